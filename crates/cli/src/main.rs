@@ -1,0 +1,3 @@
+//! The `pinnace` binary: one file a command, and the wiring.
+
+fn main() {}

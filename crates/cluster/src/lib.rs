@@ -1,0 +1,1 @@
+//! Kubernetes: server-side apply, inventory, prune, watch, logs.

@@ -1,0 +1,1 @@
+//! The git repository that says what should run: mirror, read, edit one scalar, commit, push.

@@ -1,0 +1,1 @@
+//! The verbs that people call, the loops that keep them true, and the performing of effects.

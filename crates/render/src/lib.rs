@@ -1,0 +1,1 @@
+//! Files of a commit to Kubernetes objects, canonical and hashed.

@@ -1,0 +1,1 @@
+//! Redaction of secret values in everything that leaves the process.

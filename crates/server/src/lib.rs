@@ -1,0 +1,1 @@
+//! HTTP: hooks, chat callbacks, JSON API, the page.

@@ -1,0 +1,1 @@
+//! A real API server, real git remotes, a real registry and fakes of chats that speak the real protocol, for tests and the demo.
