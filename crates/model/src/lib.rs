@@ -5,17 +5,28 @@
 mod announcement;
 mod commit;
 mod decider;
+mod effect;
+mod fact;
 mod image;
+mod instance;
 mod name;
+mod pin;
 mod pin_id;
 mod time;
 
 pub use announcement::Announcement;
 pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
+pub use effect::{Effect, KeyPlace};
+pub use fact::{Build, CommitLine, Fact, FailureReport, InstanceFact, PinKind, Proposal, Recorded};
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
+pub use instance::{InstanceState, Lock, VerifiedCommit};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
+};
+pub use pin::{
+    Approval, Ask, Candidate, Delay, DropReason, IllegalFact, MOST_ROUNDS, Next, Outcome, Pin, Stage, VerifiedRender,
+    fold, in_doubt, step,
 };
 pub use pin_id::{InvalidPinId, PinId, PinNumber};
 pub use time::Timestamp;

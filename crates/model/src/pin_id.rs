@@ -18,7 +18,7 @@ pub struct PinId(String);
 impl PinId {
     /// The id made of these random bytes. The caller draws them: nothing here does IO.
     pub fn from_random(bytes: [u8; 16]) -> Self {
-        Self(bytes.iter().map(|b| format!("{b:02x}")).collect())
+        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
     }
 
     /// The id as text.
