@@ -1,0 +1,245 @@
+//! `pinnace.yaml`: who there is, where things run and by which rules.
+//!
+//! First on the path of everything: text becomes the types below at one door, [`Config::parse`]. Behind it nobody meets
+//! a name that is not one, an environment that is not there or a rule that nobody can meet.
+
+mod check;
+mod check_environment;
+mod check_project;
+mod duration;
+mod file;
+mod problem;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use model::{EnvironmentName, GroupName, ImageRepository, InstanceId, PersonName, ProjectName};
+
+pub use problem::{ConfigError, ConfigProblem};
+
+/// A checked `pinnace.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// Who there is.
+    pub people: BTreeMap<PersonName, Person>,
+    /// How registries are asked, by the host that stands in image references.
+    pub registries: BTreeMap<String, RegistryAccess>,
+    /// Where things run.
+    pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// What runs.
+    pub projects: BTreeMap<ProjectName, Project>,
+}
+
+/// A person who may be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The address of their commits and of their sign-in.
+    pub email: String,
+    /// Their user id in Slack (`U024BE7LH`).
+    pub slack: Option<String>,
+    /// The groups that they are in.
+    pub groups: BTreeSet<GroupName>,
+}
+
+/// How the server asks a registry. Nodes may know the same registry by another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryAccess {
+    /// Scheme, host and port to ask, without a slash at the end.
+    pub ask: String,
+    /// Path in the config repo of the certificates to trust.
+    pub ca: Option<String>,
+    /// Where the server finds the credentials; they are never in git.
+    pub auth: Option<RegistryAuth>,
+}
+
+/// Where credentials for a registry come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryAuth {
+    /// An environment variable of the server, holding `user:password`.
+    Env(String),
+}
+
+/// A place to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The kube context.
+    pub context: String,
+    /// Who may decide here. Empty where nothing is asked.
+    pub approvers: Vec<Approver>,
+    /// How many different people must approve.
+    pub quorum: u32,
+    /// What happens when a person's commit fails; `None` leaves it to each instance ([`Instance::head`]).
+    pub head: Option<Head>,
+    /// How long a version must stay Current to count as proven.
+    pub stable_for: Duration,
+    /// How many observed seconds a version has to become Current.
+    pub deadline: Duration,
+    /// How long an ask waits for an answer.
+    pub ask_expires: Duration,
+}
+
+/// Who may decide.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Approver {
+    /// One person (`ann`).
+    Person(PersonName),
+    /// Everyone in a group (`group:release`).
+    Group(GroupName),
+}
+
+/// What happens when a commit that people pushed fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Stay on HEAD and tell.
+    Follow,
+    /// Stay on what worked.
+    Hold,
+}
+
+/// Whether a new build is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rule {
+    /// Pinned at once.
+    Auto,
+    /// People are asked.
+    #[default]
+    Ask,
+}
+
+/// An app that is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Where its images live.
+    pub image: ImageRepository,
+    /// Where its manifests come from.
+    pub sources: Vec<Source>,
+    /// The namespace in each environment that it runs in.
+    pub namespaces: BTreeMap<EnvironmentName, String>,
+    /// The rule of each environment; [`Rule::Ask`] where none is named.
+    pub rules: BTreeMap<EnvironmentName, Rule>,
+    /// The channel that is told.
+    pub chat: Option<String>,
+    /// The places to edit, where finding them by the image's repository would be ambiguous.
+    pub pins: Vec<PinsPath>,
+    /// Whether our commits carry the CI's skip mark.
+    pub skip_ci: bool,
+    /// Whether log lines of a failing container may be posted in chat.
+    pub chat_logs: bool,
+    /// Whether the author of a build may not approve it alone.
+    pub four_eyes: bool,
+}
+
+/// Where manifests come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// A folder of the config repo; `{environment}` stands for the environment's name.
+    pub path: String,
+}
+
+/// One place to edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinsPath {
+    /// The file; `{environment}` stands for the environment's name.
+    pub file: String,
+    /// The scalar's path in it (`spec.template.spec.containers[name=web].image`).
+    pub path: String,
+}
+
+/// One copy of a project in an environment, with all that the config says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Which one.
+    pub id: InstanceId,
+    /// Where its images live.
+    pub image: ImageRepository,
+    /// The kube context.
+    pub context: String,
+    /// The namespace that it runs in.
+    pub namespace: String,
+    /// The folders of the config repo that hold it.
+    pub paths: Vec<String>,
+    /// The places to edit, where they are named.
+    pub pins: Vec<PinsPath>,
+    /// Whether a new build is asked about.
+    pub rule: Rule,
+    /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
+    pub head: Head,
+}
+
+impl Config {
+    /// Reads and checks a `pinnace.yaml`. The error names every problem found, each with file, line, column and what
+    /// to do.
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
+        let file = file::read(text).map_err(|problem| ConfigError::new(file_name, vec![problem]))?;
+        check::check(text, file).map_err(|problems| ConfigError::new(file_name, problems))
+    }
+
+    /// Every instance: one per project and environment that the project has a namespace in.
+    pub fn instances(&self) -> Vec<Instance> {
+        let of_project = |(name, project)| self.instances_of(name, project);
+        self.projects.iter().flat_map(of_project).collect()
+    }
+
+    /// The instance of this id.
+    pub fn instance(&self, id: &InstanceId) -> Option<Instance> {
+        let project = self.projects.get(&id.project)?;
+        self.instances_of(&id.project, project).into_iter().find(|instance| instance.id == *id)
+    }
+
+    fn instances_of(&self, name: &ProjectName, project: &Project) -> Vec<Instance> {
+        let at = |(environment_name, namespace): (&EnvironmentName, &String)| {
+            let environment = self.environments.get(environment_name)?;
+            let fill = |template: &str| fill(template, environment_name);
+            let rule = project.rules.get(environment_name).copied().unwrap_or_default();
+            let pins = project.pins.iter().map(|pin| PinsPath { file: fill(&pin.file), path: pin.path.clone() });
+            Some(Instance {
+                id: InstanceId::only(name.clone(), environment_name.clone()),
+                image: project.image.clone(),
+                context: environment.context.clone(),
+                namespace: namespace.clone(),
+                paths: project.sources.iter().map(|source| fill(&source.path)).collect(),
+                pins: pins.collect(),
+                rule,
+                head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),
+            })
+        };
+        project.namespaces.iter().filter_map(at).collect()
+    }
+
+    /// Whether this person may decide in this environment: named as an approver, or in a group that is.
+    /// Where an environment names no approvers nobody may.
+    pub fn may_decide(&self, environment: &EnvironmentName, person: &PersonName) -> bool {
+        let (Some(environment), Some(known)) = (self.environments.get(environment), self.people.get(person)) else {
+            return false;
+        };
+        environment.approvers.iter().any(|approver| match approver {
+            Approver::Person(name) => name == person,
+            Approver::Group(group) => known.groups.contains(group),
+        })
+    }
+
+    /// Everyone who may decide in this environment, groups taken apart.
+    pub fn approver_names(&self, environment: &EnvironmentName) -> Vec<PersonName> {
+        self.people.keys().filter(|person| self.may_decide(environment, person)).cloned().collect()
+    }
+
+    /// The person of this name.
+    pub fn person(&self, name: &PersonName) -> Option<&Person> {
+        self.people.get(name)
+    }
+
+    /// The person with this user id in Slack.
+    pub fn person_by_slack(&self, id: &str) -> Option<(&PersonName, &Person)> {
+        self.people.iter().find(|(_, person)| person.slack.as_deref() == Some(id))
+    }
+}
+
+/// The only word that a template may hold.
+const ENVIRONMENT: &str = "{environment}";
+
+fn fill(template: &str, environment: &EnvironmentName) -> String {
+    template.replace(ENVIRONMENT, environment.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! From the file's form to the domain: projects, and what they may not share.
+
+use std::collections::BTreeMap;
+
+use model::{EnvironmentName, ImageRepository, ProjectName};
+use serde_saphyr::Location;
+
+use super::check::{Named, Problems, check_path};
+use super::file::{self, Entries, Text};
+use super::{ENVIRONMENT, Environment, PinsPath, Project, Rule, Source, fill};
+
+type Environments = Named<EnvironmentName, Environment>;
+
+/// Checks every project, alone and against the others.
+pub(super) fn check_projects(
+    entries: Entries<file::Project>,
+    environments: &Environments,
+    problems: &mut Problems,
+) -> BTreeMap<ProjectName, Project> {
+    let mut projects = BTreeMap::new();
+    let mut places = Vec::new();
+    for (key, project) in entries.0 {
+        let Some(name) = problems.parse::<ProjectName>(&key) else { continue };
+        let image = problems.parse::<ImageRepository>(&project.image);
+        let namespaces = check_namespaces(&key, &project.namespaces, environments, problems);
+        let rules = check_rules(&name, &project.rules, &project.namespaces, environments, problems);
+        check_asks(&name, &project, &rules, environments, problems);
+        check_sources(&key, &project.sources, &namespaces, problems);
+        for pin in &project.pins {
+            check_template(&pin.file, problems);
+            problems.not_empty(&pin.path, "the path of the scalar");
+        }
+        if let Some(chat) = &project.chat {
+            problems.not_empty(chat, "the chat channel");
+        }
+        let Some(image) = image else { continue };
+        places.extend(places_of(&name, &image, &project.sources, &namespaces));
+        projects.insert(name, to_project(project, image, namespaces, rules));
+    }
+    check_overlaps(&places, problems);
+    projects
+}
+
+fn to_project(
+    project: file::Project,
+    image: ImageRepository,
+    namespaces: BTreeMap<EnvironmentName, String>,
+    rules: BTreeMap<EnvironmentName, Rule>,
+) -> Project {
+    let trimmed = |path: String| path.trim_end_matches('/').to_owned();
+    Project {
+        image,
+        sources: project.sources.into_iter().map(|source| Source { path: trimmed(source.path.value) }).collect(),
+        namespaces,
+        rules,
+        chat: project.chat.map(|chat| chat.value),
+        pins: project.pins.into_iter().map(|pin| PinsPath { file: pin.file.value, path: pin.path.value }).collect(),
+        skip_ci: project.skip_ci,
+        chat_logs: project.chat_logs,
+        four_eyes: project.four_eyes,
+    }
+}
+
+fn check_namespaces(
+    project: &Text,
+    entries: &Entries<Text>,
+    environments: &Environments,
+    problems: &mut Problems,
+) -> BTreeMap<EnvironmentName, String> {
+    if entries.0.is_empty() {
+        let message = format!("the project `{}` has no namespace, so it runs nowhere", project.value);
+        problems.add(project.referenced, message, "name one for each environment: `namespaces: {prod: todo}`");
+    }
+    let mut namespaces = BTreeMap::new();
+    for (key, namespace) in &entries.0 {
+        check_namespace(namespace, problems);
+        if let Some(environment) = known_environment(key, environments, problems) {
+            namespaces.insert(environment, namespace.value.clone());
+        }
+    }
+    namespaces
+}
+
+fn check_namespace(text: &Text, problems: &mut Problems) {
+    let name = text.value.as_str();
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if name.is_empty() || name.len() > 63 || !name.bytes().all(inner) || name.starts_with('-') || name.ends_with('-') {
+        let help = "use 1 to 63 lower-case letters, digits and dashes, beginning and ending with a letter or digit";
+        problems.add(text.referenced, format!("`{name}` is not a namespace's name"), help);
+    } else if name.starts_with("kube-") || name == "pinnace" {
+        let whose = if name == "pinnace" { "Pinnace's own" } else { "Kubernetes' own" };
+        problems.add(
+            text.referenced,
+            format!("the namespace `{name}` is {whose}"),
+            "give the project a namespace of its own",
+        );
+    }
+}
+
+fn known_environment(key: &Text, environments: &Environments, problems: &mut Problems) -> Option<EnvironmentName> {
+    let name: EnvironmentName = problems.parse(key)?;
+    if environments.named.contains(&name) {
+        return Some(name);
+    }
+    let known: Vec<_> = environments.named.iter().map(EnvironmentName::as_str).collect();
+    let help = if known.is_empty() {
+        "add it to `environments`".to_owned()
+    } else {
+        format!("name one of {}, or add it to `environments`", known.join(", "))
+    };
+    problems.add(key.referenced, format!("there is no environment `{name}`"), help);
+    None
+}
+
+fn check_rules(
+    project: &ProjectName,
+    entries: &Entries<Text>,
+    namespaces: &Entries<Text>,
+    environments: &Environments,
+    problems: &mut Problems,
+) -> BTreeMap<EnvironmentName, Rule> {
+    let mut rules = BTreeMap::new();
+    for (key, word) in &entries.0 {
+        let environment = known_environment(key, environments, problems);
+        if environment.is_some() && !namespaces.0.iter().any(|(named, _)| named.value == key.value) {
+            let message = format!("the project `{project}` has a rule for `{0}` but no namespace there", key.value);
+            problems.add(key.referenced, message, format!("add `{}: <namespace>` to its `namespaces`", key.value));
+        }
+        let rule = match word.value.as_str() {
+            "auto" => Rule::Auto,
+            "ask" => Rule::Ask,
+            other => {
+                let help = "write `auto` (pin new builds at once) or `ask` (people decide)";
+                problems.add(word.referenced, format!("`{other}` is not a rule"), help);
+                continue;
+            }
+        };
+        if let Some(environment) = environment {
+            rules.insert(environment, rule);
+        }
+    }
+    rules
+}
+
+/// Where people are asked somebody must be able to answer.
+fn check_asks(
+    project: &ProjectName,
+    file: &file::Project,
+    rules: &BTreeMap<EnvironmentName, Rule>,
+    environments: &Environments,
+    problems: &mut Problems,
+) {
+    for (key, _) in &file.namespaces.0 {
+        let named = environments.known.iter().find(|(name, _)| name.as_str() == key.value);
+        let Some((name, environment)) = named else { continue };
+        let rule = rules.get(name).copied().unwrap_or_default();
+        if rule == Rule::Ask && environment.approvers.is_empty() {
+            let message = format!("builds of `{project}` for `{name}` are asked about, but nobody may approve there");
+            let help = format!("add `approvers` to the environment `{name}`, or `{name}: auto` to the project's rules");
+            let word = file.rules.0.iter().find(|(rule, _)| rule.value == key.value).map(|(_, word)| word);
+            problems.add(word.map_or(key.referenced, |word| word.referenced), message, help);
+        }
+    }
+}
+
+fn check_sources(
+    project: &Text,
+    sources: &[file::Source],
+    namespaces: &BTreeMap<EnvironmentName, String>,
+    problems: &mut Problems,
+) {
+    if sources.is_empty() {
+        let message = format!("the project `{}` has no sources", project.value);
+        problems.add(
+            project.referenced,
+            message,
+            "name the folder of its manifests: `sources: [{path: \"apps/todo/{environment}\"}]`",
+        );
+    }
+    for source in sources {
+        check_template(&source.path, problems);
+        if namespaces.len() > 1 && !source.path.value.contains(ENVIRONMENT) {
+            let names: Vec<_> = namespaces.keys().map(EnvironmentName::as_str).collect();
+            let message = format!("{} would share the path `{}`", names.join(" and "), source.path.value);
+            problems.add(source.path.referenced, message, "put `{environment}` into the path");
+        }
+    }
+}
+
+fn check_template(text: &Text, problems: &mut Problems) {
+    check_path(text, problems);
+    let rest = text.value.replace(ENVIRONMENT, "");
+    if rest.contains("{instance}") {
+        let help = "this version keeps one instance per project and environment: name its folder";
+        problems.add(text.referenced, "`{instance}` is not supported yet", help);
+    } else if rest.contains(['{', '}']) {
+        let message = format!("the path `{}` holds a word that is not known", text.value);
+        problems.add(text.referenced, message, "only `{environment}` is replaced");
+    }
+}
+
+/// A folder that a project edits.
+struct Place {
+    project: ProjectName,
+    image: ImageRepository,
+    path: String,
+    at: Location,
+}
+
+fn places_of(
+    project: &ProjectName,
+    image: &ImageRepository,
+    sources: &[file::Source],
+    namespaces: &BTreeMap<EnvironmentName, String>,
+) -> Vec<Place> {
+    let mut places = Vec::new();
+    for source in sources {
+        for environment in namespaces.keys() {
+            let path = fill(source.path.value.trim_end_matches('/'), environment);
+            let at = source.path.referenced;
+            places.push(Place { project: project.clone(), image: image.clone(), path, at });
+        }
+    }
+    places
+}
+
+/// A pin of one project would edit the image of the other: neither could be proven alone.
+fn check_overlaps(places: &[Place], problems: &mut Problems) {
+    let inside = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    for (index, place) in places.iter().enumerate() {
+        let earlier = places.get(..index).unwrap_or_default().iter();
+        let other = earlier.filter(|other| other.project != place.project && other.image == place.image);
+        for other in other.filter(|other| inside(&place.path, &other.path) || inside(&other.path, &place.path)) {
+            let message = format!(
+                "`{}` and `{}` have the same image and share the path `{}`",
+                other.project, place.project, place.path
+            );
+            problems.add(place.at, message, "give each project its own folder, or make them one project");
+        }
+    }
+}

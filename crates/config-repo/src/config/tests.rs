@@ -1,0 +1,199 @@
+use super::*;
+
+const GOOD: &str = r##"apiVersion: pinnace.dev/v1
+kind: Config
+people:
+  ann: {email: ann@example.org, slack: U024BE7LH, groups: [release]}
+  bob: {email: bob@example.org}
+registries:
+  registry.example: {ask: "https://registry.internal:5000", ca: ca.pem, auth: env REGISTRY_LOGIN}
+environments:
+  staging: {context: staging, rules: {head: follow, stableFor: 10s, deadline: 5m}}
+  prod:    {context: prod, approvers: [group:release, bob], quorum: 2}
+projects:
+  todo:
+    image: registry.example/acme/todo
+    sources: [{path: "apps/todo/{environment}"}]
+    namespaces: {staging: todo-staging, prod: todo}
+    rules: {staging: auto, prod: ask}
+    chat: "#deploys"
+"##;
+
+fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn good() -> Config {
+    Config::parse(GOOD, "pinnace.yaml").unwrap()
+}
+
+/// The good config with one piece replaced, and the error that it leads to.
+fn broken(from: &str, to: &str) -> String {
+    assert_eq!(GOOD.matches(from).count(), 1, "{from}");
+    Config::parse(&GOOD.replace(from, to), "pinnace.yaml").unwrap_err().to_string()
+}
+
+#[test]
+fn the_config_of_the_design_is_read() {
+    let config = good();
+    let staging = &config.environments[&name("staging")];
+    let prod = &config.environments[&name("prod")];
+    assert_eq!((staging.stable_for.as_secs(), staging.deadline.as_secs()), (10, 300));
+    assert_eq!((prod.stable_for.as_secs(), prod.deadline.as_secs(), prod.ask_expires.as_secs()), (30, 600, 3600));
+    assert_eq!((staging.quorum, prod.quorum), (1, 2));
+    let registry = &config.registries["registry.example"];
+    assert_eq!(registry.ask, "https://registry.internal:5000");
+    assert_eq!(registry.auth, Some(RegistryAuth::Env("REGISTRY_LOGIN".to_owned())));
+    let project = &config.projects[&name("todo")];
+    assert_eq!(project.chat.as_deref(), Some("#deploys"));
+    assert!(project.chat_logs && !project.skip_ci && !project.four_eyes);
+}
+
+#[test]
+fn there_is_one_instance_per_project_and_environment() {
+    let instances = good().instances();
+    let told: Vec<_> = instances
+        .iter()
+        .map(|i| format!("{} {} {} {:?} {:?} {:?}", i.id, i.context, i.namespace, i.paths, i.rule, i.head))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"todo/prod prod todo ["apps/todo/prod"] Ask Hold"#,
+            r#"todo/staging staging todo-staging ["apps/todo/staging"] Auto Follow"#
+        ]
+    );
+}
+
+#[test]
+fn only_named_people_and_members_of_named_groups_may_decide() {
+    let config = good();
+    assert!(config.may_decide(&name("prod"), &name("ann")));
+    assert!(config.may_decide(&name("prod"), &name("bob")));
+    assert!(!config.may_decide(&name("prod"), &name("eve")));
+    assert!(!config.may_decide(&name("staging"), &name("ann")));
+    assert!(!config.may_decide(&name("nowhere"), &name("ann")));
+    assert_eq!(config.approver_names(&name("prod")), [name("ann"), name("bob")]);
+    assert_eq!(config.person_by_slack("U024BE7LH").unwrap().0, &name("ann"));
+    assert!(config.person_by_slack("U0").is_none());
+}
+
+#[test]
+fn a_project_that_names_no_rule_asks() {
+    let config = Config::parse(&GOOD.replace(", prod: ask", ""), "pinnace.yaml").unwrap();
+    assert_eq!(config.instance(&name("todo/prod")).unwrap().rule, Rule::Ask);
+}
+
+#[test]
+fn errors_name_file_line_and_column_and_show_the_line() {
+    assert_eq!(
+        broken("prod: ask", "prdo: ask"),
+        "pinnace.yaml:16:28: there is no environment `prdo`\n  \
+         16 |     rules: {staging: auto, prdo: ask}\n     |                            ^\n  \
+         help: name one of prod, staging, or add it to `environments`"
+    );
+}
+
+#[test]
+fn a_broken_file_names_where_it_breaks() {
+    let error = broken("kind: Config", "kind: [Config");
+    assert!(error.starts_with("pinnace.yaml:"), "{error}");
+    let error = broken("rules: {head: follow", "rule: {head: follow");
+    assert!(error.starts_with("pinnace.yaml:9:31: unknown field `rule`"), "{error}");
+    let error = broken("    image: registry.example/acme/todo\n", "");
+    assert!(error.contains("missing field `image`"), "{error}");
+    let error = broken("quorum: 2", "quorum: two");
+    assert!(error.starts_with("pinnace.yaml:10:"), "{error}");
+    let error = broken("  bob: {", "  ann: {");
+    assert!(error.starts_with("pinnace.yaml:5:3: duplicate"), "{error}");
+}
+
+#[test]
+fn every_fault_of_sense_is_told_at_its_place() {
+    for (from, to, told) in [
+        ("pinnace.dev/v1", "pinnace.dev/v2", "1:13: apiVersion is `pinnace.dev/v2`"),
+        ("bob@example.org", "bob", "5:16: `bob` is not an e-mail address"),
+        ("bob@example.org", "Ann@example.org", "5:16: `bob` has the same e-mail address as `ann`"),
+        ("U024BE7LH", "ann", "4:40: `ann` is not a Slack user id"),
+        ("bob: {", "Bob: {", "5:3: `Bob` is not a person's name: use 1 to 40"),
+        ("https://registry.internal:5000", "https://u:p@registry.internal", "7:27: the address holds credentials"),
+        ("https://registry.internal:5000", "ftp://x", "7:27: `ftp://x` is not a registry's address"),
+        ("ca: ca.pem", "ca: ../ca.pem", "7:65: `../ca.pem` is not a path in the config repo"),
+        ("env REGISTRY_LOGIN", "hunter2", "7:79: `auth` does not name a variable"),
+        ("  registry.example: {", "  registry: {", "7:3: `registry` is not a registry's host"),
+        ("head: follow", "head: track", "9:45: `track` is not a rule for HEAD"),
+        ("deadline: 5m", "deadline: 5 minutes", "9:79: `5 minutes` is not a duration"),
+        ("group:release, bob", "group:releas, bob", "10:40: nobody is in the group `releas`"),
+        ("group:release, bob", "group:release, bo", "10:55: nobody in `people` is called `bo`"),
+        ("quorum: 2", "quorum: 3", "10:69: 3 people must approve, but only 2 may"),
+        ("quorum: 2", "quorum: 0", "10:69: a quorum of 0 asks nobody"),
+        (
+            "image: registry.example/acme/todo",
+            "image: registry.example/acme/todo:1",
+            "13:12: `registry.example/acme/todo:1` is not an image repository",
+        ),
+        ("apps/todo/{environment}", "apps/todo", "14:22: prod and staging would share the path `apps/todo`"),
+        ("apps/todo/{environment}", "/apps/{environment}", "14:22: `/apps/{environment}` is not a path"),
+        ("apps/todo/{environment}", "apps/{environment}/{instance}", "14:22: `{instance}` is not supported yet"),
+        (
+            "apps/todo/{environment}",
+            "apps/{environment}/{env}",
+            "14:22: the path `apps/{environment}/{env}` holds a word",
+        ),
+        ("prod: todo}", "prod: kube-system}", "15:47: the namespace `kube-system` is Kubernetes' own"),
+        ("prod: todo}", "prod: pinnace}", "15:47: the namespace `pinnace` is Pinnace's own"),
+        ("prod: todo}", "prod: Todo}", "15:47: `Todo` is not a namespace's name"),
+        (", prod: todo}", "}", "16:28: the project `todo` has a rule for `prod` but no namespace there"),
+        ("staging: auto", "staging: always", "16:22: `always` is not a rule"),
+        ("staging: auto", "staging: ask", "16:22: builds of `todo` for `staging` are asked about, but nobody may"),
+        ("\"#deploys\"", "\"\"", "17:11: the chat channel is empty"),
+    ] {
+        let error = broken(from, to);
+        assert!(error.starts_with(&format!("pinnace.yaml:{told}")), "wanted {told}\n{error}");
+        println!("WANT {told}\nGOT {}", error.lines().take(3).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_the_file() {
+    let text = GOOD.replace("prod: ask", "prdo: ask").replace("quorum: 2", "quorum: 9").replace("bob@", "bob");
+    let error = Config::parse(&text, "pinnace.yaml").unwrap_err();
+    assert_eq!(error.problems.iter().map(|p| p.line).collect::<Vec<_>>(), [5, 10, 16]);
+}
+
+#[test]
+fn two_projects_with_one_image_may_not_share_a_folder() {
+    let other = "  shop:
+    image: registry.example/acme/todo
+    sources: [{path: apps/todo/prod/shop}]
+    namespaces: {prod: shop}
+";
+    let error = Config::parse(&format!("{GOOD}{other}"), "pinnace.yaml").unwrap_err().to_string();
+    assert!(error.starts_with("pinnace.yaml:20:22: `todo` and `shop` have the same image"), "{error}");
+    let apart = other.replace("todo/prod/shop", "todo/prodshop");
+    assert!(Config::parse(&format!("{GOOD}{apart}"), "pinnace.yaml").is_ok());
+}
+
+#[test]
+fn secrets_written_by_mistake_are_not_repeated() {
+    assert!(!broken("env REGISTRY_LOGIN", "hunter2").contains("hunter2"));
+    assert!(!broken("//registry.internal", "//u:hunter2@registry.internal").contains("hunter2"));
+}
+
+#[test]
+fn hostile_files_are_refused_quickly() {
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n";
+    for text in
+        ["", "\u{feff}", "[]", "x", "a: {{{", "\t", "---\n---\n", bomb, &"[".repeat(10_000), &"a: 1\n".repeat(400_000)]
+    {
+        let error = Config::parse(text, "pinnace.yaml").unwrap_err().to_string();
+        assert!(error.starts_with("pinnace.yaml:"), "{error}");
+        assert!(error.len() < 2000);
+    }
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_read() {
+    let text = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert_eq!(Config::parse(&text, "pinnace.yaml").unwrap(), good());
+}
