@@ -1,0 +1,81 @@
+//! Every kind without a rule: by its conditions. A custom resource that nobody has looked at yet is not Current.
+
+use serde_json::Value;
+
+use crate::read::{Condition, condition, int};
+use crate::rules::Subject;
+use crate::verdict::Verdict;
+use crate::words;
+
+pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
+    if is_built_in(&subject.key.group) {
+        // What is only stored, or whose status says nothing about having been taken up. An APIService can be away.
+        return match condition(subject.object, "Available").filter(|_| subject.key.kind == "APIService") {
+            Some(available) if !available.is_true() => waits(subject, "Available", available),
+            _ => Verdict::Current,
+        };
+    }
+    let status = subject.object.get("status").and_then(Value::as_object).filter(|status| !status.is_empty());
+    if status.is_none() {
+        return if subject.has_status == Some(false) { Verdict::Current } else { subject.unseen("no status yet") };
+    }
+    for kind in ["Ready", "Available"] {
+        if let Some(found) = condition(subject.object, kind) {
+            return if stale(subject.object, kind) {
+                subject.unseen(&format!("condition {kind} is about an older generation"))
+            } else if found.is_true() {
+                Verdict::Current
+            } else {
+                waits(subject, kind, found)
+            };
+        }
+    }
+    Verdict::Current
+}
+
+fn waits(subject: &Subject<'_>, kind: &str, found: Condition<'_>) -> Verdict {
+    let told = words::short(found.told());
+    let sentence = if told.is_empty() {
+        format!("{} is not ready yet", subject.key.name)
+    } else {
+        format!("{} is not ready yet: {told}", subject.key.name)
+    };
+    subject.in_progress(sentence, format!("{kind} is {}: {}: {}", found.status, found.reason, found.message))
+}
+
+/// A condition may carry the generation it is about.
+fn stale(object: &Value, kind: &str) -> bool {
+    let conditions = crate::read::list(object, "/status/conditions");
+    let about = conditions.iter().find(|c| crate::read::text(c, "/type") == Some(kind));
+    let about = about.and_then(|condition| int(condition, "/observedGeneration"));
+    matches!((about, int(object, "/metadata/generation")), (Some(about), Some(now)) if about < now)
+}
+
+/// Whether a group is Kubernetes' own. Others end in `k8s.io` too, so all are named.
+fn is_built_in(group: &str) -> bool {
+    matches!(
+        group,
+        "" | "admissionregistration.k8s.io"
+            | "apiextensions.k8s.io"
+            | "apiregistration.k8s.io"
+            | "apps"
+            | "authentication.k8s.io"
+            | "authorization.k8s.io"
+            | "autoscaling"
+            | "batch"
+            | "certificates.k8s.io"
+            | "coordination.k8s.io"
+            | "discovery.k8s.io"
+            | "events.k8s.io"
+            | "extensions"
+            | "flowcontrol.apiserver.k8s.io"
+            | "networking.k8s.io"
+            | "node.k8s.io"
+            | "policy"
+            | "rbac.authorization.k8s.io"
+            | "resource.k8s.io"
+            | "scheduling.k8s.io"
+            | "storage.k8s.io"
+            | "storagemigration.k8s.io"
+    )
+}
