@@ -1,1 +1,3 @@
 //! The verbs that people call, the loops that keep them true, and the performing of effects.
+
+pub mod registry;

@@ -1,0 +1,175 @@
+//! How a registry is reached: where, trusting whom, as whom.
+
+use std::fmt;
+
+use model::ImageRepository;
+use reqwest::Url;
+
+use super::ResolveError;
+
+/// What `pinnace.yaml` and the secrets say about one registry. The default: its own name, public CAs, nobody's login.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Base address to ask at, where the server knows the registry by another name than the nodes. Plain `http:` is
+    /// possible only by saying so here; without it only loopback is asked without TLS.
+    pub ask: Option<String>,
+    /// CA certificates in PEM, trusted besides the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Login, sent only to the registry itself and to the token service that it names.
+    pub credentials: Option<Credentials>,
+}
+
+/// A login at a registry.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The user's name.
+    pub user: String,
+    /// Password or token.
+    pub password: Password,
+}
+
+/// A password that no log or error shows.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// Keeps it.
+    pub fn new(password: impl Into<String>) -> Self {
+        Self(password.into())
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(hidden)")
+    }
+}
+
+/// The address that everything about one repository is asked at.
+#[derive(Debug)]
+pub(super) struct Base(Url);
+
+impl Base {
+    pub(super) fn of(repository: &ImageRepository, access: &Access) -> Result<Self, ResolveError> {
+        match &access.ask {
+            Some(ask) => Self::from_ask(ask),
+            None => Self::from_name(repository.registry(), access.ca_pem.is_some()),
+        }
+    }
+
+    fn from_ask(ask: &str) -> Result<Self, ResolveError> {
+        let wrong = |why| ResolveError::Setup { reason: format!("the registry's `ask` {why}") };
+        let mut url =
+            Url::parse(ask).map_err(|_| wrong("is not an address such as `https://registry.internal:5000`"))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(wrong("must begin with `https://` or `http://`"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("holds a login: put it into the registry's credentials instead"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("holds a `?` or `#`: only host, port and path belong there"));
+        }
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(Self(url))
+    }
+
+    fn from_name(registry: &str, has_ca: bool) -> Result<Self, ResolveError> {
+        // Docker Hub answers under another name than the one in its images.
+        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        let invalid = |_| ResolveError::Setup { reason: format!("`{registry}` can't be made an address") };
+        let url = Url::parse(&format!("https://{host}/")).map_err(invalid)?;
+        let base = Self(url);
+        // Who gives a CA for a loopback registry means TLS.
+        if base.is_loopback() && !has_ca {
+            return Ok(Self(Url::parse(&format!("http://{host}/")).map_err(invalid)?));
+        }
+        Ok(base)
+    }
+
+    pub(super) fn url(&self, below: &str) -> Result<Url, ResolveError> {
+        self.0.join(below).map_err(|_| ResolveError::Setup { reason: format!("`{below}` can't be made an address") })
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+    }
+
+    pub(super) fn same_origin(&self, other: &Url) -> bool {
+        self.0.origin() == other.origin()
+    }
+
+    /// Host and port, for people.
+    pub(super) fn name(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(image: &str, access: &Access) -> Result<String, String> {
+        Base::of(&image.parse().unwrap(), access).map(|base| base.0.to_string()).map_err(|error| error.to_string())
+    }
+
+    fn asked_at(ask: &str) -> Result<String, String> {
+        base("r.example/a", &Access { ask: Some(ask.to_owned()), ..Access::default() })
+    }
+
+    #[test]
+    fn only_loopback_is_asked_in_plain_text_by_itself() {
+        let plain = Access::default();
+        for (image, url) in [
+            ("r.example:5000/a", "https://r.example:5000/"),
+            ("shop", "https://registry-1.docker.io/"),
+            ("127.0.0.1:5000/a", "http://127.0.0.1:5000/"),
+            ("localhost:5000/a", "http://localhost:5000/"),
+            ("127.0.0.1.evil.example:5000/a", "https://127.0.0.1.evil.example:5000/"),
+            ("10.0.0.1:5000/a", "https://10.0.0.1:5000/"),
+        ] {
+            assert_eq!(base(image, &plain).unwrap(), url);
+        }
+        let ca = Access { ca_pem: Some(Vec::new()), ..Access::default() };
+        assert_eq!(base("localhost:5000/a", &ca).unwrap(), "https://localhost:5000/");
+    }
+
+    #[test]
+    fn ask_is_taken_as_it_stands_or_refused_with_what_is_wrong() {
+        assert_eq!(asked_at("http://r.internal:5000").unwrap(), "http://r.internal:5000/");
+        assert_eq!(asked_at("https://r.internal/hub").unwrap(), "https://r.internal/hub/");
+        for (ask, why) in [
+            ("r.internal:5000", "must begin with"),
+            ("r.internal", "is not an address"),
+            ("ftp://r.internal", "must begin with"),
+            ("https://ann:pw@r.internal", "holds a login"),
+            ("https://r.internal?x", "only host, port and path"),
+        ] {
+            let said = asked_at(ask).unwrap_err();
+            assert!(said.contains(why) && !said.contains("pw"), "{ask}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let credentials = Credentials { user: "ci".into(), password: Password::new("s3cret") };
+        let access = Access { credentials: Some(credentials), ..Access::default() };
+        assert!(!format!("{access:?}").contains("s3cret"));
+    }
+}
