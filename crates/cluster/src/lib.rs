@@ -1,1 +1,32 @@
-//! Kubernetes: server-side apply, inventory, prune, watch, logs.
+//! Kubernetes, as `control` sees it: connect, dry-run, apply, keep the inventory, watch, show drift, prune, read logs.
+//!
+//! In the life of a pin this crate comes after rendering and before the verdict. It writes to clusters and reads them; it never
+//! decides whether what it sees is good (`health` does) and never knows git or the database.
+//!
+//! Objects are plain `serde_json::Value`s throughout, so that one object that can't be decoded never spoils its neighbours.
+
+mod apply;
+mod client;
+mod discovery;
+mod dry_run;
+mod error;
+pub mod inventory;
+mod key;
+mod managed_fields;
+mod mark;
+mod objects;
+mod order;
+mod replicas;
+mod watch;
+
+pub use apply::{Applied, LeftOut, Outcome};
+pub use client::{ClusterClient, Settings};
+pub use discovery::Kind;
+pub use dry_run::{Change, Checked, DryRun, Refusal, Unchecked};
+pub use error::ClusterError;
+pub use key::{KindKey, ObjectKey};
+pub use managed_fields::{ManagerKind, manager_kind};
+pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, mark_of};
+pub use order::waves;
+pub use replicas::Autoscaled;
+pub use watch::{Snapshot, Watcher};

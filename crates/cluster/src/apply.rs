@@ -1,0 +1,117 @@
+//! Writing desired objects: server-side apply, one object at a time, so that the caller can record each write as an effect.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::client::{APPLY_PATCH, Call, ClusterClient, Query};
+use crate::error::ClusterError;
+use crate::key::ObjectKey;
+use crate::mark::{FIELD_MANAGER, Target, marked, misplaced, refusal};
+use crate::objects::{generation, resource_version, uid};
+use crate::order::kind_of;
+use crate::replicas::leave_out;
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The object did not exist.
+    Created,
+    /// It existed and is different now.
+    Changed,
+    /// It was as desired already.
+    Unchanged,
+}
+
+/// A field that was left out of what we applied, because somebody else owns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The field (`spec.replicas`).
+    pub path: String,
+    /// The field manager that owns it.
+    pub owner: String,
+}
+
+/// One object after its write.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// Which object.
+    pub key: ObjectKey,
+    /// What the write did.
+    pub outcome: Outcome,
+    /// Its uid.
+    pub uid: String,
+    /// Its resource version after the write: what a watch must have reached to be evidence.
+    pub resource_version: String,
+    /// Its generation after the write.
+    pub generation: i64,
+    /// What was left out, to be told once.
+    pub left_out: Option<LeftOut>,
+}
+
+impl ClusterClient {
+    /// Applies one object and says what that did. `live` is what is there now, as [`ClusterClient::dry_run`] found it.
+    ///
+    /// Refuses again what the dry run refuses for its owner or place, so that no caller can go around it.
+    pub async fn apply_one(
+        &self,
+        target: &Target,
+        desired: &Value,
+        live: Option<&Value>,
+    ) -> Result<Applied, ClusterError> {
+        let key = self.key_of(desired, target.default_namespace()).await?;
+        let why = misplaced(&key, target, self.own_namespace()).or_else(|| refusal(live?, desired, target));
+        if let Some(why) = why {
+            return Err(ClusterError::NotOurs { object: key, why });
+        }
+        let mut object = marked(desired, &key, &target.instance);
+        let owner = leave_out(&mut object, live, &key, &target.autoscaled);
+        let (created, body) = self.server_side_apply(&key, &object, false).await?;
+        let unchanged = live.is_some_and(|before| resource_version(before) == resource_version(&body));
+        Ok(Applied {
+            outcome: match (created, unchanged) {
+                (true, _) => Outcome::Created,
+                (false, true) => Outcome::Unchanged,
+                (false, false) => Outcome::Changed,
+            },
+            uid: uid(&body).to_owned(),
+            resource_version: resource_version(&body).to_owned(),
+            generation: generation(&body),
+            left_out: owner.map(|owner| LeftOut { path: "spec.replicas".to_owned(), owner }),
+            key,
+        })
+    }
+
+    /// Waits until the CRDs among these objects are served and the namespaces are there. Other objects need no waiting.
+    ///
+    /// The caller sets the time limit; the waiting itself is a watch.
+    pub async fn wait_until_established(&self, objects: &[&Value], limit: Duration) -> Result<(), ClusterError> {
+        for object in objects.iter().filter(|o| kind_of(o).is("apiextensions.k8s.io", "CustomResourceDefinition")) {
+            let key = ObjectKey::of(object);
+            self.wait_for(&key, limit, |live| has_condition(live, "Established")).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn server_side_apply(
+        &self,
+        key: &ObjectKey,
+        object: &Value,
+        dry_run: bool,
+    ) -> Result<(bool, Value), ClusterError> {
+        let kind = self.kind(&key.kind).await?;
+        let call = Call::on("patch", &kind.resource(), key);
+        let mut query = Query::new().with("fieldManager", FIELD_MANAGER).with("force", "true");
+        if dry_run {
+            query = query.with("dryRun", "All");
+        }
+        let answer = self.send(&call, Method::PATCH, &kind.path(key)?, &query, Some((APPLY_PATCH, object))).await?;
+        Ok((answer.created, answer.body))
+    }
+}
+
+fn has_condition(live: &Value, kind: &str) -> bool {
+    let conditions = live.get("status").and_then(|s| s.get("conditions")).and_then(Value::as_array);
+    conditions.is_some_and(|all| all.iter().any(|c| c["type"] == kind && c["status"] == "True"))
+}

@@ -1,0 +1,121 @@
+//! The connection to one cluster: who we are there, how long we wait, how often we try again.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::discovery::Kind;
+use crate::error::ClusterError;
+
+mod request;
+
+pub(crate) use request::{APPLY_PATCH, Call, JSON, JSON_PATCH, Query, jittered};
+
+/// What may be set about a connection.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// How often a request is repeated that the API server was too busy for.
+    pub retries: u32,
+    /// Pinnace's own namespace in this cluster, where inventories live. Only setup creates it.
+    pub own_namespace: String,
+    /// How many requests of one dry run are under way at once.
+    pub concurrency: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            retries: 4,
+            own_namespace: "pinnace-system".to_owned(),
+            concurrency: 16,
+        }
+    }
+}
+
+/// A cluster that we can talk to. Cheap to clone; clones share connections and what was learnt about kinds.
+#[derive(Clone)]
+pub struct ClusterClient {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) kube: kube::Client,
+    pub(crate) context: String,
+    pub(crate) settings: Settings,
+    pub(crate) kinds: RwLock<HashMap<(String, String), Kind>>,
+}
+
+impl ClusterClient {
+    /// Connects with a context of a kubeconfig (of `KUBECONFIG` or the home directory when none is given).
+    ///
+    /// Nothing is sent yet: whether the cluster answers shows with the first call, or with [`ClusterClient::check`].
+    pub async fn connect(kubeconfig: Option<&Path>, context: &str) -> Result<Self, ClusterError> {
+        Self::connect_with(kubeconfig, context, Settings::default()).await
+    }
+
+    /// Connects with settings of one's own.
+    pub async fn connect_with(
+        kubeconfig: Option<&Path>,
+        context: &str,
+        settings: Settings,
+    ) -> Result<Self, ClusterError> {
+        let bad = |why: &dyn fmt::Display| ClusterError::Config { context: context.to_owned(), why: why.to_string() };
+        let file = match kubeconfig {
+            Some(path) => Kubeconfig::read_from(path),
+            None => Kubeconfig::read(),
+        }
+        .map_err(|e| bad(&e))?;
+        let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+        let config = Config::from_custom_kubeconfig(file, &options).await.map_err(|e| bad(&e))?;
+        Self::from_config(config, context, settings)
+    }
+
+    /// Connects as the pod that we run in.
+    pub fn in_cluster(settings: Settings) -> Result<Self, ClusterError> {
+        let context = "in-cluster";
+        let config = Config::incluster()
+            .map_err(|e| ClusterError::Config { context: context.to_owned(), why: e.to_string() })?;
+        Self::from_config(config, context, settings)
+    }
+
+    /// The context that this client was made from.
+    pub fn context(&self) -> &str {
+        &self.shared.context
+    }
+
+    /// Pinnace's own namespace in this cluster.
+    pub fn own_namespace(&self) -> &str {
+        &self.shared.settings.own_namespace
+    }
+
+    /// Asks the cluster for its version: whether it answers and knows us.
+    pub async fn check(&self) -> Result<String, ClusterError> {
+        let call = Call::other("get", "version");
+        let answer = self.send(&call, http::Method::GET, "/version", &Query::new(), None).await?;
+        Ok(answer.body.get("gitVersion").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned())
+    }
+
+    fn from_config(mut config: Config, context: &str, settings: Settings) -> Result<Self, ClusterError> {
+        // Retrying is ours: it obeys Retry-After, and its end is an error that says "busy".
+        config.default_retry = false;
+        config.connect_timeout = Some(settings.timeout);
+        let kube = kube::Client::try_from(config)
+            .map_err(|e| ClusterError::Config { context: context.to_owned(), why: e.to_string() })?;
+        let shared = Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+impl fmt::Debug for ClusterClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterClient").field("context", &self.shared.context).finish_non_exhaustive()
+    }
+}

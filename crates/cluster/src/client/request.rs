@@ -1,0 +1,214 @@
+//! One request: its path, its time limit, its retries, and the error that its refusal becomes.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures::AsyncBufRead;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use kube::client::Body;
+use serde_json::Value;
+
+use crate::client::ClusterClient;
+use crate::error::{ClusterError, status};
+use crate::key::ObjectKey;
+
+/// What a request is about, for errors: never its content.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) verb: String,
+    pub(crate) resource: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) object: Option<ObjectKey>,
+}
+
+impl Call {
+    pub(crate) fn on(verb: &str, resource: &str, object: &ObjectKey) -> Self {
+        Self { namespace: object.namespace.clone(), object: Some(object.clone()), ..Self::other(verb, resource) }
+    }
+
+    pub(crate) fn in_namespace(verb: &str, resource: &str, namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(ToOwned::to_owned), ..Self::other(verb, resource) }
+    }
+
+    pub(crate) fn other(verb: &str, resource: &str) -> Self {
+        Self { verb: verb.to_owned(), resource: resource.to_owned(), namespace: None, object: None }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.object {
+            Some(object) => write!(f, "{} {object}", self.verb),
+            None => write!(f, "{} {}", self.verb, self.resource),
+        }
+    }
+}
+
+/// The query of a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(Vec<(&'static str, String)>);
+
+impl Query {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.push((name, value.into()));
+        self
+    }
+
+    fn on(&self, path: &str) -> String {
+        if self.0.is_empty() {
+            return path.to_owned();
+        }
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish();
+        format!("{path}?{query}")
+    }
+}
+
+/// A success: whether something was created, and the object in the answer.
+pub(crate) struct Answer {
+    pub(crate) created: bool,
+    pub(crate) body: Value,
+}
+
+pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
+/// JSON is YAML too.
+pub(crate) const APPLY_PATCH: &str = "application/apply-patch+yaml";
+pub(crate) const JSON: &str = "application/json";
+
+impl ClusterClient {
+    /// Sends a request, repeats it while the server is too busy, and reads the answer.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        method: Method,
+        path: &str,
+        query: &Query,
+        content: Option<(&'static str, &Value)>,
+    ) -> Result<Answer, ClusterError> {
+        let body = content.map(|(_, value)| value.to_string()).unwrap_or_default().into_bytes();
+        let mut attempt = 0;
+        loop {
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(query.on(path))
+                .header(header::CONTENT_TYPE, content.map_or(JSON, |(kind, _)| kind))
+                .header(header::ACCEPT, JSON)
+                .body(Body::from(body.clone()))
+                .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
+            let (code, headers, bytes) = self.once(call, request).await?;
+            if code.is_success() {
+                let body = serde_json::from_slice(&bytes)
+                    .map_err(|_| self.unexpected(call, code.as_u16(), "an answer that is not JSON"))?;
+                return Ok(Answer { created: code == StatusCode::CREATED, body });
+            }
+            let busy = matches!(code.as_u16(), 429 | 503);
+            if !busy || attempt >= self.shared.settings.retries {
+                return Err(status::refused(&self.shared.context, call, code.as_u16(), &bytes));
+            }
+            tokio::time::sleep(pause(&headers, attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Opens a stream of lines: a watch or a log.
+    pub(crate) async fn open(
+        &self,
+        call: &Call,
+        path: &str,
+        query: &Query,
+    ) -> Result<impl AsyncBufRead + use<>, ClusterError> {
+        let request = Request::get(query.on(path))
+            .header(header::ACCEPT_ENCODING, "identity")
+            .body(Vec::new())
+            .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
+        let opening = self.shared.kube.request_stream(request);
+        match tokio::time::timeout(self.shared.settings.timeout, opening).await {
+            Err(_) => Err(self.timeout(call)),
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(kube::Error::Api(refusal))) => {
+                Err(status::from_status(&self.shared.context, call, refusal.code, &refusal))
+            }
+            Ok(Err(error)) => Err(self.unreachable(&error)),
+        }
+    }
+
+    async fn once(
+        &self,
+        call: &Call,
+        request: Request<Body>,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), ClusterError> {
+        let whole = async {
+            let response = self.shared.kube.send(request).await?;
+            let (head, body) = response.into_parts();
+            Ok::<_, kube::Error>((head.status, head.headers, body.collect_bytes().await?.to_vec()))
+        };
+        match tokio::time::timeout(self.shared.settings.timeout, whole).await {
+            Err(_) => Err(self.timeout(call)),
+            Ok(Err(error)) => Err(self.unreachable(&error)),
+            Ok(Ok(answer)) => Ok(answer),
+        }
+    }
+
+    fn timeout(&self, call: &Call) -> ClusterError {
+        ClusterError::Timeout {
+            context: self.shared.context.clone(),
+            what: call.to_string(),
+            after: self.shared.settings.timeout,
+        }
+    }
+
+    fn unexpected(&self, call: &Call, code: u16, message: &str) -> ClusterError {
+        ClusterError::Unexpected {
+            context: self.shared.context.clone(),
+            what: call.to_string(),
+            code,
+            message: message.to_owned(),
+        }
+    }
+
+    /// The innermost cause says it best ("connection refused"); the layers around it only repeat each other.
+    fn unreachable(&self, error: &kube::Error) -> ClusterError {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let context = self.shared.context.clone();
+        match error {
+            kube::Error::Auth(_) => ClusterError::Unauthorized { context },
+            _ => ClusterError::Unreachable { context, why: cause.to_string() },
+        }
+    }
+}
+
+/// As long as the server asks for, else 100 ms doubled each time, with jitter; never longer than 10 s.
+fn pause(headers: &HeaderMap, attempt: u32) -> Duration {
+    let asked = headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let base = asked.map_or(Duration::from_millis(100 << attempt.min(6)), Duration::from_secs);
+    jittered(base.min(Duration::from_secs(10)))
+}
+
+/// The duration and up to a fifth more, so that many clients do not come back at once.
+pub(crate) fn jittered(base: Duration) -> Duration {
+    let mut byte = [0_u8];
+    // Without randomness there is no jitter, which is no reason to fail.
+    let _ = getrandom::fill(&mut byte);
+    base + base.mul_f64(f64::from(byte[0]) / 1275.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_server_says_how_long_to_wait_but_not_for_ever() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, "2".parse().unwrap());
+        assert!(pause(&headers, 0) >= Duration::from_secs(2));
+        headers.insert(header::RETRY_AFTER, "86400".parse().unwrap());
+        assert!(pause(&headers, 0) <= Duration::from_secs(12));
+        assert!(pause(&HeaderMap::new(), 0) <= Duration::from_millis(120));
+    }
+}

@@ -1,0 +1,135 @@
+//! Which kinds the cluster serves, and under which path. Learnt on the first need of each API group; an unknown kind is asked
+//! for again each time, since its CRD may have been created meanwhile.
+
+use serde_json::Value;
+
+use crate::client::{Call, ClusterClient, Query};
+use crate::error::ClusterError;
+use crate::key::{KindKey, ObjectKey};
+
+/// A kind as the cluster serves it.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    /// Group, version and kind.
+    pub key: KindKey,
+    /// Its name in paths and in roles (`deployments`).
+    pub plural: String,
+    /// Whether its objects live in a namespace.
+    pub namespaced: bool,
+}
+
+impl Kind {
+    /// The name that roles and messages use: `deployments.apps`.
+    pub fn resource(&self) -> String {
+        if self.key.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.key.group) }
+    }
+
+    pub(crate) fn collection(&self, namespace: Option<&str>) -> String {
+        let root = if self.key.group.is_empty() { "/api" } else { "/apis" };
+        let api_version = self.key.api_version();
+        match namespace.filter(|_| self.namespaced) {
+            Some(namespace) => format!("{root}/{api_version}/namespaces/{namespace}/{}", self.plural),
+            None => format!("{root}/{api_version}/{}", self.plural),
+        }
+    }
+
+    pub(crate) fn path(&self, object: &ObjectKey) -> Result<String, ClusterError> {
+        check_segment(object, &object.name)?;
+        check_segment(object, object.namespace.as_deref().unwrap_or("-"))?;
+        Ok(format!("{}/{}", self.collection(object.namespace.as_deref()), object.name))
+    }
+}
+
+impl ClusterClient {
+    /// How the cluster serves this kind.
+    pub async fn kind(&self, key: &KindKey) -> Result<Kind, ClusterError> {
+        if let Some(kind) = self.cached_kind(key) {
+            return Ok(kind);
+        }
+        self.discover(key).await?;
+        self.cached_kind(key)
+            .ok_or_else(|| ClusterError::UnknownKind { api_version: key.api_version(), kind: key.kind.clone() })
+    }
+
+    /// The key of an object as the cluster sees it: in the default namespace when it names none and its kind wants one.
+    pub async fn key_of(&self, object: &Value, default_namespace: &str) -> Result<ObjectKey, ClusterError> {
+        let written = ObjectKey::of(object);
+        let kind = self.kind(&written.kind).await?;
+        let namespace = match kind.namespaced {
+            true => Some(written.namespace.unwrap_or_else(|| default_namespace.to_owned())),
+            false => None,
+        };
+        Ok(ObjectKey { namespace, ..written })
+    }
+
+    fn cached_kind(&self, key: &KindKey) -> Option<Kind> {
+        let kinds = self.shared.kinds.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        kinds.get(&served_name(key)).cloned()
+    }
+
+    async fn discover(&self, key: &KindKey) -> Result<(), ClusterError> {
+        let api_version = key.api_version();
+        let root = if key.group.is_empty() { "/api" } else { "/apis" };
+        let well_formed = |c: char| c.is_ascii_alphanumeric() || "-./".contains(c);
+        if key.kind.is_empty() || key.version.is_empty() || !api_version.chars().all(well_formed) {
+            return Err(ClusterError::UnknownKind { api_version, kind: key.kind.clone() });
+        }
+        let call = Call::other("get", &format!("{root}/{api_version}"));
+        let path = format!("{root}/{api_version}");
+        let answer = match self.send(&call, http::Method::GET, &path, &Query::new(), None).await {
+            Ok(answer) => answer.body,
+            Err(ClusterError::Unexpected { code: 404, .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let served = answer.get("resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut kinds = self.shared.kinds.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for kind in served.iter().filter_map(|resource| served_kind(resource, key)) {
+            kinds.insert(served_name(&kind.key), kind);
+        }
+        Ok(())
+    }
+}
+
+/// Two versions of a kind are equal as keys, but each has its own path.
+fn served_name(key: &KindKey) -> (String, String) {
+    (key.api_version(), key.kind.clone())
+}
+
+fn served_kind(resource: &Value, group: &KindKey) -> Option<Kind> {
+    let plural = resource.get("name")?.as_str().filter(|name| !name.contains('/'))?;
+    let kind = resource.get("kind")?.as_str()?;
+    Some(Kind {
+        key: KindKey { kind: kind.to_owned(), ..group.clone() },
+        plural: plural.to_owned(),
+        namespaced: resource.get("namespaced")?.as_bool()?,
+    })
+}
+
+/// A name from a manifest becomes part of a path, so it may hold nothing that means something there.
+fn check_segment(object: &ObjectKey, segment: &str) -> Result<(), ClusterError> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    if !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(harmless) {
+        return Ok(());
+    }
+    Err(ClusterError::Invalid {
+        object: object.clone(),
+        message: "metadata.name and metadata.namespace take letters, digits, dots and dashes, and may not be empty"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_not_leave_its_path() {
+        let kind = Kind { key: KindKey::new("v1", "ConfigMap"), plural: "configmaps".into(), namespaced: true };
+        let object =
+            |name: &str| ObjectKey { kind: kind.key.clone(), namespace: Some("shop".into()), name: name.into() };
+        assert_eq!(kind.path(&object("a.b-c")).unwrap(), "/api/v1/namespaces/shop/configmaps/a.b-c");
+        for bad in ["", "..", "a/b", "a?b", "a%2fb", "a\nb"] {
+            assert!(kind.path(&object(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The check of a whole set before its first write: who owns what is there, and whether the API server would take it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::StreamExt;
+use serde_json::Value;
+
+use crate::client::ClusterClient;
+use crate::error::ClusterError;
+use crate::key::{KindKey, ObjectKey};
+use crate::mark::{Target, marked, misplaced, refusal};
+use crate::order::kind_of;
+use crate::replicas::leave_out;
+
+/// What an apply of an object would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It does not exist yet.
+    Create,
+    /// It exists and would change.
+    Change,
+    /// It is as desired; applying it would write nothing.
+    Nothing,
+}
+
+/// An object that the API server would take.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Which object.
+    pub key: ObjectKey,
+    /// What applying it would do.
+    pub change: Change,
+}
+
+/// An object that can't be dry-run yet: do it again once its namespace or CRD stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    /// Which object.
+    pub key: ObjectKey,
+    /// What it waits for.
+    pub why: String,
+}
+
+/// An object that must not or can't be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which object.
+    pub key: ObjectKey,
+    /// Why, in words, without values.
+    pub message: String,
+}
+
+/// What the dry run of a set said.
+#[derive(Debug, Clone, Default)]
+pub struct DryRun {
+    /// What may be applied.
+    pub checked: Vec<Checked>,
+    /// What could not be asked about yet.
+    pub unchecked: Vec<Unchecked>,
+    /// What stops the whole set.
+    pub refused: Vec<Refusal>,
+    /// What is there now, for the apply: only objects that exist.
+    pub live: BTreeMap<ObjectKey, Arc<Value>>,
+}
+
+enum Verdict {
+    Checked(Checked, Option<Arc<Value>>),
+    Unchecked(Unchecked),
+    Refused(Refusal),
+}
+
+impl ClusterClient {
+    /// Dry-runs all objects at once; writes nothing. `known` holds live objects that a watch has seen, to save asking for them.
+    ///
+    /// An error is a failure to ask (no connection, a missing right); what is wrong with objects is in the result.
+    pub async fn dry_run(
+        &self,
+        target: &Target,
+        objects: &[Value],
+        known: &BTreeMap<ObjectKey, Arc<Value>>,
+    ) -> Result<DryRun, ClusterError> {
+        let coming = Coming::of(objects);
+        // Boxed: the futures borrow from this frame, which the compiler can't see through an unboxed stream of them.
+        let checks = objects.iter().map(|object| Box::pin(self.check_one(target, object, known, &coming)));
+        let mut verdicts = futures::stream::iter(checks).buffered(self.shared.settings.concurrency);
+        let mut result = DryRun::default();
+        while let Some(verdict) = verdicts.next().await {
+            match verdict? {
+                Verdict::Checked(checked, live) => {
+                    result.live.extend(live.map(|live| (checked.key.clone(), live)));
+                    result.checked.push(checked);
+                }
+                Verdict::Unchecked(unchecked) => result.unchecked.push(unchecked),
+                Verdict::Refused(refused) => result.refused.push(refused),
+            }
+        }
+        refuse_twins(&mut result);
+        Ok(result)
+    }
+
+    async fn check_one(
+        &self,
+        target: &Target,
+        desired: &Value,
+        known: &BTreeMap<ObjectKey, Arc<Value>>,
+        coming: &Coming,
+    ) -> Result<Verdict, ClusterError> {
+        let key = match self.key_of(desired, target.default_namespace()).await {
+            Ok(key) => key,
+            Err(error @ ClusterError::UnknownKind { .. }) => return Ok(coming.unknown_kind(desired, target, error)),
+            Err(error) => return Err(error),
+        };
+        let refused = |message: String| Ok(Verdict::Refused(Refusal { key: key.clone(), message }));
+        if let Some(message) = misplaced(&key, target, self.own_namespace()) {
+            return refused(message);
+        }
+        let live = match known.get(&key) {
+            Some(live) => Some(live.clone()),
+            None => match self.get(&key).await {
+                Ok(live) => live.map(Arc::new),
+                Err(ClusterError::Invalid { message, .. }) => return refused(message),
+                Err(error) => return Err(error),
+            },
+        };
+        if let Some(message) = live.as_deref().and_then(|live| refusal(live, desired, target)) {
+            return refused(message);
+        }
+        let mut object = marked(desired, &key, &target.instance);
+        leave_out(&mut object, live.as_deref(), &key, &target.autoscaled);
+        match self.server_side_apply(&key, &object, true).await {
+            Ok((_, after)) => Ok(Verdict::Checked(Checked { change: change(live.as_deref(), &after), key }, live)),
+            Err(ClusterError::NamespaceMissing { namespace }) if coming.namespaces.contains(&namespace) => {
+                Ok(Verdict::Unchecked(Unchecked { key, why: format!("its namespace {namespace} is in the same set") }))
+            }
+            Err(error) => match about_the_object(&error) {
+                Some(message) => refused(message),
+                None => Err(error),
+            },
+        }
+    }
+}
+
+/// What the set itself brings, so that objects in it can't be dry-run before it is applied.
+struct Coming {
+    namespaces: BTreeSet<String>,
+    kinds: BTreeSet<KindKey>,
+}
+
+impl Coming {
+    fn of(objects: &[Value]) -> Self {
+        let of_kind =
+            |group: &'static str, kind: &'static str| objects.iter().filter(move |o| kind_of(o).is(group, kind));
+        let text = |object: &Value, pointer: &str| {
+            object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        Self {
+            namespaces: of_kind("", "Namespace").map(|o| text(o, "/metadata/name")).collect(),
+            kinds: of_kind("apiextensions.k8s.io", "CustomResourceDefinition")
+                .map(|o| KindKey {
+                    group: text(o, "/spec/group"),
+                    version: String::new(),
+                    kind: text(o, "/spec/names/kind"),
+                })
+                .collect(),
+        }
+    }
+
+    fn unknown_kind(&self, desired: &Value, target: &Target, error: ClusterError) -> Verdict {
+        let key = ObjectKey::of(desired);
+        match self.kinds.contains(&key.kind) {
+            true => {
+                let namespace = key.namespace.or_else(|| Some(target.default_namespace().to_owned()));
+                Verdict::Unchecked(Unchecked {
+                    key: ObjectKey { namespace, ..key },
+                    why: "its CRD is in the same set".to_owned(),
+                })
+            }
+            false => Verdict::Refused(Refusal { key, message: error.to_string() }),
+        }
+    }
+}
+
+/// The words for an error that is the object's own fault; nothing when asking itself failed.
+fn about_the_object(error: &ClusterError) -> Option<String> {
+    match error {
+        ClusterError::Invalid { message, .. } => Some(message.clone()),
+        ClusterError::Denied { message, .. } => Some(format!("refused by admission: {message}")),
+        ClusterError::Quota { message, .. } => Some(format!("quota exceeded: {message}")),
+        ClusterError::Conflict { .. } | ClusterError::NamespaceMissing { .. } => Some(error.to_string()),
+        _ => None,
+    }
+}
+
+/// A no-op apply answers with the live object as it is; anything else differs somewhere.
+fn change(live: Option<&Value>, after: &Value) -> Change {
+    match live {
+        None => Change::Create,
+        Some(live) if same_but_for_times(live, after) => Change::Nothing,
+        Some(_) => Change::Change,
+    }
+}
+
+fn same_but_for_times(live: &Value, after: &Value) -> bool {
+    let fields = |object: &Value| {
+        let mut object = object.clone();
+        for entry in object.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.shift_remove("time");
+            }
+        }
+        object
+    };
+    fields(live) == fields(after)
+}
+
+/// The same object twice in one set: each would undo the other for ever.
+fn refuse_twins(result: &mut DryRun) {
+    let mut seen = BTreeSet::new();
+    let twins: Vec<ObjectKey> =
+        result.checked.iter().map(|c| &c.key).filter(|key| !seen.insert((*key).clone())).cloned().collect();
+    let message = "it is there twice in what should run: remove one";
+    result.refused.extend(twins.into_iter().map(|key| Refusal { key, message: message.to_owned() }));
+}

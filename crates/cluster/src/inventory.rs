@@ -1,0 +1,265 @@
+//! The inventory: which objects an instance owns in the cluster and what they were verified at, kept in the cluster itself.
+//!
+//! One ConfigMap an instance, in Pinnace's own namespace. It is written before the first apply with the union of old and new
+//! objects, so that a crash at any point leaves nothing in the cluster that the inventory does not know.
+
+use http::Method;
+use model::{CommitId, InstanceId, PinId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::client::{Call, ClusterClient, JSON, Query};
+use crate::error::ClusterError;
+use crate::key::{KindKey, ObjectKey};
+use crate::mark::{INSTANCE_LABEL, mark_of};
+use crate::objects::resource_version;
+
+/// The version of the content that this program writes.
+const FORMAT: u32 = 1;
+const DATA_KEY: &str = "inventory";
+/// Marks the ConfigMaps that hold inventories.
+pub const COMPONENT_LABEL: &str = "pinnace.dev/component";
+
+/// What an instance owns in its cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The format of this text.
+    pub format: u32,
+    /// Whose inventory it is.
+    pub instance: InstanceId,
+    /// What was last seen Current.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<VerifiedAt>,
+    /// What is being tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<CandidateMark>,
+    /// The objects.
+    pub objects: Vec<InventoryEntry>,
+}
+
+/// The verified state of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedAt {
+    /// The verified commit.
+    pub commit: CommitId,
+    /// The hash of what it renders to.
+    pub render_hash: String,
+}
+
+/// The candidate that is being tried on an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateMark {
+    /// The pin whose candidate it is; none for a commit that people pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinId>,
+    /// The hash of what it renders to.
+    pub render_hash: String,
+    /// The commit that it builds on (or is).
+    pub base: CommitId,
+}
+
+/// One object of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryEntry {
+    /// Which object.
+    #[serde(flatten)]
+    pub key: ObjectKey,
+    /// Its uid, once it was applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The pin whose candidate brought it; none once that was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<PinId>,
+}
+
+/// An inventory as it was read, with what is needed to write it back safely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredInventory {
+    /// The content.
+    pub inventory: Inventory,
+    /// The version that a write must find unchanged.
+    pub resource_version: String,
+}
+
+impl Inventory {
+    /// An inventory that holds nothing yet.
+    pub fn empty(instance: InstanceId) -> Self {
+        Self { format: FORMAT, instance, verified: None, candidate: None, objects: Vec::new() }
+    }
+
+    /// Adds the objects that are about to be applied and are not held yet, as brought by this pin.
+    pub fn add_candidate_objects(&mut self, keys: &[ObjectKey], pin: Option<&PinId>) {
+        for key in keys {
+            if self.entry(key).is_none() {
+                self.objects.push(InventoryEntry { key: key.clone(), uid: None, created_by: pin.cloned() });
+            }
+        }
+    }
+
+    /// The entry of an object.
+    pub fn entry(&self, key: &ObjectKey) -> Option<&InventoryEntry> {
+        self.objects.iter().find(|entry| entry.key == *key)
+    }
+
+    /// Notes the uid that an object got.
+    pub fn note_uid(&mut self, key: &ObjectKey, uid: &str) {
+        if let Some(entry) = self.objects.iter_mut().find(|entry| entry.key == *key) {
+            entry.uid = Some(uid.to_owned());
+        }
+    }
+
+    /// The candidate held: its objects are the instance's own now, and this is what is verified.
+    pub fn verify(&mut self, verified: VerifiedAt) {
+        self.verified = Some(verified);
+        self.candidate = None;
+        for entry in &mut self.objects {
+            entry.created_by = None;
+        }
+    }
+
+    /// Forgets objects, after they were deleted.
+    pub fn forget(&mut self, keys: &[ObjectKey]) {
+        self.objects.retain(|entry| !keys.contains(&entry.key));
+    }
+
+    /// The uids of everything held: what is ours even without a mark.
+    pub fn uids(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().filter_map(|entry| entry.uid.as_deref())
+    }
+}
+
+/// The name of the ConfigMap that holds an instance's inventory.
+pub fn inventory_name(instance: &InstanceId) -> String {
+    // Dots keep `a-b/c` and `a/b-c` apart; a ConfigMap's name may hold them.
+    format!("inventory-{}", instance.to_string().replace('/', "."))
+}
+
+impl ClusterClient {
+    /// Reads an instance's inventory; nothing when there is none. One that can't be read is an error, never empty.
+    pub async fn read_inventory(&self, instance: &InstanceId) -> Result<Option<StoredInventory>, ClusterError> {
+        let key = self.inventory_key(instance);
+        let Some(object) = self.get(&key).await? else { return Ok(None) };
+        let inventory = parse(&object, instance).map_err(|why| ClusterError::Inventory { name: key.name, why })?;
+        Ok(Some(StoredInventory { inventory, resource_version: resource_version(&object).to_owned() }))
+    }
+
+    /// Writes an inventory: creates it when `read` is none, else replaces exactly the version that was read.
+    ///
+    /// [`ClusterError::Conflict`] says that somebody else wrote in between: read again.
+    pub async fn write_inventory(
+        &self,
+        inventory: &Inventory,
+        read: Option<&str>,
+    ) -> Result<StoredInventory, ClusterError> {
+        let key = self.inventory_key(&inventory.instance);
+        let kind = self.kind(&key.kind).await?;
+        let object = config_map(&key, inventory, read);
+        let (method, path, verb) = match read {
+            None => (Method::POST, kind.collection(key.namespace.as_deref()), "create"),
+            Some(_) => (Method::PUT, kind.path(&key)?, "update"),
+        };
+        let call = Call::on(verb, &kind.resource(), &key);
+        let answer = self.send(&call, method, &path, &Query::new(), Some((JSON, &object))).await?;
+        Ok(StoredInventory {
+            inventory: inventory.clone(),
+            resource_version: resource_version(&answer.body).to_owned(),
+        })
+    }
+
+    fn inventory_key(&self, instance: &InstanceId) -> ObjectKey {
+        ObjectKey {
+            kind: KindKey::new("v1", "ConfigMap"),
+            namespace: Some(self.own_namespace().to_owned()),
+            name: inventory_name(instance),
+        }
+    }
+}
+
+fn config_map(key: &ObjectKey, inventory: &Inventory, read: Option<&str>) -> Value {
+    let mut object = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {
+            "name": key.name, "namespace": key.namespace,
+            "labels": {COMPONENT_LABEL: "inventory", INSTANCE_LABEL: mark_of(&inventory.instance)},
+        },
+        "data": {DATA_KEY: json!(inventory).to_string()},
+    });
+    if let (Some(read), Some(metadata)) = (read, object.get_mut("metadata").and_then(Value::as_object_mut)) {
+        metadata.insert("resourceVersion".to_owned(), json!(read));
+    }
+    object
+}
+
+fn parse(object: &Value, instance: &InstanceId) -> Result<Inventory, String> {
+    let text = object.get("data").and_then(|d| d.get(DATA_KEY)).and_then(Value::as_str);
+    let text =
+        text.ok_or_else(|| format!("it has no `{DATA_KEY}`: restore it, or delete it to adopt the objects anew"))?;
+    let value: Value = serde_json::from_str(text).map_err(|e| format!("it is not JSON ({e}): restore it"))?;
+    match value.get("format").and_then(Value::as_u64) {
+        Some(format) if format == u64::from(FORMAT) => {}
+        Some(format) => return Err(format!("its format is {format}, this Pinnace reads {FORMAT}: upgrade Pinnace")),
+        None => return Err("it names no format: restore it".to_owned()),
+    }
+    let inventory: Inventory =
+        serde_json::from_value(value).map_err(|e| format!("it is not an inventory ({e}): restore it"))?;
+    match inventory.instance == *instance {
+        true => Ok(inventory),
+        false => Err(format!("it belongs to {}", inventory.instance)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance() -> InstanceId {
+        "shop/prod".parse().unwrap()
+    }
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey { kind: KindKey::new("apps/v1", "Deployment"), namespace: Some("shop".into()), name: name.into() }
+    }
+
+    fn stored(text: &str) -> Value {
+        json!({"data": {"inventory": text}})
+    }
+
+    #[test]
+    fn an_inventory_reads_back_as_it_was_written() {
+        let mut inventory = Inventory::empty(instance());
+        inventory.add_candidate_objects(&[key("web")], Some(&PinId::from_random([7; 16])));
+        inventory.note_uid(&key("web"), "u-1");
+        let object = config_map(&key("x"), &inventory, Some("12"));
+        assert_eq!(parse(&object, &instance()).unwrap(), inventory);
+        assert_eq!(object["metadata"]["resourceVersion"], "12");
+    }
+
+    #[test]
+    fn an_inventory_that_can_not_be_read_is_never_empty() {
+        for garbled in ["", "{", "{}", "[]", r#"{"format":1}"#, r#"{"format":2,"instance":"shop/prod","objects":[]}"#] {
+            assert!(parse(&stored(garbled), &instance()).is_err(), "{garbled:?}");
+        }
+        assert!(parse(&json!({}), &instance()).is_err());
+        let anothers = json!(Inventory::empty("shop/staging".parse().unwrap())).to_string();
+        assert!(parse(&stored(&anothers), &instance()).unwrap_err().contains("belongs to shop/staging"));
+    }
+
+    #[test]
+    fn objects_of_a_candidate_become_the_instances_own_when_it_holds() {
+        let pin = PinId::from_random([1; 16]);
+        let mut inventory = Inventory::empty(instance());
+        inventory.add_candidate_objects(&[key("old")], None);
+        inventory.add_candidate_objects(&[key("old"), key("new")], Some(&pin));
+        assert_eq!(inventory.entry(&key("old")).unwrap().created_by, None);
+        assert_eq!(inventory.entry(&key("new")).unwrap().created_by, Some(pin));
+        let commit = "a".repeat(40).parse().unwrap();
+        inventory.verify(VerifiedAt { commit, render_hash: "h".into() });
+        assert_eq!(inventory.entry(&key("new")).unwrap().created_by, None);
+    }
+
+    #[test]
+    fn instances_never_share_an_inventory() {
+        let name = |text: &str| inventory_name(&text.parse().unwrap());
+        assert_ne!(name("a-b/c"), name("a/b-c"));
+    }
+}
