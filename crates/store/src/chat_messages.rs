@@ -1,0 +1,68 @@
+//! The one chat message of each pin in each service: where it is, and what it said last.
+
+use model::{PinNumber, Timestamp};
+
+use crate::error::failed_to;
+use crate::pins::number_as_stored;
+use crate::{Store, StoreError};
+
+const SAVE: &str = "note a chat message";
+
+/// A message that a chat service took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// The channel, as the service calls it.
+    pub channel: String,
+    /// The message's key in the service (Slack's `ts`).
+    pub key: String,
+    /// Hash of what it says, to see whether it needs an edit.
+    pub content_hash: String,
+}
+
+impl Store {
+    /// The pin's message in this service.
+    pub async fn message(&self, pin: PinNumber, service: &str) -> Result<Option<SentMessage>, StoreError> {
+        let row: Option<(String, String, String)> = sqlx::query_as(
+            "SELECT channel, message_key, content_hash FROM chat_messages WHERE pin = $1 AND service = $2",
+        )
+        .bind(number_as_stored(pin))
+        .bind(service)
+        .fetch_optional(&mut *self.reader().await?)
+        .await
+        .map_err(failed_to("read a chat message"))?;
+        Ok(row.map(|(channel, key, content_hash)| SentMessage { channel, key, content_hash }))
+    }
+
+    /// Notes the pin's message in this service, in place of what was noted before.
+    pub async fn save_message(
+        &self,
+        pin: PinNumber,
+        service: &str,
+        message: &SentMessage,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (service, message) = (service.to_owned(), message.clone());
+        self.write(SAVE, move |conn| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO chat_messages (pin, service, channel, message_key, content_hash, updated_at)
+                     VALUES ($1, $2, $3, $4, $5, $6)
+                     ON CONFLICT (pin, service) DO UPDATE SET channel = excluded.channel,
+                         message_key = excluded.message_key, content_hash = excluded.content_hash,
+                         updated_at = excluded.updated_at",
+                )
+                .bind(number_as_stored(pin))
+                .bind(service)
+                .bind(message.channel)
+                .bind(message.key)
+                .bind(message.content_hash)
+                .bind(at.0)
+                .execute(conn)
+                .await
+                .map(|_| ())
+                .map_err(failed_to(SAVE))
+            })
+        })
+        .await
+    }
+}

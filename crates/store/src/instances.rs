@@ -1,0 +1,82 @@
+//! Facts about instances, apart from any one pin, and who holds an instance's candidate slot.
+
+use model::{InstanceFact, InstanceId, InstanceState, PinNumber, Recorded, Timestamp};
+use sqlx::SqliteConnection;
+
+use crate::error::{failed_to, unwritable};
+use crate::pins::number_as_read;
+use crate::{Store, StoreError};
+
+const APPEND: &str = "append a fact about an instance";
+const READ: &str = "read the facts about an instance";
+
+impl Store {
+    /// Appends a fact about an instance.
+    pub async fn append_instance(
+        &self,
+        instance: &InstanceId,
+        fact: InstanceFact,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let instance = instance.clone();
+        self.write(APPEND, move |conn| {
+            Box::pin(async move { append(conn, &instance, std::slice::from_ref(&fact), at).await })
+        })
+        .await
+    }
+
+    /// What is known of an instance. One that nothing happened to yet is known by nothing.
+    pub async fn instance(&self, instance: &InstanceId) -> Result<InstanceState, StoreError> {
+        Ok(InstanceState::fold(&self.instance_facts(instance).await?))
+    }
+
+    /// All facts about an instance, oldest first.
+    pub async fn instance_facts(&self, instance: &InstanceId) -> Result<Vec<Recorded<InstanceFact>>, StoreError> {
+        let name = instance.to_string();
+        let rows: Vec<(i64, i64, String)> =
+            sqlx::query_as("SELECT seq, at, fact FROM instance_facts WHERE instance = $1 ORDER BY seq")
+                .bind(&name)
+                .fetch_all(&mut *self.reader().await?)
+                .await
+                .map_err(failed_to(READ))?;
+        let decode = |(seq, at, fact): (i64, i64, String)| match serde_json::from_str(&fact) {
+            Ok(fact) => Ok(Recorded { at: Timestamp(at), fact }),
+            Err(why) => {
+                Err(StoreError::Unreadable { what: format!("fact {seq} about `{name}`"), why: why.to_string() })
+            }
+        };
+        rows.into_iter().map(decode).collect()
+    }
+
+    /// The pin that holds the instance's candidate slot.
+    pub async fn claim(&self, instance: &InstanceId) -> Result<Option<PinNumber>, StoreError> {
+        let held: Option<i64> = sqlx::query_scalar("SELECT pin FROM claims WHERE instance = $1")
+            .bind(instance.to_string())
+            .fetch_optional(&mut *self.reader().await?)
+            .await
+            .map_err(failed_to("see who holds a candidate slot"))?;
+        Ok(held.map(number_as_read))
+    }
+}
+
+pub(crate) async fn append(
+    conn: &mut SqliteConnection,
+    instance: &InstanceId,
+    facts: &[InstanceFact],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let name = instance.to_string();
+    for fact in facts {
+        sqlx::query(
+            "INSERT INTO instance_facts (instance, seq, at, fact)
+             SELECT $1, COALESCE(MAX(seq), 0) + 1, $2, $3 FROM instance_facts WHERE instance = $1",
+        )
+        .bind(&name)
+        .bind(at.0)
+        .bind(serde_json::to_string(fact).map_err(unwritable(APPEND))?)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed_to(APPEND))?;
+    }
+    Ok(())
+}

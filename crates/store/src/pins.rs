@@ -1,0 +1,120 @@
+//! Pins: a row to find each one by, and the facts that it is computed from.
+
+mod append;
+mod read;
+
+use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
+
+use crate::{Store, StoreError};
+
+/// A pin as its facts say it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinRecord {
+    /// Its key in every outside system.
+    pub id: PinId,
+    /// Its state.
+    pub pin: Pin,
+    /// All its facts, oldest first.
+    pub facts: Vec<Recorded<Fact>>,
+}
+
+/// What became of the wish for a pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenedPin {
+    /// It was opened.
+    New(PinNumber),
+    /// The same build is already on its way to that instance.
+    AlreadyOpen(PinNumber),
+}
+
+impl OpenedPin {
+    /// The pin, new or not.
+    pub fn number(self) -> PinNumber {
+        match self {
+            Self::New(number) | Self::AlreadyOpen(number) => number,
+        }
+    }
+}
+
+impl Store {
+    /// Opens a pin with the next number, unless one for the same build, instance and kind has not ended yet.
+    pub async fn open_pin(
+        &self,
+        id: &PinId,
+        instance: &InstanceId,
+        kind: PinKind,
+        build: Build,
+        by: Option<PersonName>,
+        at: Timestamp,
+    ) -> Result<OpenedPin, StoreError> {
+        let new = append::NewPin { id: id.clone(), instance: instance.clone(), kind, build, by, at };
+        self.write("open a pin", move |conn| Box::pin(async move { append::open(conn, new).await })).await
+    }
+
+    /// Appends facts to the pin that has exactly `after` of them, and facts about its instance, all or nothing.
+    ///
+    /// [`StoreError::Conflict`] when somebody else was first, [`StoreError::Illegal`] when a fact can't follow,
+    /// [`StoreError::ClaimHeld`] when the pin would take a candidate slot that is another pin's.
+    pub async fn append(
+        &self,
+        id: &PinId,
+        after: u64,
+        facts: &[Fact],
+        instance_facts: &[InstanceFact],
+        at: Timestamp,
+    ) -> Result<Pin, StoreError> {
+        let new = append::NewFacts {
+            id: id.clone(),
+            after,
+            facts: facts.to_vec(),
+            instance_facts: instance_facts.to_vec(),
+            at,
+        };
+        self.write("append facts about a pin", move |conn| Box::pin(async move { append::append(conn, new).await }))
+            .await
+    }
+
+    /// The pin with this number.
+    pub async fn pin(&self, number: PinNumber) -> Result<Option<PinRecord>, StoreError> {
+        read::by_number(&mut *self.reader().await?, number).await
+    }
+
+    /// The pin with this id.
+    pub async fn pin_by_id(&self, id: &PinId) -> Result<Option<PinRecord>, StoreError> {
+        read::by_id(&mut *self.reader().await?, id).await
+    }
+
+    /// The pins that have not ended, oldest first. One that can't be read is left out and logged; it ends only by hand.
+    pub async fn open_pins(&self) -> Result<Vec<PinRecord>, StoreError> {
+        read::open(&mut *self.reader().await?).await
+    }
+
+    /// The pins of an instance that have not ended, oldest first.
+    pub async fn open_pins_of(&self, instance: &InstanceId) -> Result<Vec<PinRecord>, StoreError> {
+        read::open_of(&mut *self.reader().await?, instance).await
+    }
+
+    /// The newest pins, of one instance or of all, before the given one.
+    pub async fn pins(
+        &self,
+        instance: Option<&InstanceId>,
+        before: Option<PinNumber>,
+        most: u32,
+    ) -> Result<Vec<PinRecord>, StoreError> {
+        read::newest(&mut *self.reader().await?, instance, before, most).await
+    }
+
+    /// The newest pin of the instance that was recorded in git.
+    pub async fn last_done(&self, instance: &InstanceId) -> Result<Option<PinRecord>, StoreError> {
+        read::last_done(&mut *self.reader().await?, instance).await
+    }
+}
+
+/// Numbers are `BIGINT`; one beyond that range was never given out.
+pub(crate) fn number_as_stored(number: PinNumber) -> i64 {
+    i64::try_from(number.0).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn number_as_read(number: i64) -> PinNumber {
+    PinNumber(u64::try_from(number).unwrap_or_default())
+}

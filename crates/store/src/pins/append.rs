@@ -1,0 +1,154 @@
+//! Facts in: numbered, checked by the life of the pin itself, and all or nothing.
+
+use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Timestamp, step};
+use sqlx::SqliteConnection;
+
+use super::{OpenedPin, number_as_read, number_as_stored, read};
+use crate::error::{failed_to, unwritable};
+use crate::{StoreError, instances};
+
+const OPEN: &str = "open a pin";
+const APPEND: &str = "append facts about a pin";
+
+pub(super) struct NewPin {
+    pub(super) id: PinId,
+    pub(super) instance: InstanceId,
+    pub(super) kind: PinKind,
+    pub(super) build: Build,
+    pub(super) by: Option<PersonName>,
+    pub(super) at: Timestamp,
+}
+
+pub(super) struct NewFacts {
+    pub(super) id: PinId,
+    pub(super) after: u64,
+    pub(super) facts: Vec<Fact>,
+    pub(super) instance_facts: Vec<InstanceFact>,
+    pub(super) at: Timestamp,
+}
+
+pub(super) async fn open(conn: &mut SqliteConnection, new: NewPin) -> Result<OpenedPin, StoreError> {
+    let instance = new.instance.to_string();
+    let kind = match new.kind {
+        PinKind::Pin => "pin",
+        PinKind::Unpin { .. } => "unpin",
+    };
+    let digest = match &new.build.image.digest {
+        Some(digest) => digest.to_string(),
+        None => new.build.image.to_string(),
+    };
+    // The same id is the same wish, asked again after an unknown answer.
+    let same: Option<i64> = sqlx::query_scalar(
+        "SELECT number FROM pins WHERE id = $1 OR (instance = $2 AND digest = $3 AND kind = $4 AND ended = 0)
+         ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
+    )
+    .bind(new.id.as_str())
+    .bind(&instance)
+    .bind(&digest)
+    .bind(kind)
+    .fetch_optional(&mut *conn)
+    .await
+    .map_err(failed_to(OPEN))?;
+    if let Some(number) = same {
+        return Ok(OpenedPin::AlreadyOpen(number_as_read(number)));
+    }
+    let number = number_as_read(
+        sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pin' RETURNING last")
+            .fetch_one(&mut *conn)
+            .await
+            .map_err(failed_to(OPEN))?,
+    );
+    let fact = Fact::Opened { number, instance: new.instance, kind: new.kind, build: Box::new(new.build), by: new.by };
+    let (pin, _) = step(None, &fact, new.at)?;
+    sqlx::query(
+        "INSERT INTO pins (number, id, instance, kind, digest, stage, ended, opened_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7)",
+    )
+    .bind(number_as_stored(number))
+    .bind(new.id.as_str())
+    .bind(&instance)
+    .bind(kind)
+    .bind(&digest)
+    .bind(pin.stage.name())
+    .bind(new.at.0)
+    .execute(&mut *conn)
+    .await
+    .map_err(failed_to(OPEN))?;
+    insert_fact(conn, &pin, &fact, new.at).await?;
+    Ok(OpenedPin::New(number))
+}
+
+pub(super) async fn append(conn: &mut SqliteConnection, new: NewFacts) -> Result<Pin, StoreError> {
+    let Some(before) = read::by_id(conn, &new.id).await? else {
+        return Err(StoreError::NoSuchPin { id: new.id });
+    };
+    let before = before.pin;
+    if before.facts != new.after {
+        return Err(StoreError::Conflict { number: before.number, after: new.after, have: before.facts });
+    }
+    let held = before.holds_claim();
+    let mut pin = before;
+    for fact in &new.facts {
+        (pin, _) = step(Some(pin), fact, new.at)?;
+        insert_fact(conn, &pin, fact, new.at).await?;
+    }
+    match (held, pin.holds_claim()) {
+        (false, true) => take_claim(conn, &pin, new.at).await?,
+        (true, false) => release_claim(conn, pin.number).await?,
+        _ => {}
+    }
+    sqlx::query("UPDATE pins SET stage = $2, ended = $3, updated_at = $4 WHERE number = $1")
+        .bind(number_as_stored(pin.number))
+        .bind(pin.stage.name())
+        .bind(i64::from(pin.ended()))
+        .bind(new.at.0)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed_to(APPEND))?;
+    instances::append(conn, &pin.instance, &new.instance_facts, new.at).await?;
+    Ok(pin)
+}
+
+/// The fact that brought the pin where it is.
+async fn insert_fact(conn: &mut SqliteConnection, pin: &Pin, fact: &Fact, at: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO pin_facts (pin, seq, at, fact) VALUES ($1, $2, $3, $4)")
+        .bind(number_as_stored(pin.number))
+        .bind(i64::try_from(pin.facts).unwrap_or(i64::MAX))
+        .bind(at.0)
+        .bind(serde_json::to_string(fact).map_err(unwritable(APPEND))?)
+        .execute(conn)
+        .await
+        .map(|_| ())
+        .map_err(failed_to(APPEND))
+}
+
+async fn take_claim(conn: &mut SqliteConnection, pin: &Pin, at: Timestamp) -> Result<(), StoreError> {
+    const TAKE: &str = "take an instance's candidate slot";
+    let instance = pin.instance.to_string();
+    let taken =
+        sqlx::query("INSERT INTO claims (instance, pin, at) VALUES ($1, $2, $3) ON CONFLICT (instance) DO NOTHING")
+            .bind(&instance)
+            .bind(number_as_stored(pin.number))
+            .bind(at.0)
+            .execute(&mut *conn)
+            .await
+            .map_err(failed_to(TAKE))?;
+    if taken.rows_affected() == 1 {
+        return Ok(());
+    }
+    let holder = sqlx::query_scalar("SELECT pin FROM claims WHERE instance = $1")
+        .bind(&instance)
+        .fetch_one(conn)
+        .await
+        .map_err(failed_to(TAKE))?;
+    Err(StoreError::ClaimHeld { instance: pin.instance.clone(), by: number_as_read(holder) })
+}
+
+async fn release_claim(conn: &mut SqliteConnection, pin: PinNumber) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM claims WHERE pin = $1")
+        .bind(number_as_stored(pin))
+        .execute(conn)
+        .await
+        .map(|_| ())
+        .map_err(failed_to("give an instance's candidate slot back"))
+}
