@@ -1,0 +1,58 @@
+//! Every sentence that people read about a pin, in one place and pure: chat services and the page say the same.
+//!
+//! The words are those of design section 2: a pin is pinned, unpinned, dropped or cancelled, and nothing else.
+
+mod action;
+mod message;
+mod refusal;
+mod sentence;
+mod steps;
+mod units;
+
+pub use message::{PinView, message};
+pub use refusal::{Refusal, refusal};
+pub use sentence::{headline, sentence};
+pub use steps::{Step, StepState, steps, steps_line, timed_steps};
+pub use units::{clock, length};
+
+use model::{InstanceId, Pin, PinNumber};
+
+/// What stands on the link to the page.
+pub const DETAILS: &str = "Details";
+
+/// What a message is edited into that was posted twice.
+pub fn pointer(number: PinNumber) -> String {
+    format!("This was posted twice. Pin {number} goes on in its other message.")
+}
+
+/// Said on the message at once, between a click and what comes of it.
+pub fn deciding(action: crate::Action, who: &str) -> String {
+    let doing = match action {
+        crate::Action::Approve => "Approving",
+        crate::Action::Reject => "Rejecting",
+        crate::Action::Cancel => "Cancelling",
+        crate::Action::Retry => "Trying again",
+        crate::Action::Unpin => "Unpinning",
+        crate::Action::Unlock => "Unlocking",
+        crate::Action::Details => "Opening",
+    };
+    format!("{doing} by {who} …")
+}
+
+/// `shop → prod`, as headlines name an instance.
+pub fn place(instance: &InstanceId) -> String {
+    instance.to_string().replacen('/', " → ", 1)
+}
+
+/// The version that it goes to.
+pub(crate) fn new_version(pin: &Pin) -> &str {
+    pin.to().version()
+}
+
+/// The version that it comes from, in words when it is not known.
+pub(crate) fn old_version(pin: &Pin) -> &str {
+    pin.from().map_or("what ran before", |image| image.version())
+}
+
+#[cfg(test)]
+mod tests;
