@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// options says what kind of cluster to run and when to end it.
+type options struct {
+	dir         string
+	assets      string
+	nodes       int
+	audit       bool
+	tls         bool
+	background  bool
+	whileLocked string
+	linger      time.Duration
+	timeout     time.Duration
+}
+
+// ready is the line on stdout that tells the caller how to reach the cluster.
+type ready struct {
+	Kubeconfig string `json:"kubeconfig"`
+	Server     string `json:"server"`
+	Token      string `json:"token"`
+	CA         string `json:"ca"`
+	Audit      string `json:"audit,omitempty"`
+	Pid        int    `json:"pid"`
+}
+
+// supervise runs every part of one cluster and ends them all when its own
+// stdin ends (so that nothing is left when the caller is killed), on SIGTERM,
+// or, with --while-locked, when nobody holds that lock any more.
+func supervise(args []string) error {
+	opts, err := parse("supervise", args)
+	if err != nil {
+		return err
+	}
+	return raise(opts, startCluster)
+}
+
+// raise starts a family of processes and stays until it may end.
+func raise(opts options, start func(context.Context, *family) (any, error)) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	switch {
+	case opts.whileLocked != "":
+		ctx = untilUnlocked(ctx, opts.whileLocked, opts.linger)
+	case !opts.background:
+		ctx = untilEOF(ctx, os.Stdin)
+	}
+
+	// Children die with the thread that made them, should this process be killed.
+	runtime.LockOSThread()
+	family := &family{opts: opts, ended: make(chan error, 8)}
+	defer family.kill()
+	starting, cancel := context.WithTimeout(ctx, opts.timeout)
+	defer cancel()
+	line, err := start(starting, family)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-family.ended:
+		return err
+	}
+}
+
+func parse(part string, args []string) (options, error) {
+	var opts options
+	flags := flag.NewFlagSet(part, flag.ContinueOnError)
+	flags.StringVar(&opts.dir, "dir", "", "folder for everything the cluster writes")
+	flags.StringVar(&opts.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder whose etcd, kube-apiserver, ... are used instead of those in here")
+	flags.IntVar(&opts.nodes, "nodes", 3, "how many simulated nodes")
+	flags.BoolVar(&opts.tls, "tls", false, "a registry with TLS")
+	flags.BoolVar(&opts.audit, "audit", false, "write the API server's audit log, one line a request")
+	flags.BoolVar(&opts.background, "background", false, "go on when stdin ends")
+	flags.StringVar(&opts.whileLocked, "while-locked", "", "go on while another process holds a lock on this file")
+	flags.DurationVar(&opts.linger, "linger", 15*time.Second, "how long --while-locked waits for the next holder")
+	flags.DurationVar(&opts.timeout, "timeout", 90*time.Second, "how long the cluster may take to be ready")
+	if err := flags.Parse(args); err != nil {
+		return opts, err
+	}
+	if opts.dir == "" {
+		return opts, errors.New("--dir is needed")
+	}
+	dir, err := filepath.Abs(opts.dir)
+	opts.dir = dir
+	return opts, errors.Join(err, os.MkdirAll(dir, 0o700))
+}
+
+func startCluster(ctx context.Context, family *family) (any, error) {
+	opts := family.opts
+	ports, err := freePorts(5)
+	if err != nil {
+		return nil, err
+	}
+	plane, err := newControlPlane(opts, ports)
+	if err != nil {
+		return nil, err
+	}
+	if err := family.run("etcd", plane.etcd()...); err != nil {
+		return nil, err
+	}
+	if err := family.run("kube-apiserver", plane.apiserver()...); err != nil {
+		return nil, err
+	}
+	client, err := plane.awaitServer(ctx, family)
+	if err != nil {
+		return nil, err
+	}
+	if err := family.run("kube-controller-manager", plane.controllerManager()...); err != nil {
+		return nil, err
+	}
+	if err := family.run("kube-scheduler", plane.scheduler()...); err != nil {
+		return nil, err
+	}
+	if opts.nodes > 0 {
+		if err := startNodes(ctx, family, plane, client); err != nil {
+			return nil, err
+		}
+	}
+	return plane.ready(), awaitCluster(ctx, family, client, opts.nodes)
+}
+
+// family is the processes of one cluster.
+type family struct {
+	opts     options
+	children []*exec.Cmd
+	ended    chan error
+}
+
+// run starts a part: the one in --assets if it is there, else our own.
+func (f *family) run(part string, arguments ...string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	arguments = append([]string{part}, arguments...)
+	if f.opts.assets != "" {
+		other := filepath.Join(f.opts.assets, part)
+		if _, err := os.Stat(other); err == nil {
+			program, arguments = other, arguments[1:]
+		}
+	}
+	log, err := os.Create(filepath.Join(f.opts.dir, part+".log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	child := exec.Command(program, arguments...)
+	child.Stdout, child.Stderr = log, log
+	child.Dir = f.opts.dir
+	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	if err := child.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", part, err)
+	}
+	f.children = append(f.children, child)
+	go func() {
+		err := child.Wait()
+		f.ended <- fmt.Errorf("%s ended (%v); the last lines of its log:\n%s", part, err, tail(log.Name(), 2000))
+	}()
+	return nil
+}
+
+// kill ends every child at once: nothing of a test cluster is worth a slow stop.
+func (f *family) kill() {
+	for _, child := range f.children {
+		_ = syscall.Kill(-child.Process.Pid, syscall.SIGKILL)
+	}
+	for range f.children {
+		select {
+		case <-f.ended:
+		case <-time.After(2 * time.Second):
+			return
+		}
+	}
+}
+
+// untilEOF ends when the other end of the pipe is closed.
+func untilEOF(ctx context.Context, pipe io.Reader) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		_, _ = io.Copy(io.Discard, pipe)
+		cancel()
+	}()
+	return ctx
+}
+
+// untilUnlocked ends when no process has held a shared lock on the file for
+// the linger time. The lock "<file>.start" keeps a new user from coming in
+// between our last look and our end: users take it while they look for us.
+func untilUnlocked(ctx context.Context, path string, linger time.Duration) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		used := time.Now()
+		for ctx.Err() == nil {
+			time.Sleep(500 * time.Millisecond)
+			gate := tryLock(path + ".start")
+			users := tryLock(path)
+			if gate == nil || users == nil {
+				used = time.Now()
+			} else if time.Since(used) > linger {
+				// Held until this process ends; the next user sees no state file.
+				_ = os.Remove(path + ".json")
+				return
+			}
+			for _, lock := range []*os.File{users, gate} {
+				if lock != nil {
+					_ = lock.Close()
+				}
+			}
+		}
+	}()
+	return ctx
+}
+
+func tryLock(path string) *os.File {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil
+	}
+	return file
+}
+
+// freePorts asks the kernel for ports that nobody uses right now.
+func freePorts(count int) ([]string, error) {
+	ports := make([]string, 0, count)
+	for range count {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close()
+		ports = append(ports, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	}
+	return ports, nil
+}
+
+func tail(path string, size int) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-size):])
+}
