@@ -3,6 +3,7 @@
 mod config;
 mod git;
 mod mirror;
+pub mod yaml_edit;
 
 pub use config::{
     Approver, Config, ConfigError, ConfigProblem, Environment, Head, Instance, Person, PinsPath, Project,

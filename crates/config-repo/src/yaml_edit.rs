@@ -1,0 +1,153 @@
+//! Changes the scalars of one image in a YAML file and not one other byte.
+//!
+//! On the path of a pin this makes the candidate: text in, text out, no IO. The tree is walked for the places of images
+//! (`places`), the scalars are spliced (`scalar`, `splice`), and the result is read again to prove that nothing else changed.
+
+mod error;
+mod path;
+mod places;
+mod read;
+mod scalar;
+mod splice;
+mod tree;
+mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{ImageRef, ImageRepository};
+
+use places::Found;
+use read::Reading;
+use tree::{NodeId, Tree};
+
+pub use error::EditError;
+pub(crate) use error::images_there;
+
+/// Where an image stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePlace {
+    /// Which document of the file, counted from 0.
+    pub document: usize,
+    /// The path in it (`spec.template.spec.containers[0].image`).
+    pub path: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// The reference as it is written, put together where it stands in parts.
+    pub reference: String,
+    /// Whether a digest can stand here. Where it can't (a Helm `tag` without a `digest`) the tag alone is written.
+    pub holds_digest: bool,
+}
+
+/// An edit that was proven to change these places and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The whole new text.
+    pub text: String,
+    /// The places of the image, as they were before.
+    pub places: Vec<ImagePlace>,
+    /// What stood at each of them.
+    pub from: Vec<ImageRef>,
+}
+
+/// Every image in the file that can be read, whatever its repository.
+pub fn find_images(text: &str) -> Result<Vec<ImagePlace>, EditError> {
+    let tree = Tree::parse(text)?;
+    let found = places::find(&tree)?;
+    let readable = found.iter().filter(|found| matches!(read::read(&tree, found), Reading::Image(_)));
+    Ok(readable.map(|found| place(&tree, found)).collect())
+}
+
+/// Makes every place of this repository in the file run another build.
+pub fn set_image(text: &str, repository: &ImageRepository, to: &ImageRef) -> Result<Edit, EditError> {
+    if to.repository != *repository {
+        return Err(EditError::OtherRepository { repository: repository.clone(), to: to.repository.clone() });
+    }
+    let tree = Tree::parse(text)?;
+    let all = places::find(&tree)?;
+    let (ours, from) = of_repository(&tree, &all, repository, text)?;
+    let mut edits = BTreeMap::new();
+    for found in &ours {
+        if let Some(key) = found.duplicate {
+            return Err(EditError::duplicate_key(&tree, key));
+        }
+        edits.extend(read::texts(&tree, &found.form, to)?);
+    }
+    edits.retain(|id, text| tree.is_empty(*id) || tree.scalar(*id).map(|old| old.trim_end_matches('\n')) != Some(text));
+    for target in edits.keys() {
+        let agreed: Vec<_> = ours.iter().filter(|found| found.form.edits(*target)).copied().collect();
+        uses::check(&tree, *target, &agreed)?;
+    }
+    let text = if edits.is_empty() { text.to_owned() } else { splice::apply(text, &tree, &edits)? };
+    Ok(Edit { text, places: ours.iter().map(|found| place(&tree, found)).collect(), from })
+}
+
+/// The places of a repository and what stands there.
+fn of_repository<'f>(
+    tree: &Tree,
+    all: &'f [Found],
+    repository: &ImageRepository,
+    text: &str,
+) -> Result<(Vec<&'f Found>, Vec<ImageRef>), EditError> {
+    let (mut ours, mut from, mut others) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for found in all {
+        match read::read(tree, found) {
+            Reading::Image(image) if image.repository == *repository => {
+                ours.push(found);
+                from.push(image);
+            }
+            Reading::Image(_) => {
+                others.insert(found.form.written(tree));
+            }
+            Reading::Other => {
+                let written = found.form.written(tree);
+                if read::is_meant(&written, repository) {
+                    let text = written.chars().take(120).collect();
+                    return Err(EditError::NotAReference { line: tree.node(found.form.shown()).line, text });
+                }
+            }
+        }
+    }
+    if ours.is_empty() {
+        let template = text.lines().position(|line| line.contains("{{"));
+        return Err(match template {
+            Some(line) => EditError::Template { line: line + 1 },
+            None => EditError::NoPlace { repository: repository.clone(), images: others.into_iter().collect() },
+        });
+    }
+    Ok((ours, from))
+}
+
+/// Gives the scalar at a path of a document another value.
+pub fn set_scalar(text: &str, document: usize, path: &str, value: &str) -> Result<String, EditError> {
+    let tree = Tree::parse(text)?;
+    let id = path::resolve(&tree, document, path)?;
+    uses::check_alone(&tree, id)?;
+    splice::apply(text, &tree, &BTreeMap::from([(id, value.to_owned())]))
+}
+
+fn place(tree: &Tree, found: &Found) -> ImagePlace {
+    let shown = tree.node(found.form.shown());
+    ImagePlace {
+        document: found.document,
+        path: found.path.clone(),
+        line: shown.line,
+        column: shown.column,
+        reference: found.form.written(tree),
+        holds_digest: found.form.holds_digest(tree),
+    }
+}
+
+impl places::Form {
+    /// Whether setting this place edits that scalar.
+    fn edits(&self, target: NodeId) -> bool {
+        match self {
+            Self::Whole(id) => *id == target,
+            Self::Split { tag, digest, .. } => *tag == Some(target) || *digest == Some(target),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
