@@ -6,7 +6,7 @@ use model::{Announcement, Digest, ProjectName, Timestamp};
 use sqlx::SqliteConnection;
 
 use crate::error::{failed_to, unwritable};
-use crate::{Store, StoreError};
+use crate::{NewPin, OpenedPin, Store, StoreError, pins};
 use rows::Row;
 
 const RECEIVE: &str = "take in the build";
@@ -113,15 +113,31 @@ impl Store {
 
     /// The registry has the build. A build that is settled already stays as it is: the first answer counts.
     pub async fn build_resolved(&self, id: BuildId, digest: &Digest, at: Timestamp) -> Result<(), StoreError> {
-        let digest = digest.as_str().to_owned();
-        self.change_build(move || {
-            sqlx::query(
-                "UPDATE builds SET state = 'resolved', digest = $3, why = NULL, updated_at = $2
-                 WHERE id = $1 AND state = 'received'",
-            )
-            .bind(id.0)
-            .bind(at.0)
-            .bind(digest)
+        let digest = digest.clone();
+        self.change_build(move || resolved(id, &digest, at)).await
+    }
+
+    /// The same, and opens the pins that follow from it, all or nothing: a crash in between can't lose or repeat one.
+    /// A build that is settled already opens none.
+    pub async fn build_resolved_into(
+        &self,
+        id: BuildId,
+        digest: &Digest,
+        pins: Vec<NewPin>,
+        at: Timestamp,
+    ) -> Result<Vec<OpenedPin>, StoreError> {
+        let digest = digest.clone();
+        self.write(RESOLVE, move |conn| {
+            Box::pin(async move {
+                let settled = resolved(id, &digest, at).execute(&mut *conn).await.map_err(failed_to(RESOLVE))?;
+                let mut opened = Vec::new();
+                if settled.rows_affected() == 1 {
+                    for pin in pins {
+                        opened.push(pins::open(conn, pin, at).await?);
+                    }
+                }
+                Ok(opened)
+            })
         })
         .await
     }
@@ -207,13 +223,25 @@ impl Store {
 
     async fn change_build<Q>(&self, query: Q) -> Result<(), StoreError>
     where
-        Q: FnOnce() -> sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> + Send + 'static,
+        Q: FnOnce() -> Query + Send + 'static,
     {
         self.write(RESOLVE, move |conn| {
             Box::pin(async move { query().execute(conn).await.map(|_| ()).map_err(failed_to(RESOLVE)) })
         })
         .await
     }
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn resolved(id: BuildId, digest: &Digest, at: Timestamp) -> Query {
+    sqlx::query(
+        "UPDATE builds SET state = 'resolved', digest = $3, why = NULL, updated_at = $2
+         WHERE id = $1 AND state = 'received'",
+    )
+    .bind(id.0)
+    .bind(at.0)
+    .bind(digest.to_string())
 }
 
 async fn insert(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Receipt, StoreError> {

@@ -16,9 +16,11 @@ mod pins;
 mod sign_in;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use model::PinNumber;
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 use tokio::sync::watch;
@@ -26,7 +28,7 @@ use tokio::sync::watch;
 pub use builds::{BuildId, BuildRow, BuildState, NewBuild, Receipt};
 pub use chat_messages::SentMessage;
 pub use error::StoreError;
-pub use pins::{OpenedPin, PinRecord};
+pub use pins::{NewPin, OpenedPin, PinRecord};
 
 use connect::DirectoryLock;
 use error::failed_to;
@@ -40,6 +42,8 @@ pub struct Store(Arc<Parts>);
 struct Parts {
     writer: Writer,
     readers: SqlitePool,
+    /// Pins that were found unreadable, and why.
+    unreadable: Mutex<BTreeMap<PinNumber, String>>,
     /// Held as long as any clone lives.
     _lock: DirectoryLock,
 }
@@ -53,7 +57,8 @@ impl Store {
         let path = connect::database_file(dir)?;
         let writing = connect::migrated(&path).await?;
         let readers = connect::readers(&path);
-        Ok(Self(Arc::new(Parts { writer: Writer::start(writing, path), readers, _lock: lock })))
+        let writer = Writer::start(writing, path);
+        Ok(Self(Arc::new(Parts { writer, readers, unreadable: Mutex::default(), _lock: lock })))
     }
 
     /// Ticks after each commit: for the page's live stream and for the loops of `control`.

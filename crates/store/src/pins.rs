@@ -3,6 +3,9 @@
 mod append;
 mod read;
 
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
+
 use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
 
 use crate::{Store, StoreError};
@@ -16,6 +19,21 @@ pub struct PinRecord {
     pub pin: Pin,
     /// All its facts, oldest first.
     pub facts: Vec<Recorded<Fact>>,
+}
+
+/// A pin that is to be opened.
+#[derive(Debug, Clone)]
+pub struct NewPin {
+    /// Its random id.
+    pub id: PinId,
+    /// Where.
+    pub instance: InstanceId,
+    /// Pin or unpin.
+    pub kind: PinKind,
+    /// What would run.
+    pub build: Build,
+    /// The person who wants it; none when a sender announced the build.
+    pub by: Option<PersonName>,
 }
 
 /// What became of the wish for a pin.
@@ -47,8 +65,8 @@ impl Store {
         by: Option<PersonName>,
         at: Timestamp,
     ) -> Result<OpenedPin, StoreError> {
-        let new = append::NewPin { id: id.clone(), instance: instance.clone(), kind, build, by, at };
-        self.write("open a pin", move |conn| Box::pin(async move { append::open(conn, new).await })).await
+        let new = NewPin { id: id.clone(), instance: instance.clone(), kind, build, by };
+        self.write("open a pin", move |conn| Box::pin(async move { append::open(conn, new, at).await })).await
     }
 
     /// Appends facts to the pin that has exactly `after` of them, and facts about its instance, all or nothing.
@@ -84,14 +102,14 @@ impl Store {
         read::by_id(&mut *self.reader().await?, id).await
     }
 
-    /// The pins that have not ended, oldest first. One that can't be read is left out and logged; it ends only by hand.
+    /// The pins that have not ended, oldest first. One that can't be read is left out: see [`Store::unreadable_pins`].
     pub async fn open_pins(&self) -> Result<Vec<PinRecord>, StoreError> {
-        read::open(&mut *self.reader().await?).await
+        Ok(self.readable(read::open(&mut *self.reader().await?).await?))
     }
 
     /// The pins of an instance that have not ended, oldest first.
     pub async fn open_pins_of(&self, instance: &InstanceId) -> Result<Vec<PinRecord>, StoreError> {
-        read::open_of(&mut *self.reader().await?, instance).await
+        Ok(self.readable(read::open_of(&mut *self.reader().await?, instance).await?))
     }
 
     /// The newest pins, of one instance or of all, before the given one.
@@ -101,14 +119,39 @@ impl Store {
         before: Option<PinNumber>,
         most: u32,
     ) -> Result<Vec<PinRecord>, StoreError> {
-        read::newest(&mut *self.reader().await?, instance, before, most).await
+        Ok(self.readable(read::newest(&mut *self.reader().await?, instance, before, most).await?))
     }
 
     /// The newest pin of the instance that was recorded in git.
     pub async fn last_done(&self, instance: &InstanceId) -> Result<Option<PinRecord>, StoreError> {
         read::last_done(&mut *self.reader().await?, instance).await
     }
+
+    /// The pins that lists left out because they can't be read, with why. Each holds what it held until it is mended.
+    pub fn unreadable_pins(&self) -> Vec<(PinNumber, String)> {
+        self.unreadable().iter().map(|(number, why)| (*number, why.clone())).collect()
+    }
+
+    /// One that can't be read stops no other, and is logged once.
+    fn readable(&self, pins: Vec<(PinNumber, Result<PinRecord, StoreError>)>) -> Vec<PinRecord> {
+        let keep = |(number, pin): (PinNumber, Result<PinRecord, StoreError>)| match pin {
+            Ok(pin) => Some(pin),
+            Err(error) => {
+                if self.unreadable().insert(number, error.to_string()).is_none() {
+                    tracing::error!(%number, %error, "left out a pin");
+                }
+                None
+            }
+        };
+        pins.into_iter().filter_map(keep).collect()
+    }
+
+    fn unreadable(&self) -> MutexGuard<'_, BTreeMap<PinNumber, String>> {
+        self.0.unreadable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+pub(crate) use append::open;
 
 /// Numbers are `BIGINT`; one beyond that range was never given out.
 pub(crate) fn number_as_stored(number: PinNumber) -> i64 {

@@ -59,7 +59,7 @@ impl Writer {
     pub(crate) async fn write<T, F>(&self, doing: &'static str, write: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<T, StoreError>> + Send + 'static,
+        F: Write<T>,
     {
         self.enqueue(doing, true, write).await
     }
@@ -68,7 +68,7 @@ impl Writer {
     pub(crate) async fn quietly<T, F>(&self, doing: &'static str, write: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> Running<'c, Result<T, StoreError>> + Send + 'static,
+        F: Write<T>,
     {
         self.enqueue(doing, false, write).await
     }

@@ -1,23 +1,14 @@
 //! Facts in: numbered, checked by the life of the pin itself, and all or nothing.
 
-use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Timestamp, step};
+use model::{Fact, InstanceFact, Pin, PinId, PinKind, PinNumber, Timestamp, step};
 use sqlx::SqliteConnection;
 
-use super::{OpenedPin, number_as_read, number_as_stored, read};
+use super::{NewPin, OpenedPin, number_as_read, number_as_stored, read};
 use crate::error::{failed_to, unwritable};
 use crate::{StoreError, instances};
 
 const OPEN: &str = "open a pin";
 const APPEND: &str = "append facts about a pin";
-
-pub(super) struct NewPin {
-    pub(super) id: PinId,
-    pub(super) instance: InstanceId,
-    pub(super) kind: PinKind,
-    pub(super) build: Build,
-    pub(super) by: Option<PersonName>,
-    pub(super) at: Timestamp,
-}
 
 pub(super) struct NewFacts {
     pub(super) id: PinId,
@@ -27,7 +18,8 @@ pub(super) struct NewFacts {
     pub(super) at: Timestamp,
 }
 
-pub(super) async fn open(conn: &mut SqliteConnection, new: NewPin) -> Result<OpenedPin, StoreError> {
+/// Opens the pin, unless it is there already.
+pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp) -> Result<OpenedPin, StoreError> {
     let instance = new.instance.to_string();
     let kind = match new.kind {
         PinKind::Pin => "pin",
@@ -59,7 +51,7 @@ pub(super) async fn open(conn: &mut SqliteConnection, new: NewPin) -> Result<Ope
             .map_err(failed_to(OPEN))?,
     );
     let fact = Fact::Opened { number, instance: new.instance, kind: new.kind, build: Box::new(new.build), by: new.by };
-    let (pin, _) = step(None, &fact, new.at)?;
+    let (pin, _) = step(None, &fact, at)?;
     sqlx::query(
         "INSERT INTO pins (number, id, instance, kind, digest, stage, ended, opened_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7)",
@@ -70,11 +62,11 @@ pub(super) async fn open(conn: &mut SqliteConnection, new: NewPin) -> Result<Ope
     .bind(kind)
     .bind(&digest)
     .bind(pin.stage.name())
-    .bind(new.at.0)
+    .bind(at.0)
     .execute(&mut *conn)
     .await
     .map_err(failed_to(OPEN))?;
-    insert_fact(conn, &pin, &fact, new.at).await?;
+    insert_fact(conn, &pin, &fact, at).await?;
     Ok(OpenedPin::New(number))
 }
 

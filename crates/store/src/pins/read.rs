@@ -10,6 +10,9 @@ use crate::error::failed_to;
 /// Number and id of the pin, place, time and text of the fact. All facts of a pin follow each other.
 type Row = (i64, String, i64, i64, String);
 
+/// Pins, each readable or not.
+type Many = Vec<(PinNumber, Result<PinRecord, StoreError>)>;
+
 pub(super) async fn by_id(conn: &mut SqliteConnection, id: &PinId) -> Result<Option<PinRecord>, StoreError> {
     let query = sqlx::query_as(
         "SELECT p.number, p.id, f.seq, f.at, f.fact FROM pins p JOIN pin_facts f ON f.pin = p.number
@@ -37,7 +40,7 @@ pub(super) async fn last_done(
     one(query.bind(instance.to_string()).fetch_all(conn).await)
 }
 
-pub(super) async fn open(conn: &mut SqliteConnection) -> Result<Vec<PinRecord>, StoreError> {
+pub(super) async fn open(conn: &mut SqliteConnection) -> Result<Many, StoreError> {
     let query = sqlx::query_as(
         "SELECT p.number, p.id, f.seq, f.at, f.fact FROM pins p JOIN pin_facts f ON f.pin = p.number
          WHERE p.ended = 0 ORDER BY p.number, f.seq",
@@ -45,7 +48,7 @@ pub(super) async fn open(conn: &mut SqliteConnection) -> Result<Vec<PinRecord>, 
     many(query.fetch_all(conn).await)
 }
 
-pub(super) async fn open_of(conn: &mut SqliteConnection, instance: &InstanceId) -> Result<Vec<PinRecord>, StoreError> {
+pub(super) async fn open_of(conn: &mut SqliteConnection, instance: &InstanceId) -> Result<Many, StoreError> {
     let query = sqlx::query_as(
         "SELECT p.number, p.id, f.seq, f.at, f.fact FROM pins p JOIN pin_facts f ON f.pin = p.number
          WHERE p.ended = 0 AND p.instance = $1 ORDER BY p.number, f.seq",
@@ -58,7 +61,7 @@ pub(super) async fn newest(
     instance: Option<&InstanceId>,
     before: Option<PinNumber>,
     most: u32,
-) -> Result<Vec<PinRecord>, StoreError> {
+) -> Result<Many, StoreError> {
     let (before, most) = (before.map_or(i64::MAX, number_as_stored), i64::from(most));
     let Some(instance) = instance else {
         let query = sqlx::query_as(
@@ -82,17 +85,14 @@ fn one(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Option<PinRecord>, StoreEr
     if rows.is_empty() { Ok(None) } else { decode(&rows).map(Some) }
 }
 
-/// One that can't be read stops no other.
-fn many(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<PinRecord>, StoreError> {
+fn many(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Many, StoreError> {
     let rows = rows.map_err(failed_to("read the pins"))?;
-    let records = rows
-        .chunk_by(|one, next| one.0 == next.0)
-        .filter_map(|rows| decode(rows).inspect_err(|error| tracing::error!(%error, "left out a pin")).ok());
-    Ok(records.collect())
+    let record = |rows: &[Row]| (number(rows), decode(rows));
+    Ok(rows.chunk_by(|one, next| one.0 == next.0).map(record).collect())
 }
 
 fn decode(rows: &[Row]) -> Result<PinRecord, StoreError> {
-    let number = number_as_read(rows.first().map_or(0, |row| row.0));
+    let number = number(rows);
     let unreadable = |what: String, why: String| StoreError::Unreadable { what, why };
     let facts = rows
         .iter()
@@ -105,4 +105,8 @@ fn decode(rows: &[Row]) -> Result<PinRecord, StoreError> {
     let id = rows.first().map_or("", |row| row.1.as_str()).parse().map_err(|why| whole(format!("{why}")))?;
     let pin = fold(&facts).map_err(|why| whole(why.to_string()))?.ok_or_else(|| whole("it has no facts".into()))?;
     Ok(PinRecord { id, pin, facts })
+}
+
+fn number(rows: &[Row]) -> PinNumber {
+    number_as_read(rows.first().map_or(0, |row| row.0))
 }
