@@ -1,1 +1,27 @@
-//! Files of a commit to Kubernetes objects, canonical and hashed.
+//! Files of a commit to Kubernetes objects, checked, in the order in which they are applied, canonical and hashed.
+//!
+//! In the life of a pin this is *candidate -> rendered*. What goes out of here is all that the cluster will be asked to
+//! be: nothing is added later but the mark of ownership. Plain YAML and JSON are read; Kustomize and Helm are refused
+//! with a word about it. Errors never hold values, only places and names: a broken file may hold secrets.
+
+mod check;
+mod ciphertext;
+mod diff;
+mod error;
+mod hash;
+mod live_diff;
+mod names;
+mod normalise;
+mod object;
+mod order;
+mod quantity;
+mod rendering;
+mod yaml;
+
+pub use diff::{Change, FieldChange, ObjectChange, RenderedDiff, rendered_diff};
+pub use error::{Place, Problem, RenderError};
+pub use hash::{InvalidRenderHash, RenderHash};
+pub use live_diff::live_diff;
+pub use object::{Object, ObjectKey, is_cluster_scoped, is_data_kind};
+pub use rendering::{RenderContext, Rendered, render};
+pub use yaml::{LARGEST_FILE, is_manifest};
