@@ -46,6 +46,8 @@ pub struct Applied {
     pub resource_version: String,
     /// Its generation after the write.
     pub generation: i64,
+    /// Whether the cluster serves a `status` for its kind.
+    pub has_status: Option<bool>,
     /// What was left out, to be told once.
     pub left_out: Option<LeftOut>,
 }
@@ -63,7 +65,7 @@ impl ClusterClient {
         let key = self.key_of(desired, target.default_namespace()).await?;
         let why = misplaced(&key, target, self.own_namespace()).or_else(|| refusal(live?, desired, target));
         if let Some(why) = why {
-            return Err(ClusterError::NotOurs { object: key, why });
+            return Err(ClusterError::NotOurs { object: Box::new(key), why });
         }
         let mut object = marked(desired, &key, &target.instance);
         let owner = leave_out(&mut object, live, &key, &target.autoscaled);
@@ -78,6 +80,7 @@ impl ClusterClient {
             uid: uid(&body).to_owned(),
             resource_version: resource_version(&body).to_owned(),
             generation: generation(&body),
+            has_status: self.kind(&key.kind).await?.has_status,
             left_out: owner.map(|owner| LeftOut { path: "spec.replicas".to_owned(), owner }),
             key,
         })

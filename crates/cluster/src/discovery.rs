@@ -16,6 +16,8 @@ pub struct Kind {
     pub plural: String,
     /// Whether its objects live in a namespace.
     pub namespaced: bool,
+    /// Whether a `status` is served for it; none where no cluster was asked.
+    pub has_status: Option<bool>,
 }
 
 impl Kind {
@@ -55,10 +57,7 @@ impl ClusterClient {
     pub async fn key_of(&self, object: &Value, default_namespace: &str) -> Result<ObjectKey, ClusterError> {
         let written = ObjectKey::of(object);
         let kind = self.kind(&written.kind).await?;
-        let namespace = match kind.namespaced {
-            true => Some(written.namespace.unwrap_or_else(|| default_namespace.to_owned())),
-            false => None,
-        };
+        let namespace = kind.namespaced.then(|| written.namespace.unwrap_or_else(|| default_namespace.to_owned()));
         Ok(ObjectKey { namespace, ..written })
     }
 
@@ -83,7 +82,7 @@ impl ClusterClient {
         };
         let served = answer.get("resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut kinds = self.shared.kinds.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for kind in served.iter().filter_map(|resource| served_kind(resource, key)) {
+        for kind in served.iter().filter_map(|resource| served_kind(resource, served, key)) {
             kinds.insert(served_name(&kind.key), kind);
         }
         Ok(())
@@ -95,13 +94,14 @@ fn served_name(key: &KindKey) -> (String, String) {
     (key.api_version(), key.kind.clone())
 }
 
-fn served_kind(resource: &Value, group: &KindKey) -> Option<Kind> {
+fn served_kind(resource: &Value, served: &[Value], group: &KindKey) -> Option<Kind> {
     let plural = resource.get("name")?.as_str().filter(|name| !name.contains('/'))?;
     let kind = resource.get("kind")?.as_str()?;
     Some(Kind {
         key: KindKey { kind: kind.to_owned(), ..group.clone() },
         plural: plural.to_owned(),
         namespaced: resource.get("namespaced")?.as_bool()?,
+        has_status: Some(served.iter().any(|other| other["name"] == format!("{plural}/status"))),
     })
 }
 
@@ -112,7 +112,7 @@ fn check_segment(object: &ObjectKey, segment: &str) -> Result<(), ClusterError> 
         return Ok(());
     }
     Err(ClusterError::Invalid {
-        object: object.clone(),
+        object: Box::new(object.clone()),
         message: "metadata.name and metadata.namespace take letters, digits, dots and dashes, and may not be empty"
             .to_owned(),
     })
@@ -124,7 +124,12 @@ mod tests {
 
     #[test]
     fn a_name_can_not_leave_its_path() {
-        let kind = Kind { key: KindKey::new("v1", "ConfigMap"), plural: "configmaps".into(), namespaced: true };
+        let kind = Kind {
+            key: KindKey::new("v1", "ConfigMap"),
+            plural: "configmaps".into(),
+            namespaced: true,
+            has_status: None,
+        };
         let object =
             |name: &str| ObjectKey { kind: kind.key.clone(), namespace: Some("shop".into()), name: name.into() };
         assert_eq!(kind.path(&object("a.b-c")).unwrap(), "/api/v1/namespaces/shop/configmaps/a.b-c");

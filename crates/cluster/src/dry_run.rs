@@ -168,16 +168,12 @@ impl Coming {
 
     fn unknown_kind(&self, desired: &Value, target: &Target, error: ClusterError) -> Verdict {
         let key = ObjectKey::of(desired);
-        match self.kinds.contains(&key.kind) {
-            true => {
-                let namespace = key.namespace.or_else(|| Some(target.default_namespace().to_owned()));
-                Verdict::Unchecked(Unchecked {
-                    key: ObjectKey { namespace, ..key },
-                    why: "its CRD is in the same set".to_owned(),
-                })
-            }
-            false => Verdict::Refused(Refusal { key, message: error.to_string() }),
+        if !self.kinds.contains(&key.kind) {
+            return Verdict::Refused(Refusal { key, message: error.to_string() });
         }
+        let namespace = key.namespace.or_else(|| Some(target.default_namespace().to_owned()));
+        let why = "its CRD is in the same set".to_owned();
+        Verdict::Unchecked(Unchecked { key: ObjectKey { namespace, ..key }, why })
     }
 }
 

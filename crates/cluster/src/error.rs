@@ -65,7 +65,7 @@ pub enum ClusterError {
     #[error("the cluster's admission refused {object}: {message}")]
     Denied {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// What the policy said.
         message: String,
     },
@@ -73,7 +73,7 @@ pub enum ClusterError {
     #[error("quota refused {object}: {message}")]
     Quota {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// Which limit, as the cluster says it.
         message: String,
     },
@@ -81,7 +81,7 @@ pub enum ClusterError {
     #[error("the cluster finds {object} invalid: {message}")]
     Invalid {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// Which fields and why; values are left out.
         message: String,
     },
@@ -89,13 +89,13 @@ pub enum ClusterError {
     #[error("{object} was changed by somebody else in the meantime")]
     Conflict {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
     },
     /// There is no such object.
     #[error("{object} does not exist")]
     NotFound {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
     },
     /// The namespace is missing, and nobody asked us to make it.
     #[error("namespace {namespace} does not exist: create it or set createNamespace")]
@@ -115,7 +115,7 @@ pub enum ClusterError {
     #[error("{object} is not ours: {why}")]
     NotOurs {
         /// Which object.
-        object: ObjectKey,
+        object: Box<ObjectKey>,
         /// Whose it is, and what to do.
         why: String,
     },

@@ -202,10 +202,7 @@ fn parse(object: &Value, instance: &InstanceId) -> Result<Inventory, String> {
     }
     let inventory: Inventory =
         serde_json::from_value(value).map_err(|e| format!("it is not an inventory ({e}): restore it"))?;
-    match inventory.instance == *instance {
-        true => Ok(inventory),
-        false => Err(format!("it belongs to {}", inventory.instance)),
-    }
+    if inventory.instance == *instance { Ok(inventory) } else { Err(format!("it belongs to {}", inventory.instance)) }
 }
 
 #[cfg(test)]

@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::mark::FIELD_MANAGER;
 
+mod path;
+
+pub(crate) use path::{FieldPath, Step, leaves};
+
 /// One entry of `managedFields`.
 pub(crate) struct Entry<'a> {
     pub(crate) manager: &'a str,
-    pub(crate) operation: &'a str,
     pub(crate) subresource: &'a str,
     pub(crate) time: &'a str,
     pub(crate) fields: &'a Map<String, Value>,
@@ -83,7 +86,6 @@ fn entry(value: &Value) -> Option<Entry<'_>> {
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
     Some(Entry {
         manager: text("manager"),
-        operation: text("operation"),
         subresource: text("subresource"),
         time: text("time"),
         fields: value.get("fieldsV1")?.as_object()?,

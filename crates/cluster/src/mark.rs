@@ -64,8 +64,9 @@ pub fn mark_of(instance: &InstanceId) -> String {
     if whole.len() <= LONGEST {
         return whole;
     }
-    let hash: String = Sha256::digest(whole.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{}_{hash}", whole.get(..LONGEST - 17).unwrap_or_default())
+    let mut hash = [0_u8; 8];
+    hash.iter_mut().zip(Sha256::digest(whole.as_bytes())).for_each(|(to, from)| *to = from);
+    format!("{}_{:016x}", whole.get(..LONGEST - 17).unwrap_or_default(), u64::from_be_bytes(hash))
 }
 
 /// Whose a live object is, seen from one instance.

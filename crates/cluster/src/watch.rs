@@ -13,6 +13,7 @@ use crate::client::ClusterClient;
 use crate::error::ClusterError;
 use crate::key::{KindKey, ObjectKey};
 
+mod judge;
 mod snapshot;
 mod store;
 mod stream;

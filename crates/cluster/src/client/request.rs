@@ -18,12 +18,16 @@ pub(crate) struct Call {
     pub(crate) verb: String,
     pub(crate) resource: String,
     pub(crate) namespace: Option<String>,
-    pub(crate) object: Option<ObjectKey>,
+    pub(crate) object: Option<Box<ObjectKey>>,
 }
 
 impl Call {
     pub(crate) fn on(verb: &str, resource: &str, object: &ObjectKey) -> Self {
-        Self { namespace: object.namespace.clone(), object: Some(object.clone()), ..Self::other(verb, resource) }
+        Self {
+            namespace: object.namespace.clone(),
+            object: Some(Box::new(object.clone())),
+            ..Self::other(verb, resource)
+        }
     }
 
     pub(crate) fn in_namespace(verb: &str, resource: &str, namespace: Option<&str>) -> Self {

@@ -68,7 +68,7 @@ pub(crate) fn take(tables: &BTreeMap<KindKey, Table>, keys: &[ObjectKey]) -> Sna
         match tables.get(&key.kind) {
             None => snapshot.healthy_stream = false,
             Some(table) => {
-                snapshot.objects.extend(table.objects.get_key_value(key).map(|(k, v)| (k.clone(), v.clone())))
+                snapshot.objects.extend(table.objects.get_key_value(key).map(|(k, v)| (k.clone(), v.clone())));
             }
         }
     }

@@ -40,7 +40,7 @@ fn an_immutable_field_reads_as_a_sentence() {
 #[test]
 fn invalid_values_are_left_out_and_the_reason_stays() {
     assert_eq!(
-        without_values(r#"port: Invalid value: 99999: must be between 1 and 65535"#),
+        without_values("port: Invalid value: 99999: must be between 1 and 65535"),
         "port: must be between 1 and 65535"
     );
     assert_eq!(without_values(r#"name: Invalid value: "a\"b: c": must be a label"#), "name: must be a label");

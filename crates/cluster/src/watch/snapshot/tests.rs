@@ -36,6 +36,7 @@ fn applied(object: &Value, version: u64) -> Applied {
         uid: uid(object).to_owned(),
         resource_version: version.to_string(),
         generation: 1,
+        has_status: None,
         left_out: None,
     }
 }

@@ -1,0 +1,167 @@
+//! Paths into objects, as field sets name them and as people read them.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// One step into an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// A field of a map.
+    Field(String),
+    /// The item of a list that has these values.
+    Item(Map<String, Value>),
+    /// A value in a set.
+    Member(Value),
+}
+
+/// A way into an object.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct FieldPath(pub(crate) Vec<Step>);
+
+impl Step {
+    /// A step as field sets write it; nothing for what is no step (`.`, list indexes).
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("f", name) => Some(Self::Field(name.to_owned())),
+            ("k", keys) => Some(Self::Item(serde_json::from_str(keys).ok()?)),
+            ("v", value) => Some(Self::Member(serde_json::from_str(value).ok()?)),
+            _ => None,
+        }
+    }
+
+    /// The item of a list with this name.
+    pub(crate) fn named(name: &str) -> Self {
+        Self::Item(Map::from_iter([("name".to_owned(), Value::from(name))]))
+    }
+
+    /// Where the step leads from here. An item is found by those of its keys that the items at hand have: a manifest may leave
+    /// out what the server fills in (a port's protocol).
+    pub(crate) fn of<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        match self {
+            Self::Field(name) => value.get(name),
+            Self::Item(keys) => value.as_array()?.iter().find(|item| {
+                let known: Vec<_> = keys.iter().filter_map(|(k, wanted)| item.get(k).map(|v| (v, wanted))).collect();
+                !known.is_empty() && known.iter().all(|(v, wanted)| v == wanted)
+            }),
+            Self::Member(member) => value.as_array()?.iter().find(|item| *item == member),
+        }
+    }
+}
+
+impl FieldPath {
+    pub(crate) fn then(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+
+    /// What stands at this path.
+    pub(crate) fn of<'a>(&self, object: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(object, |value, step| step.of(value))
+    }
+
+    /// Whether a field set holds this path, or something whole that contains it.
+    pub(crate) fn is_in(&self, fields: &Map<String, Value>) -> bool {
+        let Some((first, rest)) = self.0.split_first() else { return true };
+        let rest = Self(rest.to_vec());
+        fields.iter().any(|(key, inner)| {
+            let fits = match (first, Step::parse(key)) {
+                (Step::Item(wanted), Some(Step::Item(keys))) => {
+                    wanted.iter().all(|(k, v)| keys.get(k).is_none_or(|x| x == v))
+                }
+                (step, Some(other)) => *step == other,
+                (_, None) => false,
+            };
+            fits && inner.as_object().is_some_and(|inner| inner.is_empty() || rest.is_in(inner))
+        })
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if name.contains(['.', '/']) => write!(f, "[{name}]")?,
+                Step::Field(name) if at == 0 => f.write_str(name)?,
+                Step::Field(name) => write!(f, ".{name}")?,
+                Step::Item(keys) => match keys.get("name").and_then(Value::as_str) {
+                    Some(name) => write!(f, "[{name}]")?,
+                    None => write!(f, "[{}]", keys.values().map(plain).collect::<Vec<_>>().join(","))?,
+                },
+                Step::Member(value) => write!(f, "[{}]", plain(value))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// The innermost paths of a field set: what its manager really set.
+pub(crate) fn leaves(fields: &Map<String, Value>) -> Vec<FieldPath> {
+    let mut found = Vec::new();
+    collect(fields, &FieldPath::default(), &mut found);
+    found
+}
+
+fn collect(fields: &Map<String, Value>, at: &FieldPath, found: &mut Vec<FieldPath>) {
+    for (key, inner) in fields {
+        let (Some(step), Some(inner)) = (Step::parse(key), inner.as_object()) else { continue };
+        let path = at.then(step);
+        if inner.keys().all(|key| key == ".") {
+            found.push(path);
+        } else {
+            collect(inner, &path, found);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields() -> Map<String, Value> {
+        let json = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {},
+            "f:ports": {"k:{\"containerPort\":80,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}}}}}}}},
+            "f:metadata": {"f:annotations": {"f:example.org/a": {}}, "f:finalizers": {"v:\"x\"": {}}}});
+        json.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn people_read_short_paths() {
+        let mut shown: Vec<String> = leaves(&fields()).iter().map(ToString::to_string).collect();
+        shown.sort();
+        assert_eq!(
+            shown,
+            [
+                "metadata.annotations[example.org/a]",
+                "metadata.finalizers[x]",
+                "spec.template.spec.containers[web].image",
+                "spec.template.spec.containers[web].ports[80,TCP].containerPort",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_path_leads_to_its_value_where_the_manifest_leaves_out_what_the_server_fills_in() {
+        let desired = json!({"spec": {"template": {"spec": {"containers": [
+            {"name": "side"}, {"name": "web", "ports": [{"containerPort": 80}]}]}}}});
+        let port = leaves(&fields()).into_iter().find(|p| p.to_string().contains("ports")).unwrap();
+        assert_eq!(port.of(&desired), Some(&json!(80)));
+    }
+
+    #[test]
+    fn a_path_is_found_in_the_field_set_that_owns_it() {
+        let path = |steps: &[&str]| FieldPath(steps.iter().map(|s| Step::Field((*s).to_owned())).collect());
+        let image = path(&["spec", "template", "spec", "containers"])
+            .then(Step::named("web"))
+            .then(Step::Field("image".into()));
+        assert!(image.is_in(&fields()));
+        assert!(!path(&["spec", "replicas"]).is_in(&fields()));
+    }
+}

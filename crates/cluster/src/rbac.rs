@@ -1,0 +1,233 @@
+//! The rights that we need, exactly: what `pinnace rbac` prints, and what the server under test runs with.
+//!
+//! Roles in namespaces only; no wildcard, nothing of the whole cluster, no list or watch of Secrets, no exec.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::discovery::Kind;
+use crate::key::KindKey;
+
+/// The name of our service account and of every role and binding.
+pub const ACCOUNT: &str = "pinnace";
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const READ: &[&str] = &["get", "list", "watch"];
+const OWN: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+/// Read one by one, by name, and never listed.
+const OWN_SECRET: &[&str] = &["get", "create", "patch", "delete"];
+const PODS_UNDER: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"];
+const SCALABLE: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet"];
+
+/// What instances use of one namespace.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The namespace.
+    pub namespace: String,
+    /// The kinds of the objects that are applied there. Kinds of the whole cluster are left out of the roles.
+    pub kinds: Vec<Kind>,
+}
+
+/// The service account, roles and bindings for these uses. The namespaces themselves are not among them.
+pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
+    let mut objects = vec![
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own_namespace}}),
+        role(own_namespace, vec![rule("", "configmaps", &["get", "list", "create", "update", "delete"])]),
+        binding(own_namespace, own_namespace),
+    ];
+    let mut by_namespace: BTreeMap<&str, Vec<&Kind>> = BTreeMap::new();
+    for one in uses {
+        by_namespace.entry(&one.namespace).or_default().extend(&one.kinds);
+    }
+    for (namespace, kinds) in by_namespace {
+        objects.push(role(namespace, rules(&kinds)));
+        objects.push(binding(namespace, own_namespace));
+    }
+    objects
+}
+
+/// The rules for one namespace.
+fn rules(kinds: &[&Kind]) -> Vec<Value> {
+    let mut rights = Rights::default();
+    for kind in kinds.iter().filter(|kind| kind.namespaced) {
+        rights.grant(&kind.key.group, &kind.plural, if kind.key.is_secret() { OWN_SECRET } else { OWN });
+    }
+    let uses = |names: &[&str]| kinds.iter().any(|kind| names.contains(&kind.key.kind.as_str()));
+    // What every watch looks at: pods, what lies between them and their workloads, and warnings.
+    rights.grant("", "pods", READ);
+    rights.grant("apps", "replicasets", READ);
+    rights.grant("apps", "controllerrevisions", READ);
+    rights.grant("", "events", READ);
+    if uses(PODS_UNDER) {
+        rights.grant("", "pods/log", &["get"]);
+    }
+    if uses(&["StatefulSet"]) {
+        rights.grant("", "pods", &["delete"]);
+    }
+    if uses(&["CronJob"]) {
+        rights.grant("batch", "jobs", READ);
+    }
+    if uses(SCALABLE) {
+        rights.grant("autoscaling", "horizontalpodautoscalers", &["list"]);
+    }
+    rights.into_rules()
+}
+
+/// Verbs by group and resource.
+#[derive(Default)]
+struct Rights(BTreeMap<(String, String), BTreeSet<&'static str>>);
+
+impl Rights {
+    fn grant(&mut self, group: &str, resource: &str, verbs: &[&'static str]) {
+        self.0.entry((group.to_owned(), resource.to_owned())).or_default().extend(verbs);
+    }
+
+    /// Resources of one group with the same verbs share a rule, so that people can read the whole.
+    fn into_rules(self) -> Vec<Value> {
+        let mut shared: BTreeMap<(String, Vec<&str>), Vec<String>> = BTreeMap::new();
+        for ((group, resource), verbs) in self.0 {
+            shared.entry((group, in_order(&verbs))).or_default().push(resource);
+        }
+        shared
+            .into_iter()
+            .map(|((group, verbs), resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs}))
+            .collect()
+    }
+}
+
+fn in_order(verbs: &BTreeSet<&'static str>) -> Vec<&'static str> {
+    OWN.iter().copied().filter(|verb| verbs.contains(verb)).collect()
+}
+
+fn rule(group: &str, resource: &str, verbs: &[&str]) -> Value {
+    json!({"apiGroups": [group], "resources": [resource], "verbs": verbs})
+}
+
+fn role(namespace: &str, rules: Vec<Value>) -> Value {
+    json!({"apiVersion": format!("{RBAC}/v1"), "kind": "Role", "metadata": {"name": ACCOUNT, "namespace": namespace},
+        "rules": rules})
+}
+
+fn binding(namespace: &str, own_namespace: &str) -> Value {
+    json!({"apiVersion": format!("{RBAC}/v1"), "kind": "RoleBinding", "metadata": {"name": ACCOUNT, "namespace": namespace},
+        "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": ACCOUNT},
+        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": own_namespace}]})
+}
+
+/// Kinds whose name in paths is not simply the plural of their own, and kinds of the whole cluster.
+const KNOWN: &[(&str, &str, &str, bool)] = &[
+    ("", "Namespace", "namespaces", false),
+    ("", "PersistentVolume", "persistentvolumes", false),
+    ("", "Endpoints", "endpoints", true),
+    ("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false),
+    (RBAC, "ClusterRole", "clusterroles", false),
+    (RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
+    ("storage.k8s.io", "StorageClass", "storageclasses", false),
+    ("scheduling.k8s.io", "PriorityClass", "priorityclasses", false),
+    ("networking.k8s.io", "IngressClass", "ingressclasses", false),
+];
+
+impl Kind {
+    /// How clusters serve this kind, told without asking one: right for the kinds of Kubernetes, a good guess for others.
+    pub fn presumed(key: &KindKey) -> Self {
+        let known = KNOWN.iter().find(|(group, kind, ..)| key.is(group, kind));
+        let (plural, namespaced) = match known {
+            Some((_, _, plural, namespaced)) => ((*plural).to_owned(), *namespaced),
+            None => (plural(&key.kind.to_ascii_lowercase()), true),
+        };
+        Self { key: key.clone(), plural, namespaced, has_status: None }
+    }
+}
+
+fn plural(word: &str) -> String {
+    let vowel_before_y =
+        word.len() > 1 && word.get(..word.len() - 1).is_some_and(|w| w.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match word.strip_suffix('y') {
+        Some(stem) if !vowel_before_y => format!("{stem}ies"),
+        _ if word.ends_with(['s', 'x']) || word.ends_with("ch") || word.ends_with("sh") => format!("{word}es"),
+        _ => format!("{word}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
+        let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
+        Use { namespace: namespace.to_owned(), kinds }
+    }
+
+    /// Every right as `namespace group/resource verb`.
+    fn rights(objects: &[Value]) -> Vec<String> {
+        let mut all = Vec::new();
+        let list = |value: &Value| -> Vec<String> {
+            value.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+        };
+        for role in objects.iter().filter(|o| o["kind"] == "Role") {
+            for rule in role["rules"].as_array().unwrap() {
+                for (group, resource) in list(&rule["apiGroups"])
+                    .iter()
+                    .flat_map(|g| list(&rule["resources"]).into_iter().map(move |r| (g.clone(), r)))
+                {
+                    let namespace = role["metadata"]["namespace"].as_str().unwrap();
+                    all.extend(
+                        list(&rule["verbs"]).iter().map(|verb| format!("{namespace} {group}/{resource} {verb}")),
+                    );
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn secrets_are_never_listed_or_watched() {
+        let rights = rights(&rbac_objects("pinnace-system", &[use_of("shop", &[("v1", "Secret")])]));
+        let secrets: Vec<&String> = rights.iter().filter(|r| r.contains("/secrets")).collect();
+        assert_eq!(
+            secrets,
+            ["shop /secrets get", "shop /secrets create", "shop /secrets patch", "shop /secrets delete"]
+        );
+    }
+
+    #[test]
+    fn nothing_is_a_wildcard_and_nothing_reaches_the_whole_cluster() {
+        let uses = [use_of("shop", &[("apps/v1", "Deployment"), ("v1", "Namespace"), ("apps/v1", "StatefulSet")])];
+        let objects = rbac_objects("pinnace-system", &uses);
+        assert!(objects.iter().all(|o| !o["kind"].as_str().unwrap().starts_with("Cluster")));
+        let rights = rights(&objects);
+        for bad in ["*", "namespaces", "exec", "escalate", "impersonate", "nodes"] {
+            assert!(rights.iter().all(|r| !r.contains(bad)), "{bad}: {rights:?}");
+        }
+    }
+
+    #[test]
+    fn pods_may_be_deleted_only_where_statefulsets_are() {
+        let delete = "shop /pods delete".to_owned();
+        let with = |kind: &str| rights(&rbac_objects("pinnace-system", &[use_of("shop", &[("apps/v1", kind)])]));
+        assert!(with("StatefulSet").contains(&delete));
+        assert!(!with("Deployment").contains(&delete));
+    }
+
+    #[test]
+    fn two_instances_in_one_namespace_share_a_role() {
+        let uses = [use_of("shop", &[("apps/v1", "Deployment")]), use_of("shop", &[("v1", "ConfigMap")])];
+        let objects = rbac_objects("pinnace-system", &uses);
+        let roles: Vec<&Value> =
+            objects.iter().filter(|o| o["kind"] == "Role" && o["metadata"]["namespace"] == "shop").collect();
+        assert_eq!(roles.len(), 1);
+    }
+
+    #[test]
+    fn kinds_are_named_as_clusters_name_them() {
+        for (kind, plural) in [
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("ConfigMap", "configmaps"),
+            ("Gateway", "gateways"),
+        ] {
+            assert_eq!(Kind::presumed(&KindKey::new("x/v1", kind)).plural, plural);
+        }
+    }
+}
