@@ -6,6 +6,8 @@ use std::str::FromStr;
 use model::{Pin, PinId, PinNumber};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// One message about a pin. It is posted once and edited through the pin's life.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message {
@@ -189,7 +191,7 @@ impl ButtonValue {
         hash.update(pin.build.image.to_string());
         hash.update([0]);
         hash.update(pin.proposal.as_ref().map_or("", |proposal| proposal.render_hash.as_str()));
-        let nonce = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let nonce = hex(&hash.finalize()[..8]);
         Self { pin: id.clone(), nonce }
     }
 }

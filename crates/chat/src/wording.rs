@@ -20,6 +20,9 @@ use model::{InstanceId, Pin, PinNumber};
 /// What stands on the link to the page.
 pub const DETAILS: &str = "Details";
 
+/// Stands above commits of the config repo that would go along.
+pub const COMMITS_GO_ALONG: &str = "Commits that nobody pinned yet go along:";
+
 /// What a message is edited into that was posted twice.
 pub fn pointer(number: PinNumber) -> String {
     format!("This was posted twice. Pin {number} goes on in its other message.")

@@ -137,7 +137,7 @@ fn asked(pin: &Pin) -> String {
 }
 
 fn ended(pin: &Pin, outcome: &Outcome) -> String {
-    let (new, old) = (new_version(pin), old_version(pin));
+    let old = old_version(pin);
     match outcome {
         Outcome::Done { commit } => {
             let took = pin.since.since(pin.approvals.last().map_or(pin.opened_at, |approval| approval.at));

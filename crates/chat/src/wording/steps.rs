@@ -155,23 +155,21 @@ fn state(pin: &Pin, index: usize, done: usize) -> StepState {
 
 fn at(pin: &Pin, index: usize, state: StepState) -> Option<Timestamp> {
     match (state, index) {
-        (StepState::NotReached, _) => None,
         (StepState::Now, _) => Some(pin.since),
         (StepState::Done, ASKED) => pin.ask.as_ref().map(|ask| ask.at),
         (StepState::Done, APPROVED) => pin.approvals.last().map(|approval| approval.at),
         (StepState::Done, VERIFIED) => pin.verified.as_ref().map(|verified| verified.commit_date),
-        (StepState::Done | StepState::Failed, _) => None,
+        (StepState::Done | StepState::Failed | StepState::NotReached, _) => None,
     }
 }
 
 fn detail(pin: &Pin, index: usize, state: StepState) -> Option<String> {
     match (state, index) {
-        (StepState::NotReached, _) => None,
         (StepState::Failed, _) => ended_by(pin),
         (StepState::Now, _) => in_hand(pin),
         (StepState::Done, APPROVED) => Some(format!("by {}", pin.approved_by())),
         (StepState::Done, RECORDED) => pin.commit.as_ref().map(|commit| commit.short().to_owned()),
-        (StepState::Done, _) => None,
+        (StepState::Done | StepState::NotReached, _) => None,
     }
 }
 
