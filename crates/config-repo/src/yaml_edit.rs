@@ -21,7 +21,6 @@ use read::Reading;
 use tree::{NodeId, Tree};
 
 pub use error::EditError;
-pub(crate) use error::images_there;
 
 /// Where an image stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,28 +5,23 @@ use super::tree::{Content, NodeId, Tree};
 
 /// A path being written.
 #[derive(Default)]
-pub(super) struct Written(String);
+pub(super) struct Written(Vec<String>);
 
 impl Written {
     pub(super) fn key(&mut self, key: &str) {
         let simple = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        if key.is_empty() || !key.chars().all(simple) {
-            let quoted: String = key.chars().take(80).collect();
-            self.0.push_str(&format!("[{quoted:?}]"));
-        } else {
-            if !self.0.is_empty() {
-                self.0.push('.');
-            }
-            self.0.push_str(key);
-        }
+        let key: String = key.chars().take(80).collect();
+        let quoted = key.is_empty() || !key.chars().all(simple);
+        let dot = if self.0.is_empty() { "" } else { "." };
+        self.0.push(if quoted { format!("[{key:?}]") } else { format!("{dot}{key}") });
     }
 
     pub(super) fn index(&mut self, index: usize) {
-        self.0.push_str(&format!("[{index}]"));
+        self.0.push(format!("[{index}]"));
     }
 
     pub(super) fn finish(self) -> String {
-        self.0
+        self.0.concat()
     }
 }
 

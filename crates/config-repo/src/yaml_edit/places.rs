@@ -72,7 +72,7 @@ impl Walk<'_> {
             self.kustomization(id)?;
         } else {
             if kind == "App" && api.starts_with("pinnace.dev/") {
-                self.below(id, "spec", |walk, spec| walk.below(spec, "image", Self::app_image))?;
+                self.below(id, "spec", Self::app)?;
             }
             self.workload(id)?;
         }
@@ -84,29 +84,31 @@ impl Walk<'_> {
         self.each(items, Self::document)
     }
 
-    fn app_image(&mut self, id: NodeId) -> Walked {
-        match self.tree.node(id).content {
-            Content::Scalar { .. } => self.note(Form::Whole(id)),
-            _ => self.split(id, "repository", "tag"),
-        }
-        Ok(())
+    fn app(&mut self, spec: NodeId) -> Walked {
+        self.below(spec, "image", |walk, image| {
+            match walk.tree.node(image).content {
+                Content::Scalar { .. } => walk.note(Form::Whole(image)),
+                _ => walk.split(image, "repository", "tag"),
+            }
+            Ok(())
+        })
     }
 
     /// Looks for `containers` and `initContainers` at any depth: pod templates stand in many kinds.
     fn workload(&mut self, id: NodeId) -> Walked {
         for key in ["containers", "initContainers"] {
-            self.below(id, key, |walk, list| {
-                walk.each(list, |walk, item| walk.below(item, "image", Self::container_image))
-            })?;
+            self.below(id, key, |walk, list| walk.each(list, Self::container))?;
         }
         self.children(id, Self::workload)
     }
 
-    fn container_image(&mut self, id: NodeId) -> Walked {
-        if matches!(self.tree.node(id).content, Content::Scalar { .. }) {
-            self.note(Form::Whole(id));
-        }
-        Ok(())
+    fn container(&mut self, id: NodeId) -> Walked {
+        self.below(id, "image", |walk, image| {
+            if matches!(walk.tree.node(image).content, Content::Scalar { .. }) {
+                walk.note(Form::Whole(image));
+            }
+            Ok(())
+        })
     }
 
     fn kustomization(&mut self, id: NodeId) -> Walked {

@@ -30,16 +30,13 @@ pub(super) fn splice(text: &str, tree: &Tree, id: NodeId, value: &str) -> Result
     }
     let written = match style {
         ScalarStyle::SingleQuoted => format!("'{}'", value.replace('\'', "''")),
-        ScalarStyle::DoubleQuoted => double_quoted(value),
         ScalarStyle::Plain if is_surely_string(value) && !is_json(text) => value.to_owned(),
-        ScalarStyle::Plain => double_quoted(value),
+        ScalarStyle::Plain | ScalarStyle::DoubleQuoted => double_quoted(value),
         ScalarStyle::Literal | ScalarStyle::Folded => value.to_owned(),
     };
     let mut range = node.span.clone();
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        // The line ends that close a block scalar are not its text.
-        let raw = text.get(range.clone()).unwrap_or_default();
-        range.end = range.start + raw.trim_end_matches(['\r', '\n']).len();
+        range.end = range.start + without_closing_lines(text.get(range.clone()).unwrap_or_default()).len();
     }
     if !range.is_empty() {
         return Ok(Splice { range, text: written });
@@ -47,6 +44,18 @@ pub(super) fn splice(text: &str, tree: &Tree, id: NodeId, value: &str) -> Result
     let at = insertion(text, tree, id)
         .ok_or(EditError::Unwritable { line: node.line, why: "there is no value to replace" })?;
     Ok(Splice { range: at..at, text: format!(" {written}") })
+}
+
+/// The text of a block scalar without the line ends that close it and the indent of what comes next.
+fn without_closing_lines(raw: &str) -> &str {
+    let mut kept = raw;
+    while let Some((before, last)) = kept.rsplit_once('\n') {
+        if !last.trim_matches([' ', '\t', '\r']).is_empty() {
+            break;
+        }
+        kept = before;
+    }
+    kept.trim_end_matches('\r')
 }
 
 /// Where the value of `key:` begins when there is none: after the colon, or after the anchor or tag.

@@ -229,6 +229,7 @@ fn case_40_block_scalar_target() {
     exact("image", 0, "image: >- # why\n    «app:1»\n\n\nb: 1\n");
     exact("image", 0, "image: |+\r\n  «app:1»\r\n\r\nb: 1\r\n");
     exact("image", 0, "image: |\n  «app:1»");
+    exact("a[0].image", 0, "a:\n  - image: |-\n      «app:1»\n  # x\n  - b\n");
     becomes("image", "image: |-\n  app\n  :1\nb: 1\n", "image: |-\n  app:2\nb: 1\n");
 }
 

@@ -24,28 +24,28 @@ fn image() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Lines at the indent of a container's keys.
-fn noise() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just(String::new()),
-        Just("        # registry.example/acme/shop:1.0\n".to_owned()),
-        Just("        args: [\"a: b\", 'it''s', {x: [1, ~, yes]}]\n".to_owned()),
-        Just("        script: |+\n          image: registry.example/acme/shop:1.0\n\n            x\n\n".to_owned()),
-        Just("        text: \"größer \\\n          🎉 \\u00e9\"\n".to_owned()),
-        Just("        many words: a\n          b\n\n          c # d\n".to_owned()),
-        Just("        nothing:\n".to_owned()),
-        ("[a-z]{1,8}", "[ -~]{0,20}").prop_map(|(key, text)| format!("        x{key}: {text:?}\n")),
-        "[a-z0-9.]{1,9}".prop_map(|text| format!("        y: '{text}' # {text}\n")),
-    ]
+/// Lines at the indent of a container's keys, which begin with this prefix.
+fn noise(prefix: &'static str) -> impl Strategy<Value = String> {
+    let lines = prop_oneof![
+        Just("# registry.example/acme/shop:1.0\n".to_owned()),
+        Just("Kargs: [\"a: b\", 'it''s', {x: [1, ~, yes]}]\n".to_owned()),
+        Just("Kscript: |+\n          image: registry.example/acme/shop:1.0\n\n            x\n\n".to_owned()),
+        Just("Ktext: \"größer \\\n          🎉 \\u00e9\"\n".to_owned()),
+        Just("Kmany words: a\n          b\n\n          c # d\n".to_owned()),
+        Just("Knothing:\n".to_owned()),
+        ("[a-z]{1,8}", "[ -~]{0,20}").prop_map(|(key, text)| format!("K{key}: {text:?}\n")),
+        "[a-z0-9.]{1,9}".prop_map(|text| format!("Ky: '{text}' # {text}\n")),
+    ];
+    proptest::option::of(lines)
+        .prop_map(move |line| line.map_or(String::new(), |line| format!("        {}", line.replacen('K', prefix, 1))))
 }
 
 fn container() -> impl Strategy<Value = (String, bool)> {
     let other =
         prop_oneof![Just("image: nginx".to_owned()), Just("image: registry.example/acme/shop-worker:1.0".to_owned())];
     let line = prop_oneof![2 => image().prop_map(|line| (line, true)), 1 => other.prop_map(|line| (line, false))];
-    (noise(), line, proptest::option::of(noise())).prop_map(|(before, (image, ours), after)| {
-        (format!("      - name: c\n{before}        {image}\n{}", after.unwrap_or_default().replace("y:", "z:")), ours)
-    })
+    (noise("x-"), line, noise("z-"))
+        .prop_map(|(before, (image, ours), after)| (format!("      - name: c\n{before}        {image}\n{after}"), ours))
 }
 
 fn document() -> impl Strategy<Value = (String, usize)> {
@@ -86,7 +86,7 @@ fn set_in_value(value: &mut Value, to: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn only_the_images_values_change((text, ours) in document(), to in reference()) {
@@ -105,7 +105,9 @@ proptest! {
 
     #[test]
     fn bytes_outside_the_scalars_stay((text, ours) in document(), to in reference()) {
-        prop_assume!(ours > 0);
+        if ours == 0 {
+            return Ok(());
+        }
         let edit = set_image(&text, &shop(), &to).unwrap();
         let (mut rest, mut last) = (edit.text.as_str(), 0);
         for place in &edit.places {
@@ -121,7 +123,9 @@ proptest! {
 
     #[test]
     fn setting_twice_is_setting_once((text, ours) in document(), to in reference()) {
-        prop_assume!(ours > 0);
+        if ours == 0 {
+            return Ok(());
+        }
         let once = set_image(&text, &shop(), &to).unwrap().text;
         prop_assert_eq!(set_image(&once, &shop(), &to).unwrap().text, once);
     }
