@@ -89,33 +89,32 @@ fn of_repository<'f>(
     repository: &ImageRepository,
     text: &str,
 ) -> Result<(Vec<&'f Found>, Vec<ImageRef>), EditError> {
-    let (mut ours, mut from, mut others) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut ours, mut from, mut others, mut template) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
     for found in all {
+        let (written, shown) = (found.form.written(tree), tree.node(found.form.shown()));
         match read::read(tree, found) {
             Reading::Image(image) if image.repository == *repository => {
                 ours.push(found);
                 from.push(image);
             }
             Reading::Image(_) => {
-                others.insert(found.form.written(tree));
+                others.insert(written);
+            }
+            Reading::Other if read::is_meant(&written, repository) => {
+                let text = written.chars().take(120).collect();
+                return Err(EditError::NotAReference { line: shown.line, text });
             }
             Reading::Other => {
-                let written = found.form.written(tree);
-                if read::is_meant(&written, repository) {
-                    let text = written.chars().take(120).collect();
-                    return Err(EditError::NotAReference { line: tree.node(found.form.shown()).line, text });
-                }
+                let is_template = text.get(shown.span.start..).is_some_and(|rest| rest.starts_with("{{"));
+                template = template.or((is_template || written.contains("{{")).then_some(shown.line));
             }
         }
     }
-    if ours.is_empty() {
-        let template = text.lines().position(|line| line.contains("{{"));
-        return Err(match template {
-            Some(line) => EditError::Template { line: line + 1 },
-            None => EditError::NoPlace { repository: repository.clone(), images: others.into_iter().collect() },
-        });
+    match template {
+        _ if !ours.is_empty() => Ok((ours, from)),
+        Some(line) => Err(EditError::Template { line }),
+        None => Err(EditError::NoPlace { repository: repository.clone(), images: others.into_iter().collect() }),
     }
-    Ok((ours, from))
 }
 
 /// Gives the scalar at a path of a document another value.

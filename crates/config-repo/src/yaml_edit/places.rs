@@ -102,11 +102,10 @@ impl Walk<'_> {
         self.children(id, Self::workload)
     }
 
+    /// What is no scalar is noted too: it may be a template.
     fn container(&mut self, id: NodeId) -> Walked {
         self.below(id, "image", |walk, image| {
-            if matches!(walk.tree.node(image).content, Content::Scalar { .. }) {
-                walk.note(Form::Whole(image));
-            }
+            walk.note(Form::Whole(image));
             Ok(())
         })
     }

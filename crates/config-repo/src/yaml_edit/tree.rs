@@ -102,7 +102,8 @@ impl Tree {
 
 fn not_yaml(text: &str, error: &ScanError) -> EditError {
     let (line, column) = (error.marker().line(), error.marker().col() + 1);
-    if text.contains("{{") {
+    let filled_in = |line: &str| line.trim_start().starts_with("{{") || line.contains(": {{") || line.contains("- {{");
+    if text.lines().any(filled_in) {
         return EditError::Template { line };
     }
     EditError::NotYaml { line, column, message: error.info().chars().take(300).collect() }
