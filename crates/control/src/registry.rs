@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use model::{Digest, ImageRef, ImageRepository, Tag};
 
-pub use access::{Access, Credentials, Password};
+pub use access::{Access, Credentials};
 pub use error::ResolveError;
 pub use manifest::Resolved;
 

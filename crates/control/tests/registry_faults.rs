@@ -5,7 +5,7 @@ mod scripted;
 
 use std::time::Duration;
 
-use control::registry::{Access, Credentials, Password, RegistryClient, ResolveError, Resolved};
+use control::registry::{Access, Credentials, RegistryClient, ResolveError, Resolved};
 use scripted::{Request, Scripted, answer};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -17,8 +17,8 @@ fn image() -> Vec<u8> {
 }
 
 fn login() -> Access {
-    let credentials = Credentials { user: "ci".to_owned(), password: Password::new("s3cret") };
-    Access { credentials: Some(credentials), ..Access::default() }
+    let credentials = Credentials::parse("ci:s3cret").ok();
+    Access { credentials, ..Access::default() }
 }
 
 async fn resolve(address: &str, access: &Access) -> Result<Resolved, ResolveError> {

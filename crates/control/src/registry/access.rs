@@ -1,14 +1,13 @@
 //! How a registry is reached: where, trusting whom, as whom.
 
-use std::fmt;
-
 use model::ImageRepository;
 use reqwest::Url;
+use secrets::Hidden;
 
 use super::ResolveError;
 
 /// What `pinnace.yaml` and the secrets say about one registry. The default: its own name, public CAs, nobody's login.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Access {
     /// Base address to ask at, where the server knows the registry by another name than the nodes. Plain `http:` is
     /// possible only by saying so here; without it only loopback is asked without TLS.
@@ -20,32 +19,23 @@ pub struct Access {
 }
 
 /// A login at a registry.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Credentials {
     /// The user's name.
     pub user: String,
     /// Password or token.
-    pub password: Password,
+    pub password: Hidden,
 }
 
-/// A password that no log or error shows.
-#[derive(Clone)]
-pub struct Password(String);
-
-impl Password {
-    /// Keeps it.
-    pub fn new(password: impl Into<String>) -> Self {
-        Self(password.into())
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(hidden)")
+impl Credentials {
+    /// Reads `user:password`, as an environment variable of the server holds it.
+    pub fn parse(text: &str) -> Result<Self, ResolveError> {
+        match text.trim().split_once(':') {
+            Some((user, password)) if !user.is_empty() && !password.is_empty() => {
+                Ok(Self { user: user.to_owned(), password: Hidden::new(password) })
+            }
+            _ => Err(ResolveError::Setup { reason: "the registry's login is not `user:password`".to_owned() }),
+        }
     }
 }
 
@@ -168,9 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_printed() {
-        let credentials = Credentials { user: "ci".into(), password: Password::new("s3cret") };
-        let access = Access { credentials: Some(credentials), ..Access::default() };
-        assert!(!format!("{access:?}").contains("s3cret"));
+    fn a_login_is_read_at_its_first_colon() {
+        let login = Credentials::parse("ci:a:b\n").unwrap();
+        assert_eq!((login.user.as_str(), login.password.expose()), ("ci", "a:b"));
+        for bad in ["", "s3cret", ":s3cret", "ci:"] {
+            let error = Credentials::parse(bad).err().unwrap().to_string();
+            assert!(error.contains("`user:password`") && !error.contains("s3cret"), "{error}");
+        }
     }
 }

@@ -53,7 +53,7 @@ impl Proof {
     pub(super) fn put_on(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Nothing => request,
-            Self::Password(login) => request.basic_auth(&login.user, Some(login.password.reveal())),
+            Self::Password(login) => request.basic_auth(&login.user, Some(login.password.expose())),
             Self::Token(header) => request.header(AUTHORIZATION, header.clone()),
         }
     }
