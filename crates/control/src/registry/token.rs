@@ -133,4 +133,11 @@ mod tests {
             assert_eq!(choose(nothing), None);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_challenge_is_read_or_left(values in proptest::collection::vec("[ -~]{0,60}|(Bearer|Basic) realm=[ -~]{0,40}", 0..4)) {
+            let _ = Challenge::choose(values.iter().map(String::as_str));
+        }
+    }
 }

@@ -84,3 +84,30 @@ fn what_was_said_rightly_is_taken() {
     let build = resolved(&image(Some(digest.as_str())), answer(OCI_INDEX, &index())).unwrap();
     assert_eq!(build.digest, digest);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_answer_is_taken_or_refused_and_never_with_another_digest(
+        content_type in proptest::option::of(".{0,40}"),
+        body in proptest::collection::vec(proptest::num::u8::ANY, 0..300),
+    ) {
+        let answer = Answer { content_type, said: None, body };
+        proptest::prop_assert!(resolved(&image(None), answer).is_err());
+    }
+
+    #[test]
+    fn a_manifest_with_one_byte_changed_has_its_own_digest_or_is_refused(at in 0_usize..500, byte in proptest::num::u8::ANY) {
+        let mut answer = answer(OCI_INDEX, &index());
+        let at = at % answer.body.len();
+        answer.body[at] = byte;
+        let digest = digest_of(&answer.body);
+        let texts = match resolved(&image(None), answer) {
+            Ok(build) => {
+                proptest::prop_assert_eq!(build.digest, digest);
+                build.platforms
+            }
+            Err(error) => vec![error.to_string()],
+        };
+        proptest::prop_assert!(texts.iter().all(|text| text.len() < 1000));
+    }
+}
