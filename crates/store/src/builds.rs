@@ -245,16 +245,8 @@ fn resolved(id: BuildId, digest: &Digest, at: Timestamp) -> Query {
 }
 
 async fn insert(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Receipt, StoreError> {
-    let known: Option<i64> =
-        sqlx::query_scalar("SELECT build FROM deliveries WHERE project = $1 AND sender = $2 AND delivery = $3")
-            .bind(new.project.as_str())
-            .bind(&new.sender)
-            .bind(&new.delivery)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(failed_to(RECEIVE))?;
-    if let Some(known) = known {
-        return Ok(Receipt { build: BuildId(known), duplicate: true });
+    if let Some(build) = delivered(conn, new).await? {
+        return Ok(Receipt { build, duplicate: true });
     }
     let id: i64 = sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'build' RETURNING last")
         .fetch_one(&mut *conn)
@@ -282,6 +274,19 @@ async fn insert(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Receipt, 
         .await
         .map_err(failed_to(RECEIVE))?;
     Ok(Receipt { build: BuildId(id), duplicate: false })
+}
+
+/// The build that this delivery brought before.
+async fn delivered(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Option<BuildId>, StoreError> {
+    let build: Option<i64> =
+        sqlx::query_scalar("SELECT build FROM deliveries WHERE project = $1 AND sender = $2 AND delivery = $3")
+            .bind(new.project.as_str())
+            .bind(&new.sender)
+            .bind(&new.delivery)
+            .fetch_optional(conn)
+            .await
+            .map_err(failed_to(RECEIVE))?;
+    Ok(build.map(BuildId))
 }
 
 /// One that can't be read stops no other.

@@ -20,29 +20,9 @@ pub(super) struct NewFacts {
 
 /// Opens the pin, unless it is there already.
 pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp) -> Result<OpenedPin, StoreError> {
-    let instance = new.instance.to_string();
-    let kind = match new.kind {
-        PinKind::Pin => "pin",
-        PinKind::Unpin { .. } => "unpin",
-    };
-    let digest = match &new.build.image.digest {
-        Some(digest) => digest.to_string(),
-        None => new.build.image.to_string(),
-    };
-    // The same id is the same wish, asked again after an unknown answer.
-    let same: Option<i64> = sqlx::query_scalar(
-        "SELECT number FROM pins WHERE id = $1 OR (instance = $2 AND digest = $3 AND kind = $4 AND ended = 0)
-         ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
-    )
-    .bind(new.id.as_str())
-    .bind(&instance)
-    .bind(&digest)
-    .bind(kind)
-    .fetch_optional(&mut *conn)
-    .await
-    .map_err(failed_to(OPEN))?;
-    if let Some(number) = same {
-        return Ok(OpenedPin::AlreadyOpen(number_as_read(number)));
+    let row = FindRow::of(&new);
+    if let Some(number) = same(conn, &row).await? {
+        return Ok(OpenedPin::AlreadyOpen(number));
     }
     let number = number_as_read(
         sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pin' RETURNING last")
@@ -57,10 +37,10 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
          VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7)",
     )
     .bind(number_as_stored(number))
-    .bind(new.id.as_str())
-    .bind(&instance)
-    .bind(kind)
-    .bind(&digest)
+    .bind(row.id)
+    .bind(row.instance)
+    .bind(row.kind)
+    .bind(row.digest)
     .bind(pin.stage.name())
     .bind(at.0)
     .execute(&mut *conn)
@@ -68,6 +48,45 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
     .map_err(failed_to(OPEN))?;
     insert_fact(conn, &pin, &fact, at).await?;
     Ok(OpenedPin::New(number))
+}
+
+/// What a pin is found by.
+struct FindRow {
+    id: String,
+    instance: String,
+    kind: &'static str,
+    digest: String,
+}
+
+impl FindRow {
+    fn of(new: &NewPin) -> Self {
+        let image = &new.build.image;
+        Self {
+            id: new.id.to_string(),
+            instance: new.instance.to_string(),
+            kind: match new.kind {
+                PinKind::Pin => "pin",
+                PinKind::Unpin { .. } => "unpin",
+            },
+            digest: image.digest.as_ref().map_or_else(|| image.to_string(), ToString::to_string),
+        }
+    }
+}
+
+/// The same id is the same wish, asked again after an unknown answer.
+async fn same(conn: &mut SqliteConnection, row: &FindRow) -> Result<Option<PinNumber>, StoreError> {
+    let number: Option<i64> = sqlx::query_scalar(
+        "SELECT number FROM pins WHERE id = $1 OR (instance = $2 AND digest = $3 AND kind = $4 AND ended = 0)
+         ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1",
+    )
+    .bind(&row.id)
+    .bind(&row.instance)
+    .bind(&row.digest)
+    .bind(row.kind)
+    .fetch_optional(conn)
+    .await
+    .map_err(failed_to(OPEN))?;
+    Ok(number.map(number_as_read))
 }
 
 pub(super) async fn append(conn: &mut SqliteConnection, new: NewFacts) -> Result<Pin, StoreError> {

@@ -146,3 +146,6 @@ impl Task {
 async fn statement(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
     sqlx::query(sql).execute(conn).await.map(|_| ()).map_err(failed_to("write to the database"))
 }
+
+#[cfg(test)]
+mod tests;
