@@ -8,7 +8,15 @@ use super::MirrorError;
 
 /// Held as long as a mirror is open: one process, one owner. The kernel lets go when the process dies.
 #[derive(Debug)]
-pub(super) struct DirLock(#[expect(dead_code, reason = "held, never read: dropping it unlocks")] File);
+pub(super) struct DirLock(File);
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being forked has the file open too, until it runs git. What
+        // can't be unlocked is unlocked by that child's start.
+        let _unlocked = self.0.unlock();
+    }
+}
 
 impl DirLock {
     pub(super) fn take(dir: &Path) -> Result<Self, MirrorError> {

@@ -4,6 +4,7 @@ use model::CommitId;
 
 use crate::git::{Finished, GitError};
 
+use super::files::remove_stale_locks;
 use super::{Mirror, MirrorError, accepted_ref, fetched_ref};
 
 /// What the remote did with a push.
@@ -20,6 +21,7 @@ pub enum PushOutcome {
     },
 }
 
+const TRIAL_REF: &str = "refs/heads/pinnace-may-push";
 const ACTION: &str = "push to the config repo";
 
 impl Mirror {
@@ -34,6 +36,7 @@ impl Mirror {
         }
         let _working = self.inner.work.lock().await;
         let _in_place = self.in_place().await;
+        remove_stale_locks(&self.inner.dir);
         let branch = self.inner.branch.full();
         let lease = format!("--force-with-lease={branch}:{expected}");
         let call = self
@@ -43,9 +46,27 @@ impl Mirror {
         let done = call.finish().await.map_err(|error| self.inner.remote.explain(error))?;
         let outcome = self.judge(&done, commit, expected).await?;
         if outcome == PushOutcome::Pushed {
-            self.note_pushed(commit, expected).await?;
+            self.note_pushed(commit, expected).await;
         }
         Ok(outcome)
+    }
+
+    /// Asks whether a push would be let through as far as the remote says so beforehand: that it is there, and that
+    /// our credentials may push. [`PushOutcome::Pushed`] means yes; nothing is changed.
+    pub async fn check_push(&self) -> Result<PushOutcome, MirrorError> {
+        let _working = self.inner.work.lock().await;
+        let _in_place = self.in_place().await;
+        let call = self.distant("push", "check the right to push").args(["--dry-run", "--porcelain", "--no-verify"]);
+        // To a ref of its own that is never made: no lease is needed, and no branch can be in the way.
+        let call = call.outside([self.url().for_git(), &format!("{}:{TRIAL_REF}", self.head())]);
+        let done = call.finish().await.map_err(|error| self.inner.remote.explain(error))?;
+        if done.status.success() {
+            Ok(PushOutcome::Pushed)
+        } else if lacks_rights(&done.words) {
+            Ok(refused("", &done.words))
+        } else {
+            Err(self.inner.remote.explain(done.failed("check the right to push")))
+        }
     }
 
     async fn judge(&self, done: &Finished, commit: &CommitId, expected: &CommitId) -> Result<PushOutcome, MirrorError> {
@@ -75,14 +96,18 @@ impl Mirror {
         Ok(said.split_ascii_whitespace().next().and_then(|id| id.parse().ok()))
     }
 
-    async fn note_pushed(&self, commit: &CommitId, expected: &CommitId) -> Result<(), MirrorError> {
-        self.update_ref(&fetched_ref(&self.inner.branch), commit).await?;
+    /// The remote has it: nothing that goes wrong here makes the push undone, and a fetch notes it again.
+    async fn note_pushed(&self, commit: &CommitId, expected: &CommitId) {
         // A head that a person has yet to confirm is not moved from under them.
-        if self.head() == *expected {
-            self.update_ref(&accepted_ref(&self.inner.branch), commit).await?;
-            self.set_head(commit);
+        if self.head() != *expected {
+            return;
         }
-        Ok(())
+        self.set_head(commit);
+        for name in [fetched_ref(&self.inner.branch), accepted_ref(&self.inner.branch)] {
+            if let Err(error) = self.update_ref(&name, commit).await {
+                tracing::warn!(%error, %commit, "pushed, but the mirror could not note it");
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use config_repo::{CommitDraft, Credentials, Identity, Limits, Mirror, RemoteUrl};
+use config_repo::{CommitDraft, Credentials, Identity, Limits, Mirror, MirrorError, RemoteUrl};
 use model::CommitId;
 use tempfile::TempDir;
 use testkit::GitRemote;
@@ -14,7 +14,7 @@ pub(crate) struct Bench {
 }
 
 pub(crate) struct Other {
-    pub(crate) room: TempDir,
+    _room: TempDir,
     pub(crate) mirror: Mirror,
 }
 
@@ -29,14 +29,27 @@ impl Bench {
     pub(crate) async fn another_mirror(&self) -> Other {
         let room = TempDir::new().unwrap();
         let mirror = open(&room, &self.remote.file_url(), Credentials::none()).await;
-        Other { room, mirror }
+        Other { _room: room, mirror }
     }
 }
 
 pub(crate) async fn open(room: &TempDir, url: &str, credentials: Credentials) -> Mirror {
+    try_open(room, url, credentials).await.unwrap()
+}
+
+pub(crate) async fn try_open(room: &TempDir, url: &str, credentials: Credentials) -> Result<Mirror, MirrorError> {
+    try_open_within(room, url, credentials, limits()).await
+}
+
+pub(crate) async fn try_open_within(
+    room: &TempDir,
+    url: &str,
+    credentials: Credentials,
+    limits: Limits,
+) -> Result<Mirror, MirrorError> {
     let url: RemoteUrl = url.parse().unwrap();
     let dir = room.path().join("mirror.git");
-    Mirror::open(&dir, url, "main".parse().unwrap(), credentials, limits()).await.unwrap()
+    Mirror::open(&dir, url, "main".parse().unwrap(), credentials, limits).await
 }
 
 pub(crate) fn limits() -> Limits {
