@@ -10,7 +10,7 @@ mod pipes;
 mod scrub;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,7 @@ const SETTINGS: &[&str] = &[
     "core.symlinks=false",
     "credential.helper=",
     "gc.auto=0",
+    "fetch.unpackLimit=1",
     "gc.autoDetach=false",
     "maintenance.auto=false",
     "submodule.recurse=false",
@@ -60,8 +61,14 @@ const STDERR_KEPT: usize = 64 * 1024;
 /// The git program in a clean room of its own. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Git {
-    home: Arc<tempfile::TempDir>,
+    home: Arc<Home>,
     scrubber: Arc<Scrubber>,
+}
+
+#[derive(Debug)]
+enum Home {
+    Kept(PathBuf),
+    Temporary(tempfile::TempDir),
 }
 
 /// What a finished run left.
@@ -90,7 +97,11 @@ pub(crate) struct Call<'a> {
 impl Git {
     /// A clean room whose home is a new empty directory.
     pub fn new() -> Result<Self, GitError> {
-        Self::with_scrubber(Scrubber::default())
+        let home = tempfile::Builder::new()
+            .prefix("pinnace-git-")
+            .tempdir()
+            .map_err(|source| GitError::NotStarted { action: "make a home for git", source })?;
+        Ok(Self { home: Arc::new(Home::Temporary(home)), scrubber: Arc::default() })
     }
 
     /// The version of the program, as it says it (`2.39.5`).
@@ -99,17 +110,21 @@ impl Git {
         Ok(said.trim().trim_start_matches("git version ").to_owned())
     }
 
-    pub(crate) fn with_scrubber(scrubber: Scrubber) -> Result<Self, GitError> {
-        let home = tempfile::Builder::new()
-            .prefix("pinnace-git-")
-            .tempdir()
-            .map_err(|source| GitError::NotStarted { action: "make a home for git", source })?;
-        Ok(Self { home: Arc::new(home), scrubber: Arc::new(scrubber) })
+    /// As [`Git::new`], in a home that stays: it is emptied first, so it must belong to us alone.
+    pub(crate) fn in_home(home: &Path, scrubber: Scrubber) -> std::io::Result<Self> {
+        match std::fs::remove_dir_all(home) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(home)?,
+        }
+        Ok(Self { home: Arc::new(Home::Kept(home.to_owned())), scrubber: Arc::new(scrubber) })
     }
 
     /// The private directory that git takes for its home; files that a transport needs may be put here.
     pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+        match &*self.home {
+            Home::Kept(path) => path,
+            Home::Temporary(dir) => dir.path(),
+        }
     }
 
     pub(crate) fn scrub(&self, text: &str) -> String {

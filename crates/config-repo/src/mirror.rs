@@ -7,6 +7,7 @@ mod branch_name;
 mod commit;
 mod credentials;
 mod error;
+mod explain;
 mod fetch;
 mod files;
 mod history;
@@ -19,12 +20,13 @@ mod remote;
 mod remote_url;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use model::CommitId;
 use tokio::sync::{Mutex, RwLock as AsyncRwLock, RwLockReadGuard};
 
-use crate::git::{Call, Finished, GitError};
+use crate::git::{Call, GitError};
 
 pub use branch_name::{BranchName, InvalidBranch};
 pub use commit::{CommitDraft, Identity};
@@ -53,6 +55,7 @@ struct Inner {
     remote: Remote,
     limits: Limits,
     head: RwLock<CommitId>,
+    fetches: AtomicU32,
     /// Held by whoever changes the mirror or pushes from it.
     work: Mutex<()>,
     /// Held for reading by every run of git in `dir`, for writing while the directory is swapped.
@@ -72,7 +75,7 @@ impl Mirror {
         limits: Limits,
     ) -> Result<Self, MirrorError> {
         let lock = DirLock::take(dir)?;
-        let remote = Remote::new(url, &credentials)?;
+        let remote = Remote::new(url, &credentials, &files::beside(dir, "home"))?;
         let head = open::prepare(dir, &remote, &branch, &limits).await?;
         let inner = Inner {
             dir: dir.to_owned(),
@@ -80,6 +83,7 @@ impl Mirror {
             remote,
             limits,
             head: RwLock::new(head),
+            fetches: AtomicU32::new(0),
             work: Mutex::new(()),
             swap: AsyncRwLock::new(()),
             _lock: lock,
@@ -135,35 +139,4 @@ fn fetched_ref(branch: &BranchName) -> String {
 fn printed_id(text: &str, action: &'static str) -> Result<CommitId, MirrorError> {
     let words = || GitError::Failed { action, code: Some(0), words: "an answer that is not a commit id".to_owned() };
     text.trim().parse().map_err(|_| MirrorError::Git(words()))
-}
-
-/// A local failure in terms of the mirror: damage has a variant of its own.
-fn local_failure(done: &Finished, action: &'static str) -> MirrorError {
-    classify_local(done.failed(action))
-}
-
-fn classify_local(error: GitError) -> MirrorError {
-    match error {
-        GitError::Failed { words, .. } if tells_of_damage(&words) => MirrorError::Corrupt { words },
-        other => MirrorError::Git(other),
-    }
-}
-
-fn tells_of_damage(words: &str) -> bool {
-    const DAMAGE: &[&str] = &[
-        "corrupt",
-        "is empty",
-        "unable to read tree",
-        "unable to read sha1",
-        "bad object",
-        "missing blob",
-        "missing tree",
-        "missing commit",
-        "not a git repository",
-        "packfile",
-        "inflate",
-        "could not parse commit",
-        "bad config",
-    ];
-    DAMAGE.iter().any(|sign| words.contains(sign))
 }

@@ -8,7 +8,7 @@ use model::CommitId;
 use crate::git::GitError;
 
 use super::path::checked_file;
-use super::{Mirror, MirrorError, classify_local, printed_id};
+use super::{Mirror, MirrorError, explain, printed_id};
 
 /// Who writes or makes a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,11 +130,11 @@ impl Mirror {
     ) -> Result<String, MirrorError> {
         let index = [index];
         let read = self.local("read-tree", "read the parent's tree").envs(&index);
-        read.args([draft.parent.as_str()]).bytes().await.map_err(classify_local)?;
+        read.args([draft.parent.as_str()]).bytes().await.map_err(explain::local)?;
         let mut entries = Vec::new();
         for (path, content) in &draft.files {
             let write = self.local("hash-object", "write a file").args(["-w", "--stdin"]).stdin(content.clone());
-            let blob = write.text().await.map_err(classify_local)?;
+            let blob = write.text().await.map_err(explain::local)?;
             let mode = modes.get(path).map_or("100644", String::as_str);
             entries.push(format!("{mode},{},{path}", blob.trim()));
         }
@@ -144,7 +144,7 @@ impl Mirror {
             let update = some.iter().fold(update, |call, entry| call.args(["--cacheinfo", entry.as_str()]));
             update.bytes().await.map_err(in_the_way)?;
         }
-        let tree = self.local("write-tree", "write the tree").envs(&index).text().await.map_err(classify_local)?;
+        let tree = self.local("write-tree", "write the tree").envs(&index).text().await.map_err(explain::local)?;
         Ok(tree.trim().to_owned())
     }
 
@@ -161,7 +161,7 @@ impl Mirror {
             .env("GIT_COMMITTER_EMAIL", &draft.committer.email)
             .env("GIT_COMMITTER_DATE", &date)
             .stdin(draft.message.clone().into_bytes());
-        printed_id(&call.text().await.map_err(classify_local)?, action)
+        printed_id(&call.text().await.map_err(explain::local)?, action)
     }
 }
 
@@ -173,11 +173,11 @@ fn is_ident(text: &str) -> bool {
 
 fn in_the_way(error: GitError) -> MirrorError {
     match error {
-        GitError::Failed { words, .. } if !super::tells_of_damage(&words) => MirrorError::Draft {
+        GitError::Failed { words, .. } if !explain::tells_of_damage(&words) => MirrorError::Draft {
             why: format!(
                 "a file would stand where a directory is, or the other way round ({words}); name another path"
             ),
         },
-        other => classify_local(other),
+        other => explain::local(other),
     }
 }

@@ -75,6 +75,22 @@ pub enum MirrorError {
         /// ssh's words.
         words: String,
     },
+    /// The TLS certificate is not for that name, not from an authority that we believe, or out of date.
+    #[error(
+        "the certificate of {url} is not to be trusted: {words}; check the host's name, or configure the authority that signed it as CA file"
+    )]
+    Certificate {
+        /// The remote.
+        url: RemoteUrl,
+        /// Git's words.
+        words: String,
+    },
+    /// Our own disk is full.
+    #[error("the disk that holds the mirror is full: {words}; make room, it is tried again")]
+    DiskFull {
+        /// Git's words.
+        words: String,
+    },
     /// There is no repository at that address.
     #[error("there is no config repo at {url}: {words}; check the path, and that the credentials may see it")]
     NotFound {

@@ -1,11 +1,13 @@
 //! Bringing in what others pushed. Only forward: anything else stops and asks a person.
 
+use std::sync::atomic::Ordering;
+
 use model::CommitId;
 
 use crate::git::Call;
 
 use super::remote::Remote;
-use super::{BranchName, Mirror, MirrorError, accepted_ref, fetched_ref, open, printed_id, tells_of_damage};
+use super::{BranchName, Mirror, MirrorError, accepted_ref, explain, fetched_ref, open, printed_id};
 
 /// What a fetch brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +27,16 @@ impl Mirror {
     /// [`MirrorError::BranchMissing`]: in both cases the mirror stays as it is.
     pub async fn fetch(&self) -> Result<Fetched, MirrorError> {
         let _working = self.inner.work.lock().await;
-        match self.fetch_once().await {
+        let fetched = match self.fetch_once().await {
             Err(error) if is_damage(&error) => {
                 tracing::warn!(dir = %self.inner.dir.display(), %error, "the mirror is damaged and is cloned again");
                 self.clone_again().await?;
                 self.fetch_once().await
             }
             other => other,
-        }
+        };
+        self.pack_now_and_then().await;
+        fetched
     }
 
     /// A person confirms the head that [`MirrorError::HistoryRewritten`] told of. The old commits are kept.
@@ -73,6 +77,21 @@ impl Mirror {
         Ok(Fetched { head: new, previous: Some(old), rewritten: false })
     }
 
+    /// Small packs and loose objects would pile up for ever. What no ref holds stays for two weeks, so that a commit
+    /// that waits to be pushed is not lost.
+    async fn pack_now_and_then(&self) {
+        let fetches = self.inner.fetches.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if !fetches.is_multiple_of(self.inner.limits.fetches_per_packing.max(1)) {
+            return;
+        }
+        let _in_place = self.in_place().await;
+        let settings = ["gc.auto=1000", "gc.autoPackLimit=20", "gc.pruneExpire=2.weeks.ago"].map(str::to_owned);
+        let call = self.inner.remote.git.call_with(&settings, "gc", "pack the mirror").dir(&self.inner.dir);
+        if let Err(error) = call.args(["--auto", "--quiet"]).within(self.inner.limits.clone).bytes().await {
+            tracing::warn!(%error, "the mirror is not packed, it only takes more room");
+        }
+    }
+
     async fn clone_again(&self) -> Result<(), MirrorError> {
         let inner = &self.inner;
         let _nobody_reads = inner.swap.write().await;
@@ -111,7 +130,7 @@ pub(super) async fn run(call: Call<'_>, remote: &Remote, branch: &BranchName) ->
 fn is_damage(error: &MirrorError) -> bool {
     match error {
         MirrorError::Corrupt { .. } => true,
-        MirrorError::Git(crate::GitError::Failed { words, .. }) => tells_of_damage(words),
+        MirrorError::Git(crate::GitError::Failed { words, .. }) => explain::tells_of_damage(words),
         _ => false,
     }
 }

@@ -7,7 +7,7 @@ use model::CommitId;
 use crate::git::GitError;
 
 use super::path::checked;
-use super::{Mirror, MirrorError, classify_local, local_failure, printed_id};
+use super::{Mirror, MirrorError, explain, printed_id};
 
 /// What a commit says about itself. Names and texts are as their authors wrote them: escape them where they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Mirror {
         if !done.status.success() {
             self.demand(from).await?;
             self.demand(to).await?;
-            return Err(local_failure(&done, action));
+            return Err(explain::local(done.failed(action)));
         }
         let mut text = String::from_utf8_lossy(&done.stdout).into_owned();
         if done.cut {
@@ -123,7 +123,7 @@ impl Mirror {
             _ => {
                 self.demand(older).await?;
                 self.demand(newer).await?;
-                Err(local_failure(&done, action))
+                Err(explain::local(done.failed(action)))
             }
         }
     }
@@ -152,7 +152,7 @@ impl Mirror {
         match call.text().await {
             Ok(text) => parse_log(&text),
             Err(error @ GitError::Failed { .. }) => Err(self.about(of, error).await),
-            Err(error) => Err(classify_local(error)),
+            Err(error) => Err(explain::local(error)),
         }
     }
 }

@@ -9,6 +9,8 @@ pub struct Limits {
     pub clone: Duration,
     /// One fetch or one push.
     pub network: Duration,
+    /// After so many fetches the mirror is packed again if that is worth it.
+    pub fetches_per_packing: u32,
     /// One local run of git.
     pub local: Duration,
     /// The longest file that is read or written.
@@ -26,6 +28,7 @@ impl Default for Limits {
         Self {
             clone: Duration::from_mins(10),
             network: Duration::from_mins(1),
+            fetches_per_packing: 50,
             local: Duration::from_secs(30),
             file_bytes: 2 << 20,
             total_bytes: 50 << 20,

@@ -82,6 +82,10 @@ impl Mirror {
                     _ => PushOutcome::HeadMoved,
                 })
             }
+            Verdict::Rejected(why) if is_the_hosts_trouble(&why) => {
+                let words = format!("{why}\n{}", done.words);
+                Err(MirrorError::Unreachable { url: self.url().clone(), words })
+            }
             Verdict::Rejected(why) => Ok(refused(&why, &done.words)),
             Verdict::Pushed | Verdict::NoReport if lacks_rights(&done.words) => Ok(refused("", &done.words)),
             Verdict::Pushed | Verdict::NoReport => Err(self.inner.remote.explain(done.failed(ACTION))),
@@ -147,6 +151,13 @@ fn may_be_a_race(why: &str) -> bool {
         "atomic",
     ];
     WORDS.iter().any(|word| why.contains(word))
+}
+
+/// The host could not store what it was sent (its disk is full, say): trying again later is right.
+fn is_the_hosts_trouble(why: &str) -> bool {
+    ["unpacker error", "internal error", "internal server error", "missing necessary objects"]
+        .iter()
+        .any(|w| why.contains(w))
 }
 
 fn lacks_rights(words: &str) -> bool {

@@ -7,7 +7,7 @@ use model::CommitId;
 use crate::git::GitError;
 
 use super::path::checked;
-use super::{Mirror, MirrorError, classify_local, local_failure};
+use super::{Mirror, MirrorError, explain};
 
 /// One file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Mirror {
         for (end, _) in path.match_indices('/') {
             let ancestor = path.get(..end).unwrap_or_default();
             let call = self.local("ls-tree", "list a directory of a commit").args(["-z", "-l", "--full-tree"]);
-            let line = call.outside([commit.as_str(), ancestor]).bytes().await.map_err(classify_local)?;
+            let line = call.outside([commit.as_str(), ancestor]).bytes().await.map_err(explain::local)?;
             if line.starts_with(b"120000") || line.starts_with(b"160000") {
                 parse_entry(line.strip_suffix(b"\0").unwrap_or(&line))?;
             }
@@ -113,7 +113,7 @@ impl Mirror {
         let asked = if path.is_empty() { format!("{commit}^{{tree}}\n") } else { format!("{commit}:{path}\n") };
         let input = format!("{commit}^{{commit}}\n{asked}");
         let call = self.local("cat-file", action).args(["--batch-check=%(objecttype) %(objectname)", "--buffer"]);
-        let said = call.stdin(input.into_bytes()).text().await.map_err(classify_local)?;
+        let said = call.stdin(input.into_bytes()).text().await.map_err(explain::local)?;
         let mut lines = said.lines();
         if !lines.next().is_some_and(|line| line.starts_with("commit ")) {
             return Err(MirrorError::UnknownCommit { id: commit.clone() });
@@ -138,7 +138,7 @@ impl Mirror {
         let call = self.local("cat-file", action).args(["--batch", "--buffer"]).stdin(input.into_bytes()).at_most(room);
         let done = call.finish().await?;
         if !done.status.success() {
-            return Err(local_failure(&done, action));
+            return Err(explain::local(done.failed(action)));
         }
         let mut rest = done.stdout.as_slice();
         let mut files = BTreeMap::new();
@@ -156,7 +156,7 @@ impl Mirror {
     pub(super) async fn about(&self, commit: &CommitId, error: GitError) -> MirrorError {
         match self.has_commit(commit).await {
             Ok(false) => MirrorError::UnknownCommit { id: commit.clone() },
-            _ => classify_local(error),
+            _ => explain::local(error),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::git::{Call, Git, GitError, Scrubber};
+use crate::git::{Call, Git, Scrubber};
 
 use super::credentials::{Credentials, Ssh, Token};
 use super::files::write_private;
@@ -24,11 +24,15 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(url: RemoteUrl, credentials: &Credentials) -> Result<Self, MirrorError> {
+    pub(super) fn new(url: RemoteUrl, credentials: &Credentials, home: &Path) -> Result<Self, MirrorError> {
         let header = credentials.token.as_ref().map(header).transpose()?;
         let mut secrets: Vec<String> = credentials.token.iter().map(|t| t.token.expose().to_owned()).collect();
         secrets.extend(header.iter().filter_map(|header| header.rsplit(' ').next()).map(str::to_owned));
-        let git = Git::with_scrubber(Scrubber::new(secrets))?;
+        let git = Git::in_home(home, Scrubber::new(secrets)).map_err(|source| MirrorError::Io {
+            action: "make a home for git at",
+            path: home.to_owned(),
+            source,
+        })?;
         let settings = vec![format!("protocol.{}.allow=always", url.transport().protocol())];
         let env = match url.transport() {
             Transport::Http | Transport::Https => http_environment(&url, header, credentials),
@@ -42,73 +46,7 @@ impl Remote {
     pub(super) fn call(&self, subcommand: &str, action: &'static str, repository: &Path, limit: Duration) -> Call<'_> {
         self.git.call_with(&self.settings, subcommand, action).dir(repository).envs(&self.env).within(limit)
     }
-
-    /// What a failed talk with the remote means.
-    pub(super) fn explain(&self, error: GitError) -> MirrorError {
-        let url = self.url.clone();
-        match error {
-            GitError::TimedOut { action, after } => MirrorError::Timeout { url, action, after },
-            GitError::Failed { action, words, .. } => explain_words(url, action, words),
-            other => MirrorError::Git(other),
-        }
-    }
 }
-
-fn explain_words(url: RemoteUrl, action: &'static str, words: String) -> MirrorError {
-    let said = |any: &[&str]| any.iter().any(|part| words.contains(part));
-    if said(HOST_KEY) {
-        MirrorError::HostKey { url, words }
-    } else if said(AUTH) {
-        MirrorError::Auth { url, words }
-    } else if said(NOT_FOUND) {
-        MirrorError::NotFound { url, words }
-    } else if said(REDIRECTED) {
-        MirrorError::Redirected { url, words }
-    } else if said(UNREACHABLE) {
-        MirrorError::Unreachable { url, words }
-    } else {
-        MirrorError::Git(GitError::Failed { action, code: None, words })
-    }
-}
-
-// The order of the checks above matters: ssh ends each of its failures with "Could not read from remote repository".
-const HOST_KEY: &[&str] =
-    &["Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED", "host key is known"];
-const AUTH: &[&str] = &[
-    "Authentication failed",
-    "could not read Username",
-    "could not read Password",
-    "Permission denied (",
-    "Permission to ",
-    "Invalid username or",
-    "returned error: 401",
-    "returned error: 403",
-    "Load key ",
-    "UNPROTECTED PRIVATE KEY",
-];
-const NOT_FOUND: &[&str] =
-    &["does not appear to be a git repository", "not found", "returned error: 404", "does not exist", "No such file"];
-const REDIRECTED: &[&str] =
-    &["returned error: 301", "returned error: 302", "returned error: 307", "returned error: 308"];
-const UNREACHABLE: &[&str] = &[
-    "Could not resolve host",
-    "Could not resolve hostname",
-    "Connection refused",
-    "Connection reset",
-    "Connection timed out",
-    "Connection closed",
-    "No route to host",
-    "Network is unreachable",
-    "Failed to connect",
-    "Couldn't connect",
-    "unable to access",
-    "Operation too slow",
-    "early EOF",
-    "hung up unexpectedly",
-    "RPC failed",
-    "kex_exchange_identification",
-    "Could not read from remote repository",
-];
 
 fn header(token: &Token) -> Result<String, MirrorError> {
     let value = token.token.expose();

@@ -13,11 +13,6 @@ pub(crate) struct Bench {
     pub(crate) mirror: Mirror,
 }
 
-pub(crate) struct Other {
-    _room: TempDir,
-    pub(crate) mirror: Mirror,
-}
-
 impl Bench {
     pub(crate) async fn file(files: &[(&str, &str)]) -> Self {
         let remote = GitRemote::bare(files).unwrap();
@@ -26,10 +21,11 @@ impl Bench {
         Self { room, remote, mirror }
     }
 
-    pub(crate) async fn another_mirror(&self) -> Other {
-        let room = TempDir::new().unwrap();
-        let mirror = open(&room, &self.remote.file_url(), Credentials::none()).await;
-        Other { _room: room, mirror }
+    /// One more mirror of the same remote, as another process would have it.
+    pub(crate) async fn another_mirror(&self, name: &str) -> Mirror {
+        let url = self.remote.file_url().parse().unwrap();
+        let dir = self.room.path().join(name);
+        Mirror::open(&dir, url, "main".parse().unwrap(), Credentials::none(), limits()).await.unwrap()
     }
 }
 

@@ -182,3 +182,22 @@ async fn a_remote_with_sha256_ids_works_too() {
     let commit = mirror.create_commit(&draft(&head, &[("a.yaml", "a: 2\n")])).await.unwrap();
     assert_eq!(mirror.push(&commit, &head).await.unwrap(), config_repo::PushOutcome::Pushed);
 }
+
+#[tokio::test]
+async fn packs_do_not_pile_up() {
+    let remote = testkit::GitRemote::bare(&[("a.yaml", "a: 0\n")]).unwrap();
+    let room = tempfile::TempDir::new().unwrap();
+    let limits = config_repo::Limits { fetches_per_packing: 1, ..limits() };
+    let mirror = crate::common::try_open_within(&room, &remote.file_url(), Credentials::none(), limits).await.unwrap();
+    let draft = draft(&mirror.head(), &[("b.yaml", "b: 1\n")]);
+    let waiting = mirror.create_commit(&draft).await.unwrap();
+    for n in 1..=22 {
+        remote.commit_as(Person::BOB, "a.yaml", &format!("a: {n}\n")).unwrap();
+        mirror.fetch().await.unwrap();
+    }
+    let packs = objects_below(&room.path().join("mirror.git/objects/pack"));
+    let packs = packs.iter().filter(|file| file.extension().is_some_and(|ext| ext == "pack")).count();
+    assert!(packs < 20, "{packs}");
+    assert_eq!(mirror.read_files(&mirror.head(), &["a.yaml"]).await.unwrap()["a.yaml"], b"a: 22\n");
+    assert_eq!(mirror.commit_info(&waiting).await.unwrap().id, waiting);
+}

@@ -133,13 +133,13 @@ async fn eight_writers_lose_nothing_and_history_stays_linear() {
     let start = bench.mirror.head();
     let mut writers = tokio::task::JoinSet::new();
     for n in 0..8 {
-        let other = bench.another_mirror().await;
+        let mirror = bench.another_mirror(&format!("writer-{n}.git")).await;
         writers.spawn(async move {
             loop {
-                let head = other.mirror.fetch().await.unwrap().head;
+                let head = mirror.fetch().await.unwrap().head;
                 let file = format!("apps/{n}.yaml");
-                let commit = other.mirror.create_commit(&draft(&head, &[(&file, "v: 1\n")])).await.unwrap();
-                match other.mirror.push(&commit, &head).await.unwrap() {
+                let commit = mirror.create_commit(&draft(&head, &[(&file, "v: 1\n")])).await.unwrap();
+                match mirror.push(&commit, &head).await.unwrap() {
                     PushOutcome::Pushed => return commit,
                     PushOutcome::HeadMoved => {}
                     PushOutcome::Refused { reason } => panic!("{reason}"),
