@@ -54,6 +54,17 @@ func supervise(args []string) error {
 
 // raise starts a family of processes and stays until it may end.
 func raise(opts options, start func(context.Context, *family) (any, error)) error {
+	// Whoever looks for us by this lock can't be misled by a process id used again.
+	alive := tryLock(filepath.Join(opts.dir, "alive"))
+	for tries := 0; alive == nil && tries < 20; tries++ {
+		// Somebody may just be looking.
+		time.Sleep(50 * time.Millisecond)
+		alive = tryLock(filepath.Join(opts.dir, "alive"))
+	}
+	if alive == nil {
+		return fmt.Errorf("another one runs in %s", opts.dir)
+	}
+	defer alive.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	switch {
