@@ -3,6 +3,7 @@
 mod config;
 mod git;
 mod mirror;
+mod set_image;
 pub mod yaml_edit;
 
 pub use config::{
@@ -13,4 +14,8 @@ pub use git::{Git, GitError};
 pub use mirror::{
     BranchName, CommitDraft, CommitInfo, Credentials, Fetched, Identity, InvalidBranch, InvalidUrl, Limits, Mirror,
     MirrorError, PushOutcome, RemoteUrl, Secret, Transport, TreeEntry,
+};
+pub use set_image::{
+    FilePlace, FilesEdit, FilesError, git_diff, is_manifest, reference, set_image_at_pins, set_image_in,
+    set_image_in_files, write_atomically,
 };

@@ -3,6 +3,7 @@
 //! On the path of a pin this makes the candidate: text in, text out, no IO. The tree is walked for the places of images
 //! (`places`), the scalars are spliced (`scalar`, `splice`), and the result is read again to prove that nothing else changed.
 
+mod at;
 mod error;
 mod path;
 mod places;
@@ -20,7 +21,9 @@ use places::Found;
 use read::Reading;
 use tree::{NodeId, Tree};
 
+pub use at::{set_image_at, set_scalar};
 pub use error::EditError;
+pub(crate) use error::images_there;
 
 /// Where an image stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +63,7 @@ pub fn find_images(text: &str) -> Result<Vec<ImagePlace>, EditError> {
 
 /// Makes every place of this repository in the file run another build.
 pub fn set_image(text: &str, repository: &ImageRepository, to: &ImageRef) -> Result<Edit, EditError> {
-    if to.repository != *repository {
-        return Err(EditError::OtherRepository { repository: repository.clone(), to: to.repository.clone() });
-    }
+    check_repository(repository, to)?;
     let tree = Tree::parse(text)?;
     let all = places::find(&tree)?;
     let (ours, from) = of_repository(&tree, &all, repository, text)?;
@@ -80,6 +81,13 @@ pub fn set_image(text: &str, repository: &ImageRepository, to: &ImageRef) -> Res
     }
     let text = if edits.is_empty() { text.to_owned() } else { splice::apply(text, &tree, &edits)? };
     Ok(Edit { text, places: ours.iter().map(|found| place(&tree, found)).collect(), from })
+}
+
+fn check_repository(repository: &ImageRepository, to: &ImageRef) -> Result<(), EditError> {
+    if to.repository == *repository {
+        return Ok(());
+    }
+    Err(EditError::OtherRepository { repository: repository.clone(), to: to.repository.clone() })
 }
 
 /// The places of a repository and what stands there.
@@ -115,14 +123,6 @@ fn of_repository<'f>(
         Some(line) => Err(EditError::Template { line }),
         None => Err(EditError::NoPlace { repository: repository.clone(), images: others.into_iter().collect() }),
     }
-}
-
-/// Gives the scalar at a path of a document another value.
-pub fn set_scalar(text: &str, document: usize, path: &str, value: &str) -> Result<String, EditError> {
-    let tree = Tree::parse(text)?;
-    let id = path::resolve(&tree, document, path)?;
-    uses::check_alone(&tree, id)?;
-    splice::apply(text, &tree, &BTreeMap::from([(id, value.to_owned())]))
 }
 
 fn place(tree: &Tree, found: &Found) -> ImagePlace {

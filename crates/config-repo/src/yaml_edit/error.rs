@@ -119,6 +119,12 @@ pub enum EditError {
         /// As given.
         path: String,
     },
+    /// Several documents have something at the path.
+    #[error("several documents of the file have `{path}`: put them into files of their own")]
+    Ambiguous {
+        /// As given.
+        path: String,
+    },
     /// The path leads to or through an alias.
     #[error("line {line}: this is an alias: an edit would change its anchor and all other uses")]
     IsAlias {

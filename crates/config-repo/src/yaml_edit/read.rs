@@ -120,7 +120,7 @@ pub(super) fn version(to: &ImageRef) -> Option<String> {
 }
 
 /// The text before tag and digest. A colon before the last slash belongs to the registry's port.
-fn repository_part(written: &str) -> &str {
+pub(super) fn repository_part(written: &str) -> &str {
     let rest = written.split_once('@').map_or(written, |(rest, _)| rest);
     match rest.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => repository,
