@@ -14,9 +14,12 @@ fn pod(image: &str) -> String {
     format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: {image} # x\n")
 }
 
-fn set(of: &[(&str, &str)], to: &str) -> Result<FilesEdit, FilesError> {
-    let to: ImageRef = format!("registry.example/acme/shop:{to}").parse().expect("a good reference");
-    set_image_in_files(&files(of), &shop(), &to)
+fn shop_at(version: &str) -> ImageRef {
+    reference(&shop(), version).unwrap()
+}
+
+fn set(of: &[(&str, &str)], version: &str) -> Result<FilesEdit, FilesError> {
+    set_image_in_files(&files(of), &shop(), &shop_at(version))
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn no_place_names_the_images_of_all_files() {
 fn a_file_that_is_no_text_is_named() {
     let mut folder = files(&[("a.yaml", &pod("registry.example/acme/shop:1"))]);
     folder.insert("b.yaml".to_owned(), b"a: \xff".to_vec());
-    let error = set_image_in_files(&folder, &shop(), &reference(&shop(), "2").unwrap()).unwrap_err();
+    let error = set_image_in_files(&folder, &shop(), &shop_at("2")).unwrap_err();
     assert_eq!(error.to_string(), "b.yaml: not UTF-8 from byte 3 on: save it as UTF-8");
 }
 
@@ -85,7 +88,7 @@ fn pins_name_the_places_and_no_other_is_touched() {
     let text = "kind: A\nweb:\n  image: registry.example/acme/shop:1\n---\nkind: B\nlist:\n- {name: x, tag: 1.10}\n- {name: y, tag: 1.10}\n";
     let folder = files(&[("a.yaml", text)]);
     let pin = |path: &str| PinsPath { file: "a.yaml".to_owned(), path: path.to_owned() };
-    let to = reference(&shop(), "1.11").unwrap();
+    let to = shop_at("1.11");
     let edit = set_image_at_pins(&folder, &[pin("web.image"), pin("list[name=y].tag")], &shop(), &to).unwrap();
     let wanted = text.replace("shop:1\n", "shop:1.11\n").replace("y, tag: 1.10", "y, tag: \"1.11\"");
     assert_eq!(edit.changed, files(&[("a.yaml", &wanted)]));
@@ -110,7 +113,7 @@ fn pins_name_the_places_and_no_other_is_touched() {
 fn pins_refuse_another_image() {
     let folder = files(&[("a.yaml", "image: registry.example/acme/other:1\n")]);
     let pin = PinsPath { file: "a.yaml".to_owned(), path: "image".to_owned() };
-    let error = set_image_at_pins(&folder, &[pin], &shop(), &reference(&shop(), "2").unwrap()).unwrap_err();
+    let error = set_image_at_pins(&folder, &[pin], &shop(), &shop_at("2")).unwrap_err();
     assert!(
         error.to_string().starts_with("a.yaml: line 1: `registry.example/acme/other:1` is not an image reference"),
         "{error}"
