@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 use crate::client::ClusterClient;
@@ -81,8 +82,10 @@ impl ClusterClient {
         known: &BTreeMap<ObjectKey, Arc<Value>>,
     ) -> Result<DryRun, ClusterError> {
         let coming = Coming::of(objects);
-        // Boxed: the futures borrow from this frame, which the compiler can't see through an unboxed stream of them.
-        let checks = objects.iter().map(|object| Box::pin(self.check_one(target, object, known, &coming)));
+        // Boxed and collected: the futures borrow from this frame, which the compiler can't see through a stream of
+        // closures ("implementation of `FnOnce` is not general enough").
+        let check = |object| -> BoxFuture<'_, _> { Box::pin(self.check_one(target, object, known, &coming)) };
+        let checks: Vec<_> = objects.iter().map(check).collect();
         let mut verdicts = futures::stream::iter(checks).buffered(self.shared.settings.concurrency);
         let mut result = DryRun::default();
         while let Some(verdict) = verdicts.next().await {

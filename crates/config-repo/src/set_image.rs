@@ -83,6 +83,15 @@ pub fn set_image_in_files(
     set_image_in(manifests.map(|(file, bytes)| (file.as_str(), bytes.as_slice())), repository, to)
 }
 
+/// The image of this repository as a folder's manifests name it; none where they don't, or can't be read.
+pub fn image_in_files(files: &BTreeMap<String, Vec<u8>>, repository: &ImageRepository) -> Option<ImageRef> {
+    let manifests = files.iter().filter(|(file, _)| is_manifest(file));
+    let texts = manifests.filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+    let places = texts.flat_map(|text| yaml_edit::find_images(text).unwrap_or_default());
+    let mut images = places.filter_map(|place| place.reference.parse::<ImageRef>().ok());
+    images.find(|image| image.repository == *repository)
+}
+
 /// Whether a file is one that an image is looked for in.
 pub fn is_manifest(file: &str) -> bool {
     let extension = Path::new(file).extension().and_then(|extension| extension.to_str()).unwrap_or_default();

@@ -1,3 +1,82 @@
 //! The verbs that people call, the loops that keep them true, and the performing of effects.
+//!
+//! Everything above this crate (page, API, chat, command line) calls the same verbs of [`Control`]; everything below it
+//! knows one outside world each. What a pin wants next is decided by `model`; here it is done.
 
+pub mod agree;
+pub mod authorize;
+mod backoff;
+mod barrier;
+mod candidate;
+mod clock;
+mod clusters;
+mod configuration;
+mod converge;
+
+mod drift;
+mod effects;
+mod inner;
+mod looks;
+mod loops;
+mod problem;
+mod prune;
 pub mod registry;
+mod settings;
+mod trouble;
+mod verbs;
+mod views;
+mod wake;
+
+use std::sync::Arc;
+
+pub use barrier::{Barrier, Injected};
+pub use clock::Clock;
+pub use problem::{Problem, ProblemCode};
+pub use settings::{Parts, Settings};
+pub use verbs::Receipt;
+pub use views::{DriftLine, InstanceView, Mark, Overview, Part, PinView};
+
+use inner::Inner;
+
+/// The whole of Pinnace behind its surfaces. Clones share it.
+#[derive(Clone)]
+pub struct Control {
+    inner: Arc<Inner>,
+}
+
+impl Control {
+    /// Wires the parts together. Nothing runs until [`Control::run`].
+    pub async fn new(parts: Parts) -> Result<Self, Problem> {
+        Ok(Self { inner: Arc::new(Inner::new(parts).await?) })
+    }
+
+    /// Runs the loops until the process ends. Each re-reads the world, so being stopped anywhere loses nothing.
+    pub async fn run(&self) {
+        loops::run(self.clone()).await;
+    }
+
+    /// Counts changes of anything that people are shown, for live pages.
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.wakes.changes()
+    }
+
+    /// Now, by the one clock.
+    pub fn now(&self) -> model::Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The last good `pinnace.yaml`.
+    pub fn config(&self) -> Arc<config_repo::Config> {
+        self.inner.config()
+    }
+
+    /// What people type into a browser to get here.
+    pub fn base_url(&self) -> &str {
+        &self.inner.settings.base_url
+    }
+
+    /// The database, for what only surfaces need: sign-in and sessions.
+    pub fn store(&self) -> &store::Store {
+        &self.inner.store
+    }
+}

@@ -6,7 +6,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
+use model::{Build, Digest, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
 
 use crate::{Store, StoreError};
 
@@ -120,6 +120,11 @@ impl Store {
         most: u32,
     ) -> Result<Vec<PinRecord>, StoreError> {
         Ok(self.readable(read::newest(&mut *self.reader().await?, instance, before, most).await?))
+    }
+
+    /// Whether a pin of this digest was ever opened for the instance, whatever became of it.
+    pub async fn was_pinned(&self, instance: &InstanceId, digest: &Digest) -> Result<bool, StoreError> {
+        read::was_pinned(&mut *self.reader().await?, instance, digest).await
     }
 
     /// The newest pin of the instance that was recorded in git.

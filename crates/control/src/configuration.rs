@@ -1,0 +1,118 @@
+//! The last good `pinnace.yaml`: an error in a newer one is shown, and the last good one goes on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use config_repo::{Config, Mirror, RegistryAuth};
+use model::CommitId;
+
+use crate::registry::{Access, Credentials, ResolveError};
+
+pub(crate) struct Configuration {
+    file: String,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    config: Arc<Config>,
+    /// The commit that was read last, good or not.
+    read_at: Option<CommitId>,
+    trouble: Option<String>,
+}
+
+impl Configuration {
+    /// Reads it from the mirror's head. A bad one leaves an empty config and a trouble that says why.
+    pub(crate) async fn load(mirror: &Mirror, file: &str) -> Self {
+        let configuration = Self { file: file.to_owned(), state: Mutex::default() };
+        configuration.refresh(mirror).await;
+        configuration
+    }
+
+    /// Reads it again if the mirror's head moved. True when there is a new good one.
+    pub(crate) async fn refresh(&self, mirror: &Mirror) -> bool {
+        let head = mirror.head();
+        if self.read(|state| state.read_at.as_ref() == Some(&head)) {
+            return false;
+        }
+        let parsed = read_config(mirror, &head, &self.file).await;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match parsed {
+            Ok(config) => {
+                *state = State { config: Arc::new(config), read_at: Some(head), trouble: None };
+                true
+            }
+            Err(trouble) => {
+                tracing::warn!(commit = head.short(), %trouble, "the last good config goes on");
+                // A file that could not be read is read again; one that is wrong stays wrong until the next commit.
+                if trouble.lasting {
+                    state.read_at = Some(head);
+                }
+                state.trouble = Some(trouble.what);
+                false
+            }
+        }
+    }
+
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.read(|state| Arc::clone(&state.config))
+    }
+
+    /// What is wrong with the newest one.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.read(|state| state.trouble.clone())
+    }
+
+    /// How a registry is asked: the CA stands in the config repo, the login in the server's environment.
+    pub(crate) async fn registry_access(&self, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
+        let config = self.config();
+        let Some(known) = config.registries.get(host) else { return Ok(Access::default()) };
+        let setup = |reason: String| ResolveError::Setup { reason };
+        let ca_pem = match &known.ca {
+            None => None,
+            Some(path) => {
+                let files = mirror.read_files(&mirror.head(), &[path]).await;
+                let files = files.map_err(|error| setup(format!("the registry's `ca` can't be read: {error}")))?;
+                let found = files.into_values().next();
+                Some(found.ok_or_else(|| setup(format!("the registry's `ca` `{path}` is not in the config repo")))?)
+            }
+        };
+        let credentials = match &known.auth {
+            None => None,
+            Some(RegistryAuth::Env(name)) => Some(login(name)?),
+        };
+        Ok(Access { ask: Some(known.ask.clone()), ca_pem, credentials })
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn login(variable: &str) -> Result<Credentials, ResolveError> {
+    let value = std::env::var(variable).map_err(|_| ResolveError::Setup {
+        reason: format!("the server's environment has no `{variable}`: set it to `user:password` of the registry"),
+    })?;
+    Credentials::parse(&value)
+}
+
+struct Unreadable {
+    what: String,
+    lasting: bool,
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+async fn read_config(mirror: &Mirror, head: &CommitId, file: &str) -> Result<Config, Unreadable> {
+    let passing = |what: String| Unreadable { what, lasting: false };
+    let lasting = |what: String| Unreadable { what, lasting: true };
+    let files = mirror.read_files(head, &[file]).await.map_err(|error| passing(error.to_string()))?;
+    let Some(bytes) = files.get(file) else {
+        return Err(lasting(format!("there is no `{file}` at the top of the config repo: add one")));
+    };
+    let text = std::str::from_utf8(bytes).map_err(|_| lasting(format!("`{file}` is not UTF-8 text")))?;
+    Config::parse(text, file).map_err(|error| lasting(error.to_string()))
+}

@@ -1,0 +1,198 @@
+//! Making the cluster equal to what is desired: the one path of pins, first installs and dropped candidates.
+
+use std::collections::BTreeMap;
+
+use cluster::inventory::{Inventory, StoredInventory};
+use cluster::{Applied, Autoscaled, ClusterClient, ClusterError, DryRun, ObjectKey, Outcome, Target};
+use config_repo::Instance;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use model::InstanceId;
+use render::Rendered;
+use serde_json::Value;
+
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+/// How many objects of a wave are written at once.
+const CONCURRENCY: usize = 8;
+/// How long a CRD or a namespace of the set may take to stand.
+const ESTABLISHED_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
+/// How often an inventory is read again because somebody wrote in between.
+const MOST_CONFLICTS: u32 = 5;
+
+/// Where an instance is: its cluster, and what may be written there for it.
+pub(crate) struct Place {
+    pub instance: Instance,
+    pub cluster: ClusterClient,
+    pub target: Target,
+}
+
+/// What applying a set did.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub applied: Vec<Applied>,
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn changed(&self) -> u32 {
+        count(self.applied.iter().filter(|one| one.outcome != Outcome::Unchanged).count())
+    }
+
+    pub(crate) fn objects(&self) -> u32 {
+        count(self.applied.len())
+    }
+}
+
+pub(crate) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The objects as plain values, in their order.
+pub(crate) fn values(rendered: &Rendered) -> Vec<Value> {
+    rendered.objects.iter().map(|object| object.value.clone()).collect()
+}
+
+impl Inner {
+    /// Finds the place of an instance, knowing what it owns and what autoscalers own there.
+    pub(crate) async fn place(&self, id: &InstanceId, rendered: &Rendered) -> Result<Place, Trouble> {
+        let instance = self.instance(id)?;
+        let cluster = self.cluster(&instance).await?;
+        let mut target = Target::new(id.clone(), &instance.namespace);
+        if let Some(stored) = cluster.read_inventory(id).await? {
+            target.known_uids = stored.inventory.uids().map(str::to_owned).collect();
+        }
+        let objects = values(rendered);
+        target.autoscaled = Autoscaled::by(&objects, &instance.namespace);
+        if objects.iter().any(|object| object["spec"]["replicas"].is_number()) {
+            target.autoscaled.extend(cluster.autoscaled(&instance.namespace).await?);
+        }
+        Ok(Place { instance, cluster, target })
+    }
+
+    /// Applies a set in the order of its waves. `what` names it on the barrier.
+    pub(crate) async fn apply_all(&self, place: &Place, rendered: &Rendered, what: &str) -> Result<Report, Trouble> {
+        let objects = values(rendered);
+        let seen = place.cluster.dry_run(&place.target, &objects, &BTreeMap::new()).await?;
+        if let Some(refused) = seen.refused.first() {
+            return Err(Trouble::Impossible(format!("{}: {}", refused.key, refused.message)));
+        }
+        let mut report = Report::default();
+        for wave in cluster::waves(&objects) {
+            self.apply_wave(place, &wave, &seen, what, &mut report).await?;
+            place.cluster.wait_until_established(&wave, ESTABLISHED_WITHIN).await?;
+        }
+        self.last_applied.remember(&place.instance.id, rendered.hash.to_string(), report.applied.clone());
+        Ok(report)
+    }
+
+    async fn apply_wave(
+        &self,
+        place: &Place,
+        wave: &[&Value],
+        seen: &DryRun,
+        what: &str,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        // On the barrier one effect comes after the other, so that every run announces the same list.
+        let at_once = if self.barrier.is_on() { 1 } else { CONCURRENCY };
+        let of = |object| -> BoxFuture<'_, _> { Box::pin(self.apply_object(place, object, seen, what)) };
+        let writes: Vec<_> = wave.iter().map(|&object| of(object)).collect();
+        let mut writes = futures::stream::iter(writes).buffered(at_once);
+        while let Some(written) = writes.next().await {
+            let (applied, notes) = written?;
+            report.notes.extend(notes);
+            report.applied.push(applied);
+        }
+        Ok(())
+    }
+
+    async fn apply_object(
+        &self,
+        place: &Place,
+        object: &Value,
+        seen: &DryRun,
+        what: &str,
+    ) -> Result<(Applied, Vec<String>), Trouble> {
+        let mut key = ObjectKey::of(object);
+        if key.namespace.is_none() {
+            key.namespace = Some(place.target.default_namespace().to_owned());
+        }
+        let live = seen.live.get(&key).map(AsRef::as_ref);
+        let effect = format!("{what} {}/{}", key.kind.kind, key.name);
+        self.barrier.around(&effect, || self.write_one(place, object, &key, live)).await
+    }
+
+    /// Takes back what people's tools own of an object, then applies it.
+    async fn write_one(
+        &self,
+        place: &Place,
+        object: &Value,
+        key: &ObjectKey,
+        live: Option<&Value>,
+    ) -> Result<(Applied, Vec<String>), Trouble> {
+        let mut notes = Vec::new();
+        let mut taken_back = None;
+        if let Some(live) = live {
+            let (result, after) = place.cluster.take_back(key, live).await?;
+            let name = format!("{}/{}", key.kind.kind, key.name);
+            notes.extend(result.taken.iter().map(|owned| note(&name, owned, "taken back")));
+            notes.extend(result.foreign.iter().map(|owned| note(&name, owned, "left alone")));
+            taken_back = after;
+        }
+        let applied = place.cluster.apply_one(&place.target, object, taken_back.as_ref().or(live)).await?;
+        if let Some(left_out) = &applied.left_out {
+            notes.push(format!("{}/{}: {} is left to {}", key.kind.kind, key.name, left_out.path, left_out.owner));
+        }
+        Ok((applied, notes))
+    }
+
+    /// Changes the inventory, whoever else writes it meanwhile. `effect` names it on the barrier.
+    pub(crate) async fn update_inventory(
+        &self,
+        place: &Place,
+        effect: &str,
+        change: impl Fn(&mut Inventory),
+    ) -> Result<Inventory, Trouble> {
+        for _ in 0..MOST_CONFLICTS {
+            let read = place.cluster.read_inventory(&place.instance.id).await?;
+            let (mut inventory, version) = match read {
+                Some(StoredInventory { inventory, resource_version }) => (inventory, Some(resource_version)),
+                None => (Inventory::empty(place.instance.id.clone()), None),
+            };
+            let before = inventory.clone();
+            change(&mut inventory);
+            if inventory == before && version.is_some() {
+                return Ok(inventory);
+            }
+            let write = || async {
+                place.cluster.write_inventory(&inventory, version.as_deref()).await.map_err(InventoryTrouble::Cluster)
+            };
+            match self.barrier.around(effect, write).await {
+                Ok(stored) => return Ok(stored.inventory),
+                Err(InventoryTrouble::Cluster(ClusterError::Conflict { .. })) => {}
+                Err(InventoryTrouble::Cluster(error)) => return Err(error.into()),
+                Err(InventoryTrouble::Injected(injected)) => return Err(injected.into()),
+            }
+        }
+        Err(Trouble::Wait("the inventory is being changed by somebody else; is a second server running?".to_owned()))
+    }
+}
+
+/// `Deployment/web: spec.replicas, set by kubectl-edit at 14:02, is taken back`
+fn note(object: &str, owned: &cluster::Owned, what: &str) -> String {
+    let fields = secrets::clip(&owned.fields.join(", "), 200);
+    format!("{object}: {fields}, set by {} at {}, {what}", owned.manager, owned.at)
+}
+
+enum InventoryTrouble {
+    Cluster(ClusterError),
+    Injected(crate::Injected),
+}
+
+impl From<crate::Injected> for InventoryTrouble {
+    fn from(injected: crate::Injected) -> Self {
+        Self::Injected(injected)
+    }
+}

@@ -1,0 +1,76 @@
+//! What differs between desired and live, and who made it so.
+
+use cluster::{FieldDrift, ObjectKey};
+use model::{CommitId, InstanceId};
+use serde_json::Value;
+
+use crate::converge::Place;
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+use crate::views::DriftLine;
+
+/// Values are cut here.
+const LONGEST_VALUE: usize = 120;
+
+impl Inner {
+    /// Compares live with the verified commit. Nothing where nothing was verified yet.
+    pub(crate) async fn drift(&self, id: &InstanceId) -> Result<Vec<DriftLine>, Trouble> {
+        match self.store.instance(id).await?.verified {
+            Some(verified) => self.drift_from(id, &verified.commit).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Compares live with one commit.
+    pub(crate) async fn drift_from(&self, id: &InstanceId, commit: &CommitId) -> Result<Vec<DriftLine>, Trouble> {
+        let instance = self.instance(id)?;
+        let rendered = self.rendered_at(&instance, commit).await?;
+        let place = self.place(id, &rendered).await?;
+        let mut lines = Vec::new();
+        for object in &rendered.objects {
+            lines.extend(self.drift_of(&place, &object.value).await?);
+        }
+        Ok(lines)
+    }
+
+    async fn drift_of(&self, place: &Place, desired: &Value) -> Result<Vec<DriftLine>, Trouble> {
+        let mut key = ObjectKey::of(desired);
+        key.namespace.get_or_insert_with(|| place.target.default_namespace().to_owned());
+        let live = place.cluster.get(&key).await?;
+        let Some(drift) = place.cluster.drift(&place.target, desired, live.as_ref()).await? else {
+            return Ok(Vec::new());
+        };
+        let object = format!("{}/{}", key.kind.kind, key.name);
+        if drift.missing {
+            let line = DriftLine {
+                object,
+                field: String::new(),
+                desired: "exists".to_owned(),
+                live: "is gone".to_owned(),
+                by: String::new(),
+            };
+            return Ok(vec![line]);
+        }
+        Ok(drift.fields.iter().map(|field| self.line(&object, field)).collect())
+    }
+
+    fn line(&self, object: &str, field: &FieldDrift) -> DriftLine {
+        let shown = |value: &Option<Value>| match value {
+            Some(Value::String(text)) => secrets::clip(&self.redacted(text), LONGEST_VALUE),
+            Some(other) => secrets::clip(&self.redacted(&other.to_string()), LONGEST_VALUE),
+            None => "not set".to_owned(),
+        };
+        let by = match (&field.manager, &field.at) {
+            (Some(manager), Some(at)) => format!("by {manager} at {at}"),
+            (Some(manager), None) => format!("by {manager}"),
+            _ => String::new(),
+        };
+        DriftLine {
+            object: object.to_owned(),
+            field: field.path.clone(),
+            desired: shown(&field.desired),
+            live: shown(&field.live),
+            by,
+        }
+    }
+}

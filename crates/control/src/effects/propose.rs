@@ -1,0 +1,78 @@
+//! What would the pin do? Fetch, edit, render, compare: people are asked about exactly this.
+
+use config_repo::Instance;
+use model::{CommitId, CommitLine, Fact, InstanceState, Pin, PinKind, Proposal};
+use store::PinRecord;
+
+use super::Done;
+use crate::candidate::Candidate;
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+/// Diffs in an ask are cut here; the page says so.
+const LONGEST_DIFF: usize = 60_000;
+/// So many commits that nobody deployed are listed.
+const MOST_COMMITS: usize = 30;
+
+pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
+    let instance = inner.instance(&record.pin.instance)?;
+    let head = inner.mirror.fetch().await?.head;
+    let candidate = Candidate::on(inner, &instance, &record.pin, &head).await?;
+    let state = inner.store.instance(&instance.id).await?;
+    refuse_what_runs(&record.pin, &state, &candidate)?;
+    Ok(Fact::Proposed(Box::new(proposal(inner, &instance, &state, candidate).await?)).into())
+}
+
+/// The proposal that a candidate makes.
+pub(super) async fn proposal(
+    inner: &Inner,
+    instance: &Instance,
+    state: &InstanceState,
+    candidate: Candidate,
+) -> Result<Proposal, Trouble> {
+    let verified = state.verified.as_ref().map(|verified| &verified.commit);
+    let before = match verified {
+        Some(commit) => Some(inner.rendered_at(instance, commit).await?),
+        None => None,
+    };
+    let changes = render::rendered_diff(before.as_ref(), &candidate.rendered, &inner.mask_key);
+    let render_hash = candidate.hash();
+    Ok(Proposal {
+        commits: undeployed(inner, instance, verified, &candidate.base).await?,
+        base: candidate.base,
+        from: Some(candidate.from),
+        render_hash,
+        git_diff: inner.redactor.redact(&secrets::clip(&candidate.git_diff, LONGEST_DIFF)).into_owned(),
+        rendered_diff: inner.redactor.redact(&secrets::clip(&changes.to_text(), LONGEST_DIFF)).into_owned(),
+    })
+}
+
+fn refuse_what_runs(pin: &Pin, state: &InstanceState, candidate: &Candidate) -> Result<(), Trouble> {
+    let Some(verified) = &state.verified else { return Ok(()) };
+    if verified.render_hash != candidate.hash() {
+        return Ok(());
+    }
+    let what = match pin.kind {
+        PinKind::Pin => "this build",
+        PinKind::Unpin { .. } => "the version before",
+    };
+    Err(Trouble::Impossible(format!("{what} runs already, as of commit {}", verified.commit.short())))
+}
+
+/// The commits that touch this instance and that nobody deployed yet: they would go along.
+async fn undeployed(
+    inner: &Inner,
+    instance: &Instance,
+    verified: Option<&CommitId>,
+    head: &CommitId,
+) -> Result<Vec<CommitLine>, Trouble> {
+    let Some(verified) = verified else { return Ok(Vec::new()) };
+    let mut lines = Vec::new();
+    for path in &instance.paths {
+        for commit in inner.mirror.log_range(Some(verified), head, path, MOST_COMMITS).await? {
+            let subject = secrets::clip(&inner.redacted(&commit.subject), 200);
+            lines.push(CommitLine { commit: commit.id, author: inner.redacted(&commit.author_name), subject });
+        }
+    }
+    Ok(lines)
+}

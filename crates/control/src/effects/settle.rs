@@ -1,0 +1,29 @@
+//! After the push: the inventory names the verified commit, and what the candidate no longer has is pruned.
+
+use cluster::inventory::VerifiedAt;
+use model::{Fact, InstanceFact};
+use store::PinRecord;
+
+use super::Done;
+use super::inventory::keys;
+use crate::converge::count;
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
+    let pin = &record.pin;
+    let Some(commit) = pin.commit.clone() else { return Err(Trouble::LookAgain) };
+    let candidate = inner.recorded_candidate(pin).await?;
+    let place = inner.place(&pin.instance, &candidate.rendered).await?;
+    let verified = VerifiedAt { commit: commit.clone(), render_hash: candidate.hash() };
+    let keep = keys(&place, &candidate.rendered);
+    inner.update_inventory(&place, "settle inventory", |inventory| inventory.verify(verified.clone())).await?;
+    let (pruned, held) = inner.prune(&place, &keep).await?;
+    let verified = InstanceFact::Verified {
+        commit,
+        render_hash: candidate.hash(),
+        image: Some(pin.to().clone()),
+        pin: Some(pin.number),
+    };
+    Ok(Done { facts: vec![Fact::Settled { pruned: count(pruned), held }], instance_facts: vec![verified] })
+}

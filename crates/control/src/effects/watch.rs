@@ -1,0 +1,228 @@
+//! Watching what was applied until it is proven, or shown not to work.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cluster::{ClusterClient, KindKey, ObjectKey, Snapshot, Watcher};
+use health::{Baseline, Decision, Failure, Watch};
+use model::{Fact, FailureReport, InstanceId, Pin, Stage};
+use render::Rendered;
+use store::PinRecord;
+use tokio::time::Instant;
+
+use super::Done;
+use super::inventory::keys;
+use crate::converge::Place;
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+/// Lines of a failing container that people are shown.
+const LOG_LINES: u32 = 20;
+/// A container's lines are evidence, not the verdict: they are not waited for longer.
+const LOG_WITHIN: Duration = Duration::from_secs(3);
+/// Without news the world is looked at again after this long.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// What is remembered of the last apply of each instance: a snapshot from before it is no evidence.
+#[derive(Default)]
+pub(crate) struct LastApplied(Mutex<HashMap<InstanceId, AppliedBefore>>);
+
+#[derive(Clone, Default)]
+struct AppliedBefore {
+    render_hash: String,
+    applied: Vec<cluster::Applied>,
+    baseline: Baseline,
+}
+
+/// How a watch ended.
+pub(crate) enum Watched {
+    /// Current for the stable window.
+    Passed,
+    /// It does not work.
+    Failed(Failure),
+    /// Something else came first.
+    Stopped,
+}
+
+/// What to watch for, and who is told meanwhile.
+pub(crate) trait Attend {
+    /// What is waited for has changed. True stops the watch.
+    async fn waiting(&mut self, observed: Duration, sentence: &str, seen: &Snapshot) -> Result<bool, Trouble>;
+    /// The instance was woken. True stops the watch.
+    async fn woken(&mut self) -> Result<bool, Trouble>;
+}
+
+pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
+    let candidate = inner.recorded_candidate(&record.pin).await?;
+    let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
+    inner.applied_again(&place, &candidate.rendered).await?;
+    let mut attend = OfPin { inner, record: record.clone(), last: String::new() };
+    match inner.watch(&place, &candidate.rendered, &mut attend).await? {
+        Watched::Passed => {
+            let verified = Fact::Verified { render_hash: candidate.hash(), commit_date: inner.clock.now() };
+            Ok(verified.into())
+        }
+        Watched::Failed(failure) => Err(Trouble::Failed(Box::new(inner.report(&place.cluster, failure).await))),
+        Watched::Stopped => Err(Trouble::LookAgain),
+    }
+}
+
+/// A pin attends by recording what it waits for, and stops when a fact took it elsewhere.
+struct OfPin<'a> {
+    inner: &'a Inner,
+    record: PinRecord,
+    last: String,
+}
+
+impl Attend for OfPin<'_> {
+    async fn waiting(&mut self, observed: Duration, sentence: &str, _seen: &Snapshot) -> Result<bool, Trouble> {
+        if sentence == self.last {
+            return Ok(false);
+        }
+        sentence.clone_into(&mut self.last);
+        let fact = Fact::Watched {
+            observed_ms: u64::try_from(observed.as_millis()).unwrap_or(u64::MAX),
+            waiting_for: self.inner.redacted(sentence),
+        };
+        match self.inner.append(&self.record, &[fact], &[]).await {
+            Ok(pin) => self.record.pin = pin,
+            Err(_) => return self.woken().await,
+        }
+        Ok(false)
+    }
+
+    async fn woken(&mut self) -> Result<bool, Trouble> {
+        if let Some(record) = self.inner.store.pin(self.record.pin.number).await? {
+            self.record = record;
+        }
+        Ok(!is_watching(&self.record.pin))
+    }
+}
+
+fn is_watching(pin: &Pin) -> bool {
+    matches!(pin.stage, Stage::Watching { .. })
+}
+
+impl Inner {
+    /// Watches a set until it is proven, fails, or something else comes first. Driven by what the cluster reports; the
+    /// timer only serves the stable window and the deadline.
+    pub(crate) async fn watch(
+        &self,
+        place: &Place,
+        rendered: &Rendered,
+        attend: &mut impl Attend,
+    ) -> Result<Watched, Trouble> {
+        let id = &place.instance.id;
+        let (deadline, stable_for) = self.limits(id)?;
+        let keys: Vec<ObjectKey> = keys(place, rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        let watcher = self.watcher(place, &keys).await;
+        let mut changes = watcher.lock().await.changes();
+        let mut woken = self.wakes.instance(id);
+        let before = self.last_applied.of(id);
+        let mut watch = Watch::new(deadline, stable_for);
+        let mut looked = None;
+        loop {
+            changes.mark_unchanged();
+            let snapshot = watcher.lock().await.snapshot(&keys);
+            let now = Instant::now();
+            if snapshot.healthy_stream {
+                let since = looked.map_or(Duration::ZERO, |at| now.duration_since(at));
+                looked = Some(now);
+                let verdict = snapshot.judge(&before.applied, &before.baseline).verdict;
+                match watch.observe(&verdict, since) {
+                    Decision::Passed => return Ok(Watched::Passed),
+                    Decision::Failed(failure) => return Ok(Watched::Failed(failure)),
+                    Decision::Wait => {}
+                }
+                let sentence = if verdict.is_current() { "stays as it is for a while" } else { verdict.sentence() };
+                if attend.waiting(watch.observed(), sentence, &snapshot).await? {
+                    return Ok(Watched::Stopped);
+                }
+            } else {
+                // Blind time counts for nothing.
+                looked = None;
+                if attend.waiting(watch.observed(), &blind(&snapshot), &snapshot).await? {
+                    return Ok(Watched::Stopped);
+                }
+            }
+            tokio::select! {
+                _ = changes.changed() => {}
+                _ = woken.changed() => if attend.woken().await? { return Ok(Watched::Stopped) },
+                () = tokio::time::sleep(watch.look_again_in().clamp(Duration::from_millis(1), LOOK_AGAIN)) => {}
+            }
+        }
+    }
+
+    async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Arc<tokio::sync::Mutex<Watcher>> {
+        let kinds: BTreeSet<KindKey> = keys.iter().map(|key| key.kind.clone()).collect();
+        let kinds: Vec<KindKey> = kinds.into_iter().collect();
+        self.clusters.watcher(&place.instance.id, &place.cluster, &place.instance.namespace, &kinds).await
+    }
+
+    fn limits(&self, id: &InstanceId) -> Result<(Duration, Duration), Trouble> {
+        let config = self.config();
+        let environment = config.environments.get(&id.environment);
+        let gone = || Trouble::Impossible(format!("environment `{}` is no longer in pinnace.yaml", id.environment));
+        environment.map(|known| (known.deadline, known.stable_for)).ok_or_else(gone)
+    }
+
+    /// Takes down how often containers restarted before the first write: those restarts say nothing about what comes.
+    pub(crate) async fn note_baseline(&self, place: &Place, rendered: &Rendered) {
+        let keys = keys(place, rendered);
+        let watcher = self.watcher(place, &keys).await;
+        let baseline = watcher.lock().await.snapshot(&keys).baseline();
+        self.last_applied.change(&place.instance.id, |before| before.baseline = baseline);
+    }
+
+    /// After a restart nobody knows what the apply answered: applying the same again says so, and changes nothing.
+    async fn applied_again(&self, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
+        if self.last_applied.of(&place.instance.id).render_hash != rendered.hash.to_string() {
+            self.apply_all(place, rendered, "apply").await?;
+        }
+        Ok(())
+    }
+
+    /// The failure as people are shown it, with the failing container's last lines.
+    pub(crate) async fn report(&self, cluster: &ClusterClient, failure: Failure) -> FailureReport {
+        let log = match &failure.logs_of {
+            None => Vec::new(),
+            Some(of) => {
+                let read = cluster.logs(&of.namespace, &of.pod, &of.container, of.previous, LOG_LINES);
+                match tokio::time::timeout(LOG_WITHIN, read).await {
+                    Ok(Ok(text)) => text.lines().map(|line| self.redacted(line)).collect(),
+                    Ok(Err(error)) => vec![format!("(no lines: {})", self.redacted(&error.to_string()))],
+                    Err(_) => vec!["(no lines: the cluster did not hand them out in time)".to_owned()],
+                }
+            }
+        };
+        FailureReport {
+            sentence: self.redacted(&failure.sentence),
+            technical: self.redacted(&failure.technical),
+            object: format!("{}/{}", failure.object.kind, failure.object.name),
+            log,
+        }
+    }
+}
+
+fn blind(snapshot: &Snapshot) -> String {
+    match snapshot.trouble.first() {
+        Some(trouble) => format!("the cluster can't be seen, so the clock is stopped: {trouble}"),
+        None => "the cluster is being looked at".to_owned(),
+    }
+}
+
+impl LastApplied {
+    fn of(&self, id: &InstanceId) -> AppliedBefore {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().unwrap_or_default()
+    }
+
+    /// Remembers what an apply answered.
+    pub(crate) fn remember(&self, id: &InstanceId, render_hash: String, applied: Vec<cluster::Applied>) {
+        self.change(id, |before| (before.render_hash, before.applied) = (render_hash, applied));
+    }
+
+    fn change(&self, id: &InstanceId, change: impl FnOnce(&mut AppliedBefore)) {
+        change(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+    }
+}

@@ -1,0 +1,206 @@
+//! What the verbs and the loops share: the parts, and the few steps that all of them take.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cluster::ClusterClient;
+use config_repo::{Config, Instance, Mirror};
+use model::{
+    Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
+};
+use render::{RenderContext, Rendered};
+use secrets::{MaskKey, Redactor};
+use store::{PinRecord, Store, StoreError};
+
+use crate::clusters::Clusters;
+use crate::configuration::Configuration;
+use crate::effects::watch::LastApplied;
+use crate::problem::{Problem, ProblemCode};
+use crate::registry::{RegistryClient, ResolveError};
+use crate::settings::{Parts, Settings};
+use crate::trouble::Trouble;
+use crate::wake::Wakes;
+use crate::{Barrier, Clock};
+
+pub(crate) struct Inner {
+    pub settings: Settings,
+    pub store: Store,
+    pub mirror: Mirror,
+    pub configuration: Configuration,
+    pub clusters: Clusters,
+    pub registry: RegistryClient,
+    pub chat: Option<chat::ChatService>,
+    pub redactor: Redactor,
+    pub mask_key: MaskKey,
+    pub clock: Clock,
+    pub barrier: Barrier,
+    pub wakes: Wakes,
+    pub last_applied: LastApplied,
+    pub git_trouble: GitTrouble,
+}
+
+/// What is wrong with the config repo's remote, as it was last asked.
+#[derive(Default)]
+pub(crate) struct GitTrouble(Mutex<Option<String>>);
+
+impl GitTrouble {
+    /// Notes what is wrong now. True when that is news.
+    pub(crate) fn replace(&self, trouble: Option<String>) -> bool {
+        let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = *before != trouble;
+        *before = trouble;
+        news
+    }
+
+    pub(crate) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The name under which the key for masking Secret values is kept.
+const MASK_KEY: &str = "mask-key";
+
+impl Inner {
+    pub(crate) async fn new(parts: Parts) -> Result<Self, Problem> {
+        let mask_key = mask_key(&parts.store).await?;
+        let configuration = Configuration::load(&parts.mirror, &parts.settings.config_file).await;
+        Ok(Self {
+            clusters: Clusters::new(parts.settings.kubeconfig.clone(), parts.settings.own_namespace.clone()),
+            settings: parts.settings,
+            store: parts.store,
+            mirror: parts.mirror,
+            configuration,
+            registry: parts.registry,
+            chat: parts.chat,
+            redactor: parts.redactor,
+            mask_key,
+            clock: parts.clock,
+            barrier: parts.barrier,
+            wakes: Wakes::default(),
+            last_applied: LastApplied::default(),
+            git_trouble: GitTrouble::default(),
+        })
+    }
+
+    /// The last good `pinnace.yaml`.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.configuration.config()
+    }
+
+    /// An instance as configured now; gone from the config means that nothing is done to it.
+    pub(crate) fn instance(&self, id: &InstanceId) -> Result<Instance, Trouble> {
+        let found = self.config().instance(id);
+        found.ok_or_else(|| Trouble::Impossible(format!("{id} is no longer in pinnace.yaml")))
+    }
+
+    /// Appends facts after exactly those that were read, and wakes whoever waits for this instance.
+    pub(crate) async fn append(
+        &self,
+        record: &PinRecord,
+        facts: &[Fact],
+        instance_facts: &[InstanceFact],
+    ) -> Result<Pin, StoreError> {
+        let now = self.clock.now();
+        let pin = self.store.append(&record.id, record.pin.facts, facts, instance_facts, now).await?;
+        self.wakes.wake(&pin.instance);
+        Ok(pin)
+    }
+
+    pub(crate) async fn append_instance(&self, id: &InstanceId, fact: InstanceFact) -> Result<(), StoreError> {
+        self.store.append_instance(id, fact, self.clock.now()).await?;
+        self.wakes.wake(id);
+        Ok(())
+    }
+
+    /// A pin's random key.
+    pub(crate) fn new_pin_id(&self) -> Result<PinId, Problem> {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            let what = format!("the system gives no random numbers: {error}");
+            Problem::new(ProblemCode::Unavailable, what, "check the system's random device")
+        })?;
+        Ok(PinId::from_random(bytes))
+    }
+
+    /// What the sender of this image said of it, if it came by a build.
+    pub(crate) async fn announced(
+        &self,
+        id: &InstanceId,
+        image: &ImageRef,
+    ) -> Result<Option<Announcement>, StoreError> {
+        let pins = self.store.pins(Some(id), None, 100).await?;
+        let same = pins.into_iter().find(|record| record.pin.to().same_content(image));
+        Ok(same.and_then(|record| record.pin.build.announced))
+    }
+
+    /// Asks the registry what this is, the way that `pinnace.yaml` says.
+    pub(crate) async fn resolve(
+        &self,
+        image: &ImageRepository,
+        tag: Option<&Tag>,
+        digest: Option<&Digest>,
+    ) -> Result<Digest, ResolveError> {
+        let access = self.configuration.registry_access(&self.mirror, image.registry()).await?;
+        Ok(self.registry.resolve(image, tag, digest, &access).await?.digest)
+    }
+
+    /// The cluster that an instance runs in.
+    pub(crate) async fn cluster(&self, instance: &Instance) -> Result<ClusterClient, Trouble> {
+        Ok(self.clusters.get(&instance.context).await?)
+    }
+
+    /// Every file of an instance at a commit.
+    pub(crate) async fn files(
+        &self,
+        instance: &Instance,
+        commit: &CommitId,
+    ) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
+        let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
+        let files = self.mirror.read_files(commit, &paths).await?;
+        if files.is_empty() {
+            let paths = instance.paths.join("`, `");
+            let why = format!("there is nothing under `{paths}` in commit {}: put the manifests there", commit.short());
+            return Err(Trouble::Impossible(why));
+        }
+        Ok(files)
+    }
+
+    /// Renders the files of an instance.
+    pub(crate) async fn render(
+        &self,
+        instance: &Instance,
+        files: &BTreeMap<String, Vec<u8>>,
+        commit: &CommitId,
+    ) -> Result<Rendered, Trouble> {
+        let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
+        match render::render(files, &context) {
+            Ok(rendered) => Ok(rendered),
+            Err(error) => {
+                let by = self.mirror.commit_info(commit).await.map(|info| info.author_name).unwrap_or_default();
+                Err(Trouble::Impossible(format!("commit {} by {by} does not render: {error}", commit.short())))
+            }
+        }
+    }
+
+    /// An instance as one commit says, without any edit.
+    pub(crate) async fn rendered_at(&self, instance: &Instance, commit: &CommitId) -> Result<Rendered, Trouble> {
+        let files = self.files(instance, commit).await?;
+        self.render(instance, &files, commit).await
+    }
+
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        secrets::clean_terminal(&self.redactor.redact(text))
+    }
+}
+
+async fn mask_key(store: &Store) -> Result<MaskKey, Problem> {
+    let fresh = MaskKey::random().map_err(|error| {
+        Problem::new(ProblemCode::Unavailable, error.to_string(), "check the system's random device")
+    })?;
+    let kept = store.value_or_keep(MASK_KEY, fresh.expose()).await?;
+    let bytes: [u8; 32] = kept.try_into().map_err(|_| {
+        let what = "the database's key for masking Secret values is damaged";
+        Problem::new(ProblemCode::Unavailable, what, "restore the database from a backup")
+    })?;
+    Ok(MaskKey::from_bytes(bytes))
+}

@@ -1,0 +1,115 @@
+//! Looking: what the page, the API and the command line show.
+
+use model::{InstanceId, Pin, PinNumber, Stage};
+
+use crate::Control;
+use crate::problem::{Problem, ProblemCode};
+use crate::views::{DriftLine, InstanceView, Mark, Overview, Part, PinView};
+
+/// Pins that a page lists at a time.
+const PAGE: u32 = 50;
+
+impl Control {
+    /// The first page: what waits for people, and every instance, worst first.
+    pub async fn overview(&self) -> Result<Overview, Problem> {
+        let mut instances = Vec::new();
+        for instance in self.inner.config().instances() {
+            instances.push(self.instance_view(&instance.id).await?);
+        }
+        instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
+        let open = self.inner.store.open_pins().await?;
+        let mut waiting: Vec<Pin> =
+            open.into_iter().map(|record| record.pin).filter(|pin| pin.stage == Stage::Asked).collect();
+        waiting.sort_by_key(|pin| pin.since);
+        Ok(Overview { waiting, instances, parts: self.parts().await })
+    }
+
+    /// One instance, without asking its cluster.
+    pub async fn instance_view(&self, id: &InstanceId) -> Result<InstanceView, Problem> {
+        let configured = self.known(id)?;
+        let state = self.inner.store.instance(id).await?;
+        let open = self.inner.store.open_pins_of(id).await?;
+        let open = open.into_iter().map(|record| record.pin).max_by_key(|pin| (pin.holds_claim(), pin.number));
+        let last = self.inner.store.pins(Some(id), None, PAGE).await?;
+        let last = last.into_iter().map(|record| record.pin).find(Pin::ended);
+        let mark = mark(&state, open.as_ref());
+        let now = open.as_ref().map_or_else(|| at_rest(&state), chat::wording::sentence);
+        Ok(InstanceView {
+            id: id.clone(),
+            context: configured.context,
+            namespace: configured.namespace,
+            state,
+            mark,
+            now,
+            open,
+            last,
+        })
+    }
+
+    /// One pin with all its facts.
+    pub async fn pin_view(&self, number: PinNumber) -> Result<PinView, Problem> {
+        let record = self.record(number).await?;
+        let commit_url = record.pin.commit.as_ref().and_then(|commit| {
+            self.inner.settings.commit_url.as_ref().map(|url| url.replace("{commit}", commit.as_str()))
+        });
+        Ok(PinView { pin: record.pin, facts: record.facts, commit_url })
+    }
+
+    /// The pins of an instance, or of all, newest first.
+    pub async fn pins(&self, id: Option<&InstanceId>, before: Option<PinNumber>) -> Result<Vec<Pin>, Problem> {
+        let records = self.inner.store.pins(id, before, PAGE).await?;
+        Ok(records.into_iter().map(|record| record.pin).collect())
+    }
+
+    /// Asks the cluster what differs from what is desired, and who made it so.
+    pub async fn drift(&self, id: &InstanceId) -> Result<Vec<DriftLine>, Problem> {
+        self.known(id)?;
+        self.inner.drift(id).await.map_err(|trouble| {
+            let what = format!("what differs in {id} can't be seen: {trouble}");
+            Problem::new(ProblemCode::Unavailable, what, "try again")
+        })
+    }
+
+    /// The tool's own parts and what is wrong with them.
+    pub async fn parts(&self) -> Vec<Part> {
+        let part = |name: &str, trouble: Option<String>| Part { name: name.to_owned(), trouble };
+        vec![
+            part("database", self.inner.store.healthy().await.err().map(|error| error.to_string())),
+            part("git", self.inner.git_trouble.get()),
+            part(&self.inner.settings.config_file, self.inner.configuration.trouble()),
+        ]
+    }
+
+    /// The instance, if it is configured.
+    pub(crate) fn known(&self, id: &InstanceId) -> Result<config_repo::Instance, Problem> {
+        self.inner.config().instance(id).ok_or_else(|| {
+            let what = format!("there is no {id} in pinnace.yaml");
+            Problem::new(ProblemCode::NotFound, what, "the overview lists the instances that there are")
+        })
+    }
+}
+
+fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
+    match open {
+        Some(pin) if pin.unrecorded().is_some() => Mark::Attention,
+        Some(pin) if matches!(pin.stage, Stage::Dropping(_)) => Mark::Attention,
+        Some(pin) if pin.stage == Stage::Asked => Mark::Waiting,
+        Some(_) => Mark::Pinning,
+        None if state.install_failure.is_some() => Mark::Failed,
+        None if state.lock.is_some() => Mark::Locked,
+        None if state.verified.is_none() => Mark::Unknown,
+        None => Mark::Healthy,
+    }
+}
+
+fn at_rest(state: &model::InstanceState) -> String {
+    if let Some(why) = &state.install_failure {
+        return format!("the first install does not work: {why}");
+    }
+    let lock = state.lock.as_ref().map(|lock| format!("; automatic pins are off, by {}: {}", lock.by, lock.why));
+    let lock = lock.unwrap_or_default();
+    match &state.verified {
+        Some(verified) => format!("nothing in progress; commit {} was proven{lock}", verified.commit.short()),
+        None => format!("not installed yet{lock}"),
+    }
+}

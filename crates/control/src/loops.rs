@@ -1,0 +1,24 @@
+//! The loops that keep the verbs true. None takes an input: each is woken by a signal or a timer and re-reads the world.
+
+mod builds;
+mod config;
+mod conversation;
+mod install;
+mod lanes;
+
+use crate::Control;
+
+/// Runs all loops until the process ends.
+pub(crate) async fn run(control: Control) {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(builds::run(control.clone()));
+    tasks.spawn(config::run(control.clone()));
+    tasks.spawn(conversation::tell(control.clone()));
+    tasks.spawn(conversation::listen(control.clone()));
+    tasks.spawn(lanes::run(control));
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a loop ended");
+        }
+    }
+}

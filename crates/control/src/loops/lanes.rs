@@ -1,0 +1,121 @@
+//! Two lanes for each instance: one asks people, one drives the candidate. Neither instance nor lane waits for another.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use model::{InstanceId, Next, Stage, Timestamp};
+use store::{PinRecord, StoreError};
+
+use super::install::Install;
+use crate::Control;
+use crate::effects::{self, Turn};
+
+/// Without a signal a lane looks again after this long.
+const TICK: Duration = Duration::from_secs(60);
+/// The pause after the database could not be read.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Asking,
+    Candidate,
+}
+
+/// Starts the lanes of every instance that is configured or has an open pin; an instance that appears later gets its own.
+pub(super) async fn run(control: Control) {
+    let mut running: HashSet<InstanceId> = HashSet::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    loop {
+        for id in instances(&control).await {
+            if running.insert(id.clone()) {
+                tasks.spawn(boxed(control.clone(), id.clone(), Lane::Asking));
+                tasks.spawn(boxed(control.clone(), id, Lane::Candidate));
+            }
+        }
+        tokio::select! {
+            () = control.inner.wakes.lanes.notified() => {}
+            Some(Err(error)) = tasks.join_next(), if !tasks.is_empty() => {
+                // A lane that broke is started again with all others that are missing.
+                tracing::error!(%error, "a lane broke");
+            }
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+}
+
+async fn instances(control: &Control) -> Vec<InstanceId> {
+    let mut ids: Vec<InstanceId> = control.inner.config().instances().into_iter().map(|instance| instance.id).collect();
+    match control.inner.store.open_pins().await {
+        Ok(open) => ids.extend(open.into_iter().map(|record| record.pin.instance)),
+        Err(error) => tracing::warn!(%error, "open pins could not be read"),
+    }
+    ids
+}
+
+/// Boxed, so that the future's type is named once.
+fn boxed(control: Control, id: InstanceId, lane: Lane) -> BoxFuture<'static, ()> {
+    Box::pin(follow(control, id, lane))
+}
+
+async fn follow(control: Control, id: InstanceId, lane: Lane) {
+    let mut woken = control.inner.wakes.instance(&id);
+    let mut install = Install::default();
+    loop {
+        woken.mark_unchanged();
+        let pause = match turn(&control, &id, lane, &mut install).await {
+            Ok(None) => continue,
+            Ok(Some(pause)) => pause,
+            Err(error) => {
+                tracing::warn!(%error, instance = %id, "pins could not be read");
+                AFTER_TROUBLE
+            }
+        };
+        tokio::select! {
+            _ = woken.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// One turn: the first pin of this lane that wants something gets it. None when there may be more to do at once, else how
+/// long nothing is due.
+async fn turn(
+    control: &Control,
+    id: &InstanceId,
+    lane: Lane,
+    install: &mut Install,
+) -> Result<Option<Duration>, StoreError> {
+    let now = control.inner.clock.now();
+    let mut pins: Vec<PinRecord> = control.inner.store.open_pins_of(id).await?;
+    pins.retain(|record| lane_of(&record.pin.stage) == lane);
+    // The candidate first, then the newest.
+    pins.sort_by_key(|record| (!record.pin.holds_claim(), std::cmp::Reverse(record.pin.number)));
+    if lane == Lane::Candidate && pins.is_empty() && install.turn(control, id).await? == Turn::Moved {
+        return Ok(None);
+    }
+    let mut due = now.plus(TICK);
+    for record in pins {
+        match record.pin.next(now) {
+            Next::Do(effect) => {
+                if effects::perform(&control.inner, record, effect).await == Turn::Moved {
+                    return Ok(None);
+                }
+            }
+            Next::WaitUntil(at) => due = due.min(at),
+            Next::Nothing => {}
+        }
+    }
+    Ok(Some(until(due, now)))
+}
+
+fn until(due: Timestamp, now: Timestamp) -> Duration {
+    due.since(now).clamp(Duration::from_millis(5), TICK)
+}
+
+fn lane_of(stage: &Stage) -> Lane {
+    match stage {
+        Stage::Received | Stage::Proposed | Stage::Asked => Lane::Asking,
+        _ => Lane::Candidate,
+    }
+}

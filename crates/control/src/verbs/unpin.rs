@@ -1,0 +1,35 @@
+//! Unpin: the twin of a pin. It pins the version before and switches automatic pins off until a person unlocks.
+
+use model::{Build, Decider, InstanceFact, InstanceId, PersonName, PinKind, PinNumber};
+
+use crate::Control;
+use crate::authorize::Act;
+use crate::problem::{Problem, ProblemCode};
+
+impl Control {
+    /// Goes back to the version before the pin that was recorded last. The click is the decision where one approver is
+    /// enough; where a quorum is needed the others are asked.
+    pub async fn unpin(&self, instance: &InstanceId, person: &PersonName, why: &str) -> Result<PinNumber, Problem> {
+        self.known(instance)?;
+        self.allowed(person, Act::Unpin(instance))?;
+        let Some(last) = self.inner.store.last_done(instance).await? else {
+            let what = format!("{instance} was never pinned");
+            return Err(Problem::new(ProblemCode::TooLate, what, "there is no version before to go back to"));
+        };
+        let Some(from) = last.pin.from().cloned() else {
+            let what = format!("nothing ran in {instance} before pin {}", last.pin.number);
+            return Err(Problem::new(ProblemCode::TooLate, what, "there is no version before to go back to"));
+        };
+        let announced = self.inner.announced(instance, &from).await?;
+        let build = Build { image: from, announced };
+        let kind = PinKind::Unpin { of: last.pin.number };
+        let id = self.inner.new_pin_id()?;
+        let now = self.inner.clock.now();
+        let why = if why.trim().is_empty() { format!("unpinned by {person}") } else { secrets::clip(why, 200) };
+        // Locked first: a crash in between leaves a lock that is seen, and not an unpin that is pinned over.
+        self.inner.append_instance(instance, InstanceFact::Locked { by: Decider::Person(person.clone()), why }).await?;
+        let opened = self.inner.store.open_pin(&id, instance, kind, build, Some(person.clone()), now).await?;
+        self.inner.wakes.wake(instance);
+        Ok(opened.number())
+    }
+}

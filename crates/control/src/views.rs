@@ -1,0 +1,119 @@
+//! What people are shown, as data: the page, the API and the command line render these and nothing else.
+
+use model::{Fact, InstanceId, InstanceState, Pin, Recorded};
+
+/// One pin with all that happened to it.
+#[derive(Debug, Clone)]
+pub struct PinView {
+    /// Its state.
+    pub pin: Pin,
+    /// Its facts, oldest first.
+    pub facts: Vec<Recorded<Fact>>,
+    /// Where its commit can be read, if the config repo has a page.
+    pub commit_url: Option<String>,
+}
+
+/// One instance at a glance.
+#[derive(Debug, Clone)]
+pub struct InstanceView {
+    /// Which.
+    pub id: InstanceId,
+    /// The kube context that it runs in.
+    pub context: String,
+    /// The namespace that it runs in.
+    pub namespace: String,
+    /// What is known of it: verified commit, lock.
+    pub state: InstanceState,
+    /// Its state in a word, for the mark, the filter and the order: worst first.
+    pub mark: Mark,
+    /// What it is doing now, or why it is not well, in words.
+    pub now: String,
+    /// The open pin that matters most: the candidate, else the newest that waits.
+    pub open: Option<Pin>,
+    /// The pin that ended last.
+    pub last: Option<Pin>,
+}
+
+/// A difference between desired and live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftLine {
+    /// `Kind/name`.
+    pub object: String,
+    /// The field's path; Secret values are never shown.
+    pub field: String,
+    /// What is desired.
+    pub desired: String,
+    /// What is live.
+    pub live: String,
+    /// By whom: "by kubectl-edit at 14:02".
+    pub by: String,
+}
+
+/// The state of an instance in a word, worst first (`reference/screens.md` 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Someone must act.
+    Failed,
+    /// Runs but is not recorded, or stuck.
+    Attention,
+    /// People are asked.
+    Waiting,
+    /// A pin is under way.
+    Pinning,
+    /// Live differs from desired.
+    Drifted,
+    /// Automatic pins are off.
+    Locked,
+    /// The cluster can't be seen.
+    Unknown,
+    /// All well.
+    Healthy,
+}
+
+impl Mark {
+    /// Every mark, worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::Attention,
+        Self::Waiting,
+        Self::Pinning,
+        Self::Drifted,
+        Self::Locked,
+        Self::Unknown,
+        Self::Healthy,
+    ];
+
+    /// The word beside the shape.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "Failed",
+            Self::Attention => "Needs attention",
+            Self::Waiting => "Waiting for approval",
+            Self::Pinning => "Pinning",
+            Self::Drifted => "Drifted",
+            Self::Locked => "Locked",
+            Self::Unknown => "Unknown",
+            Self::Healthy => "Healthy",
+        }
+    }
+}
+
+/// The first page.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// What waits for people, oldest first.
+    pub waiting: Vec<Pin>,
+    /// Every instance, worst first.
+    pub instances: Vec<InstanceView>,
+    /// The tool's own parts.
+    pub parts: Vec<Part>,
+}
+
+/// A part that the tool needs: git, registry, chat, a cluster, the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// What is wrong with it; none when all is well.
+    pub trouble: Option<String>,
+}
