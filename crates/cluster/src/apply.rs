@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use crate::client::{APPLY_PATCH, Call, ClusterClient, Query};
+use crate::client::{APPLY_PATCH, Call, ClusterClient, Query, jittered};
 use crate::error::ClusterError;
-use crate::key::ObjectKey;
+use crate::key::{KindKey, ObjectKey};
 use crate::mark::{FIELD_MANAGER, Target, marked, misplaced, refusal};
 use crate::objects::{generation, resource_version, uid};
 use crate::order::kind_of;
@@ -86,15 +86,34 @@ impl ClusterClient {
         })
     }
 
-    /// Waits until the CRDs among these objects are served and the namespaces are there. Other objects need no waiting.
-    ///
-    /// The caller sets the time limit; the waiting itself is a watch.
+    /// Waits until the kinds of the CRDs among these objects are served. Other objects need no waiting: a namespace is there
+    /// once it was applied.
     pub async fn wait_until_established(&self, objects: &[&Value], limit: Duration) -> Result<(), ClusterError> {
-        for object in objects.iter().filter(|o| kind_of(o).is("apiextensions.k8s.io", "CustomResourceDefinition")) {
-            let key = ObjectKey::of(object);
+        for crd in objects.iter().filter(|o| kind_of(o).is("apiextensions.k8s.io", "CustomResourceDefinition")) {
+            let key = ObjectKey::of(crd);
             self.wait_for(&key, limit, |live| has_condition(live, "Established")).await?;
+            for kind in served_kinds(crd) {
+                self.wait_until_served(&kind, limit).await?;
+            }
         }
         Ok(())
+    }
+
+    /// An established CRD shows in discovery a moment later, which nothing announces: it is asked for, ever more slowly.
+    async fn wait_until_served(&self, kind: &KindKey, limit: Duration) -> Result<(), ClusterError> {
+        let asking = async {
+            let mut pause = Duration::from_millis(20);
+            loop {
+                match self.kind(kind).await {
+                    Err(ClusterError::UnknownKind { .. }) => tokio::time::sleep(jittered(pause)).await,
+                    other => return other.map(|_| ()),
+                }
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        };
+        let what = format!("wait until {} is served", kind.kind);
+        let timeout = || ClusterError::Timeout { context: self.context().to_owned(), what, after: limit };
+        tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| Err(timeout()))
     }
 
     pub(crate) async fn server_side_apply(
@@ -117,4 +136,15 @@ impl ClusterClient {
 fn has_condition(live: &Value, kind: &str) -> bool {
     let conditions = live.get("status").and_then(|s| s.get("conditions")).and_then(Value::as_array);
     conditions.is_some_and(|all| all.iter().any(|c| c["type"] == kind && c["status"] == "True"))
+}
+
+/// The kinds that a CRD brings, one for each version it serves.
+fn served_kinds(crd: &Value) -> Vec<KindKey> {
+    let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let served = versions.iter().filter(|version| version["served"] == true);
+    served
+        .filter_map(|version| version["name"].as_str())
+        .map(|version| KindKey::new(&format!("{}/{version}", text("/spec/group")), text("/spec/names/kind")))
+        .collect()
 }

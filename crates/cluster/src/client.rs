@@ -86,6 +86,12 @@ impl ClusterClient {
         Self::from_config(config, context, settings)
     }
 
+    /// Uses a connection that was made elsewhere, with layers of its own.
+    pub fn over(kube: kube::Client, context: &str, settings: Settings) -> Self {
+        let shared = Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
     /// The context that this client was made from.
     pub fn context(&self) -> &str {
         &self.shared.context
@@ -109,8 +115,7 @@ impl ClusterClient {
         config.connect_timeout = Some(settings.timeout);
         let kube = kube::Client::try_from(config)
             .map_err(|e| ClusterError::Config { context: context.to_owned(), why: e.to_string() })?;
-        let shared = Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default() };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self::over(kube, context, settings))
     }
 }
 

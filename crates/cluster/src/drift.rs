@@ -10,6 +10,7 @@ use crate::error::ClusterError;
 use crate::key::ObjectKey;
 use crate::managed_fields::{self, Entry, FieldPath, ManagerKind, Step, leaves, manager_kind};
 use crate::mark::{Target, marked};
+use crate::objects::resource_version;
 use crate::replicas::leave_out;
 
 /// The differences of one object.
@@ -40,6 +41,9 @@ pub struct FieldDrift {
     pub at: Option<String>,
 }
 
+/// How often an object is read anew when others keep writing it.
+const READS: usize = 6;
+
 /// Parts of an object that servers write: never drift.
 const NOT_OURS: &[&str] = &[
     "managedFields",
@@ -67,9 +71,21 @@ impl ClusterClient {
         let Some(live) = live else { return Ok(Some(Drift { key, missing: true, fields: Vec::new() })) };
         let mut object = marked(desired, &key, &target.instance);
         leave_out(&mut object, Some(live), &key, &target.autoscaled);
-        let (_, after) = self.server_side_apply(&key, &object, true).await?;
-        let fields = compare(&object, live, &after, key.kind.is_secret());
-        Ok((!fields.is_empty()).then_some(Drift { key, missing: false, fields }))
+        let mut fresh = None;
+        for _ in 0..READS {
+            let live = fresh.as_ref().unwrap_or(live);
+            let (_, after) = self.server_side_apply(&key, &object, true).await?;
+            // A dry run answers with the version it started from: another one means that `live` is older.
+            if resource_version(live) == resource_version(&after) {
+                let fields = compare(&object, live, &after, key.kind.is_secret());
+                return Ok((!fields.is_empty()).then_some(Drift { key, missing: false, fields }));
+            }
+            fresh = self.get(&key).await?;
+            if fresh.is_none() {
+                return Ok(Some(Drift { key, missing: true, fields: Vec::new() }));
+            }
+        }
+        Err(ClusterError::Conflict { object: Box::new(key) })
     }
 }
 

@@ -34,15 +34,32 @@ pub struct TakenBack {
     pub foreign: Vec<Owned>,
 }
 
+/// How often an object is read anew when others keep writing it.
+const READS: usize = 6;
 const RESTARTED_AT: &[&str] =
     &["f:spec", "f:template", "f:metadata", "f:annotations", "f:kubectl.kubernetes.io/restartedAt"];
 
 impl ClusterClient {
     /// Moves what people's tools own of an object to us. Writes only when there is something; the object's own fields stay as
-    /// they are until the next apply.
+    /// they are until the next apply. Gives back the object as it is then, if it was written.
     ///
-    /// Refused with [`ClusterError::Conflict`] when the object changed since `live` was read: read again.
+    /// Controllers write an object's status all the time, so a conflict is answered by reading again, a few times.
     pub async fn take_back(&self, key: &ObjectKey, live: &Value) -> Result<(TakenBack, Option<Value>), ClusterError> {
+        let mut fresh = None;
+        for _ in 0..READS {
+            match self.take_back_once(key, fresh.as_ref().unwrap_or(live)).await {
+                Err(ClusterError::Conflict { .. }) => {}
+                done => return done,
+            }
+            fresh = self.get(key).await?;
+            if fresh.is_none() {
+                return Ok((TakenBack::default(), None));
+            }
+        }
+        Err(ClusterError::Conflict { object: Box::new(key.clone()) })
+    }
+
+    async fn take_back_once(&self, key: &ObjectKey, live: &Value) -> Result<(TakenBack, Option<Value>), ClusterError> {
         let plan = plan(live);
         let result = TakenBack { taken: plan.taken, foreign: foreign(live) };
         let Some(managed_fields) = plan.managed_fields else { return Ok((result, None)) };

@@ -6,6 +6,10 @@ use kube::core::response::StatusDetails;
 use crate::client::Call;
 use crate::error::ClusterError;
 
+/// A manifest that fits no schema comes as a 500 without a reason; it is the manifest's fault all the same.
+const MANIFESTS_FAULT: &[&str] = &[TYPED_PATCH, "failed to convert new object"];
+const TYPED_PATCH: &str = "failed to create typed patch object";
+
 /// The error for an answer that is not a success.
 pub(crate) fn refused(context: &str, call: &Call, code: u16, body: &[u8]) -> ClusterError {
     let status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
@@ -22,7 +26,7 @@ pub(crate) fn from_status(context: &str, call: &Call, code: u16, status: &Status
     match (code, &call.object) {
         (401, _) => ClusterError::Unauthorized { context },
         (403, _) => forbidden(call, status),
-        (404, _) if names_a_missing_namespace(status) => ClusterError::NamespaceMissing {
+        (404, _) if names_a_missing_namespace(call, status) => ClusterError::NamespaceMissing {
             namespace: call
                 .namespace
                 .clone()
@@ -33,8 +37,7 @@ pub(crate) fn from_status(context: &str, call: &Call, code: u16, status: &Status
         (410, _) => ClusterError::Gone { what },
         (429 | 503, _) => ClusterError::Busy { context, what },
         (400 | 422, Some(object)) => ClusterError::Invalid { object: object.clone(), message: message(call, status) },
-        // A typed patch that fits no schema comes as a 500 with no reason; it is the manifest's fault all the same.
-        (500, Some(object)) if status.message.starts_with("failed to create typed patch object") => {
+        (500, Some(object)) if MANIFESTS_FAULT.iter().any(|lead| status.message.starts_with(lead)) => {
             ClusterError::Invalid { object: object.clone(), message: message(call, status) }
         }
         _ => ClusterError::Unexpected { context, what, code, message: message(call, status) },
@@ -64,8 +67,9 @@ fn refused_verb(message: &str) -> Option<&str> {
     message.split_once("cannot ")?.1.split_whitespace().next()
 }
 
-fn names_a_missing_namespace(status: &Status) -> bool {
-    details(status).is_some_and(|d| d.kind == "namespaces")
+fn names_a_missing_namespace(call: &Call, status: &Status) -> bool {
+    let asked_for_it = call.object.as_ref().is_some_and(|object| object.namespace.is_none());
+    !asked_for_it && details(status).is_some_and(|d| d.kind == "namespaces")
 }
 
 fn details(status: &Status) -> Option<&StatusDetails> {
@@ -87,8 +91,19 @@ fn message(call: &Call, status: &Status) -> String {
         .collect();
     match (causes.is_empty(), secret) {
         (false, _) => clip(&causes.join("; ")),
-        (true, true) => "its text is not shown, since it may quote the Secret's values".to_owned(),
+        (true, true) => about_a_secret(&status.message),
         (true, false) => clip(&without_values(&status.message)),
+    }
+}
+
+/// Only what is known to quote no value.
+fn about_a_secret(message: &str) -> String {
+    if message.starts_with(TYPED_PATCH) {
+        clip(&without_values(message))
+    } else if message.contains("illegal base64 data") {
+        "a value under `data` is not base64: plain text goes under `stringData`".to_owned()
+    } else {
+        "its text is not shown, since it may quote the Secret's values".to_owned()
     }
 }
 

@@ -1,0 +1,99 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::inventory::Inventory;
+use cluster::rbac::{ACCOUNT, Use, rbac_objects};
+use cluster::{ClusterClient, ClusterError, Kind, KindKey, ObjectKey, Target};
+use serde_json::{Value, json};
+
+use super::common::{Place, config_map, deployment, secret};
+use super::watch::until;
+
+/// Gives our service account the rights that are printed for these kinds, and connects as it.
+async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterClient {
+    let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
+    let uses = [Use { namespace: place.namespace.clone(), kinds }];
+    let setup = Target { namespaces: vec![place.namespace.clone(), place.own.clone()], ..place.target() };
+    // As an admin whose own namespace is another: these objects go into ours.
+    let admin = ClusterClient::connect(Some(&place.kubeconfig), "devcluster").await.unwrap();
+    for object in rbac_objects(&place.own, &uses) {
+        admin.apply_one(&setup, &object, None).await.unwrap();
+    }
+    place.as_account(ACCOUNT).await
+}
+
+#[tokio::test]
+async fn the_printed_rights_suffice_for_the_whole_life_of_a_pin() {
+    let place = Place::new("rbac").await;
+    let used = [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("v1", "ConfigMap"), ("v1", "Secret")];
+    let client = with_printed_rights(&place, &used).await;
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {"serviceName": "db",
+        "selector": {"matchLabels": {"app": "db"}}, "template": {"metadata": {"labels": {"app": "db"}},
+            "spec": {"containers": [{"name": "db", "image": "db:1"}]}}}});
+    let objects = [deployment("shop:1"), set, config_map("a", "1"), secret("hunter2")];
+
+    let autoscaled = client.autoscaled(&place.namespace).await.unwrap();
+    let target = Target { autoscaled, ..place.target() };
+    let dry = client.dry_run(&target, &objects, &BTreeMap::new()).await.unwrap();
+    assert_eq!(dry.checked.len(), 4, "{dry:?}");
+    let mut inventory = Inventory::empty(target.instance.clone());
+    let stored = client.write_inventory(&inventory, None).await.unwrap();
+    let kinds: Vec<KindKey> = objects.iter().map(|o| ObjectKey::of(o).kind).collect();
+    let watcher = client.watch(&place.namespace, &kinds);
+    let mut applied = Vec::new();
+    for object in &objects {
+        applied.push(client.apply_one(&target, object, None).await.unwrap());
+    }
+    let keys: Vec<ObjectKey> = applied.iter().map(|a| a.key.clone()).collect();
+    inventory.add_candidate_objects(&keys, None);
+    client.write_inventory(&inventory, Some(&stored.resource_version)).await.unwrap();
+    client.read_inventory(&target.instance).await.unwrap().unwrap();
+    until(&watcher, &keys, |s| {
+        s.covers(&applied) && matches!(s.judge(&applied, &s.baseline()).verdict, health::Verdict::Current)
+    })
+    .await;
+
+    place.edit(&objects[0], "kubectl-edit", json!({"spec": {"paused": true}})).await;
+    let live = place.live(&objects[0]).await;
+    assert!(client.drift(&target, &objects[0], Some(&live)).await.unwrap().is_some());
+    client.take_back(&keys[0], &live).await.unwrap();
+    assert_eq!(client.delete_not_ready_pods(&keys[1], "none").await.unwrap(), Some(vec![]));
+    let plan = client.plan_prune(&target, &inventory, &BTreeSet::new(), true).await.unwrap();
+    assert_eq!(client.prune(&plan).await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_missing_right_is_named() {
+    let place = Place::new("forbidden").await;
+    let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
+    let error = client.dry_run(&place.target(), &[deployment("shop:1")], &BTreeMap::new()).await.unwrap_err();
+    let ClusterError::Forbidden { verb, resource, namespace } = &error else { panic!("{error}") };
+    assert_eq!((verb.as_str(), resource.as_str()), ("get", "deployments.apps"));
+    assert_eq!(namespace.as_ref(), Some(&place.namespace));
+    assert!(error.to_string().contains("pinnace rbac"), "{error}");
+}
+
+#[tokio::test]
+async fn credentials_that_are_not_valid_are_told_from_missing_rights() {
+    let place = Place::new("expired").await;
+    let error = place.with_token("not-a-token").await.check().await.unwrap_err();
+    assert!(matches!(error, ClusterError::Unauthorized { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_watcher_without_rights_is_blind_and_says_which_are_missing() {
+    let place = Place::new("blind").await;
+    let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
+    let watcher = client.watch(&place.namespace, &[KindKey::new("apps/v1", "Deployment")]);
+    let blind = until(&watcher, &[], |s| !s.trouble.is_empty()).await;
+    assert!(!blind.healthy_stream);
+    assert!(matches!(&blind.trouble[0], ClusterError::Forbidden { resource, .. } if resource == "deployments.apps"));
+}
+
+#[tokio::test]
+async fn our_rights_do_not_let_us_list_secrets() {
+    let place = Place::new("nolist").await;
+    let client = with_printed_rights(&place, &[("v1", "Secret")]).await;
+    let error = client.list(&KindKey::new("v1", "Secret"), &place.namespace).await.unwrap_err();
+    assert!(matches!(error, ClusterError::Forbidden { .. }), "{error}");
+    let _: Option<Value> = client.get(&place.key(&secret("x")).await).await.unwrap();
+}
