@@ -227,6 +227,16 @@ impl Message {
         Self { paragraphs: vec![summary.clone()], summary, fields, ..Self::default() }
     }
 
+    /// The message between a click and what comes of it: who pressed what, and no more buttons to press.
+    #[must_use]
+    pub fn deciding(mut self, action: Action, who: &str) -> Self {
+        let note = crate::wording::deciding(action, who);
+        self.summary = format!("{} {note}", self.summary);
+        self.paragraphs.push(note);
+        self.buttons.retain(|button| button.url.is_some());
+        self
+    }
+
     /// A message of one sentence.
     pub fn text(sentence: impl Into<String>) -> Self {
         let sentence = sentence.into();

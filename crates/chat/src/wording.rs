@@ -13,7 +13,7 @@ pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};
 pub use sentence::{headline, sentence};
 pub use steps::{Step, StepState, steps, steps_line, timed_steps};
-pub use units::{clock, length};
+pub use units::{clock, clock_near, length};
 
 use model::{InstanceId, Pin, PinNumber};
 
@@ -28,7 +28,7 @@ pub fn pointer(number: PinNumber) -> String {
     format!("This was posted twice. Pin {number} goes on in its other message.")
 }
 
-/// Said on the message at once, between a click and what comes of it.
+/// Said on the message at once, between a click and what comes of it: see [`crate::Message::deciding`].
 pub fn deciding(action: crate::Action, who: &str) -> String {
     let doing = match action {
         crate::Action::Approve => "Approving",
@@ -58,4 +58,4 @@ pub(crate) fn old_version(pin: &Pin) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

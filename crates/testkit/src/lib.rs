@@ -25,3 +25,6 @@ fn hex(bytes: &[u8]) -> String {
         hex
     })
 }
+pub mod slack;
+
+pub use slack::FakeSlack;

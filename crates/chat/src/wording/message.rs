@@ -5,7 +5,7 @@ use model::{DropReason, InstanceState, Outcome, Pin, PinId, Stage};
 use super::action::buttons;
 use super::sentence::{headline, sentence};
 use super::steps::{steps, steps_line};
-use super::units::clock;
+use super::units::clock_near;
 use super::{new_version, old_version};
 use crate::{CommitText, Field, Message, Mood};
 
@@ -73,7 +73,12 @@ fn summary(header: &str, sentence: &str) -> String {
 fn paragraphs(view: &PinView<'_>, sentence: String) -> Vec<String> {
     let mut paragraphs = vec![sentence];
     if let (true, Some(lock)) = (view.pin.ended(), &view.instance.lock) {
-        paragraphs.push(format!("Automatic pins are off since {}, by {}: {}", clock(lock.at), lock.by, lock.why));
+        paragraphs.push(format!(
+            "Automatic pins are off since {}, by {}: {}",
+            clock_near(lock.at, view.pin.since),
+            lock.by,
+            lock.why
+        ));
     }
     if !view.pin.notes.is_empty() {
         paragraphs.push(format!("Noticed: {}", view.pin.notes.join("; ")));
@@ -156,7 +161,7 @@ fn footer(view: &PinView<'_>) -> String {
         };
         let names = if names.is_empty() { "nobody is named".to_owned() } else { names.join(", ") };
         parts.push(format!("can approve: {names}"));
-        parts.push(format!("until {}", clock(ask.until)));
+        parts.push(format!("until {}", clock_near(ask.until, ask.at)));
         parts.push(format!("`pinnace approve {}`", pin.number.0));
     } else if !pin.approvals.is_empty() {
         parts.push(format!("approved by {}", pin.approved_by()));

@@ -3,7 +3,7 @@
 use model::{Delay, DropReason, Outcome, Pin, PinKind, Stage};
 
 use super::steps::position;
-use super::units::{clock, length};
+use super::units::{clock, clock_near, length};
 use super::{new_version, old_version, place};
 
 /// What and where, in a few words: `shop → prod: pin 1.42.0?`.
@@ -83,7 +83,7 @@ fn live(pin: &Pin) -> String {
     if let Some(delay) = pin.unrecorded() {
         return format!(
             "{new} runs and was seen healthy, but git can't record it since {}: {} Other pins of {} wait. {}",
-            clock(delay.since),
+            clock_near(delay.since, delay.again_at),
             stop(&delay.reason),
             pin.instance,
             again(delay),
@@ -133,7 +133,7 @@ fn asked(pin: &Pin) -> String {
         (quorum, 0) => format!("It waits for {quorum} approvals"),
         (quorum, given) => format!("{given} of {quorum} approvals are there, by {}; it waits", pin.approved_by()),
     };
-    format!("{change} {votes} until {}.", clock(ask.until))
+    format!("{change} {votes} until {}.", clock_near(ask.until, ask.at))
 }
 
 fn ended(pin: &Pin, outcome: &Outcome) -> String {

@@ -323,3 +323,17 @@ fn lengths_of_time_have_at_most_two_parts() {
     let words = |seconds| length(std::time::Duration::from_secs(seconds));
     assert_eq!([words(0), words(192), words(7500), words(520_000)], ["0 s", "3 m 12 s", "2 h 5 m", "6 days"]);
 }
+
+#[test]
+fn a_time_of_another_day_carries_its_date() {
+    let near = Timestamp(START);
+    assert_eq!(clock_near(Timestamp(START + 3_600_000), near), "15:00 UTC");
+    assert_eq!(clock_near(Timestamp(START + 86_400_000), near), "2026-11-22 14:00 UTC");
+}
+
+#[test]
+fn between_a_click_and_what_comes_of_it_there_is_nothing_to_press() {
+    let message = said(&play(&ask()), &InstanceState::default()).deciding(Action::Approve, "@ann");
+    assert_eq!(message.paragraphs.last().unwrap(), "Approving by @ann …");
+    assert_eq!(message.buttons.iter().map(|button| button.action).collect::<Vec<_>>(), [Action::Details]);
+}

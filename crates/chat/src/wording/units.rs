@@ -13,6 +13,15 @@ pub fn clock(at: Timestamp) -> String {
     }
 }
 
+/// `14:02 UTC`, with the date where that is another day than `near`, which the reader has before them.
+pub fn clock_near(at: Timestamp, near: Timestamp) -> String {
+    let day = |at: Timestamp| at.to_string().get(..10).map(str::to_owned);
+    match day(at) {
+        Some(date) if Some(&date) != day(near).as_ref() => format!("{date} {}", clock(at)),
+        _ => clock(at),
+    }
+}
+
 /// `3 m 12 s`, `2 h 5 m`, `6 days`: the two largest parts.
 pub fn length(duration: Duration) -> String {
     let seconds = duration.as_secs();

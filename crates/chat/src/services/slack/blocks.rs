@@ -174,3 +174,6 @@ fn safe_url(text: &str) -> Option<String> {
     let url = web_address(text)?.replace('|', "%7C").replace('<', "%3C").replace('>', "%3E");
     Some(url.replace('&', "&amp;"))
 }
+
+#[cfg(test)]
+mod tests;

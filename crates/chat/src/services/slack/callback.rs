@@ -95,3 +95,6 @@ fn read(body: &[u8]) -> Result<Callback, InvalidPayload> {
     Ok(interaction(serde_json::from_str(&payload)?)?
         .map_or(Callback::Nothing, |click| Callback::Click(Box::new(click))))
 }
+
+#[cfg(test)]
+mod tests;
