@@ -26,6 +26,7 @@ type options struct {
 	audit       bool
 	tls         bool
 	background  bool
+	ephemeral   bool
 	whileLocked string
 	linger      time.Duration
 	timeout     time.Duration
@@ -65,6 +66,9 @@ func raise(opts options, start func(context.Context, *family) (any, error)) erro
 		return fmt.Errorf("another one runs in %s", opts.dir)
 	}
 	defer alive.Close()
+	if opts.ephemeral {
+		defer os.RemoveAll(opts.dir)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	switch {
@@ -107,6 +111,7 @@ func parse(part string, args []string) (options, error) {
 	flags.BoolVar(&opts.tls, "tls", false, "a registry with TLS")
 	flags.BoolVar(&opts.audit, "audit", false, "write the API server's audit log, one line a request")
 	flags.BoolVar(&opts.background, "background", false, "go on when stdin ends")
+	flags.BoolVar(&opts.ephemeral, "ephemeral", false, "remove the folder at the end")
 	flags.StringVar(&opts.whileLocked, "while-locked", "", "go on while another process holds a lock on this file")
 	flags.DurationVar(&opts.linger, "linger", 15*time.Second, "how long --while-locked waits for the next holder")
 	flags.DurationVar(&opts.timeout, "timeout", 90*time.Second, "how long the cluster may take to be ready")

@@ -2,6 +2,9 @@
 
 mod cluster;
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// The project's chores.
@@ -20,8 +23,16 @@ enum Chore {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().chore {
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
         Chore::Cluster(action) => cluster::run(action).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A backtrace says nothing to who runs a chore.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

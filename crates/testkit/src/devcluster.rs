@@ -25,10 +25,8 @@ use crate::supervised::Supervised;
 /// A cluster that runs as long as this value lives (or, when shared, as long as anybody's does).
 #[derive(Debug)]
 pub struct DevCluster {
-    // Dropped in this order: the processes end before their folder goes.
     process: Option<Supervised>,
     access: Access,
-    _folder: Option<TempDir>,
     _user_lock: Option<File>,
 }
 
@@ -102,14 +100,15 @@ const START_LIMIT: Duration = Duration::from_mins(2);
 impl DevCluster {
     /// Starts a cluster of its own; it takes about four seconds (and some minutes once, to build the binaries).
     pub async fn start(options: Options) -> Result<Self, DevClusterError> {
-        let (path, folder) = if let Some(path) = &options.folder {
-            (path.clone(), None)
+        let (path, extra) = if let Some(path) = &options.folder {
+            (path.clone(), vec![])
         } else {
             let folder = TempDir::with_prefix("devcluster-").map_err(DevClusterError::io("make a folder"))?;
-            (folder.path().to_path_buf(), Some(folder))
+            // The supervisor removes it, which it does even when this process is killed.
+            (folder.keep(), vec!["--ephemeral"])
         };
-        let (process, access) = launch(&path, &options, &[]).await?;
-        Ok(Self { process: Some(process), access, _folder: folder, _user_lock: None })
+        let (process, access) = launch(&path, &options, &extra).await?;
+        Ok(Self { process: Some(process), access, _user_lock: None })
     }
 
     /// The cluster that all tests of a run share; the first starts it, and it ends soon after its last user.

@@ -1,20 +1,19 @@
 //! A real API server, real git remotes, a real registry and fakes of chats that speak the real protocol, for tests and the demo.
 
+pub mod devcluster;
 mod git_http;
 mod git_remote;
+pub mod registry;
 mod silent;
 mod sshd;
-
-pub use git_http::{GitFault, GitHttp};
-pub use git_remote::{GitRemote, GitRemoteError, Person};
-pub use silent::SilentPeer;
-pub use sshd::Sshd;
-pub mod devcluster;
-pub mod registry;
 mod supervised;
 
 pub use devcluster::DevCluster;
+pub use git_http::{GitFault, GitHttp};
+pub use git_remote::{GitRemote, GitRemoteError, Person};
 pub use registry::DevRegistry;
+pub use silent::SilentPeer;
+pub use sshd::Sshd;
 
 /// Bytes as hashes are written.
 fn hex(bytes: &[u8]) -> String {

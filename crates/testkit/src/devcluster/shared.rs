@@ -27,7 +27,7 @@ pub(super) async fn join() -> Result<DevCluster, DevClusterError> {
         None => start(&folder).await?,
     };
     drop(gate);
-    Ok(DevCluster { process: None, access, _folder: None, _user_lock: Some(users) })
+    Ok(DevCluster { process: None, access, _user_lock: Some(users) })
 }
 
 fn running(folder: &Path) -> Option<Access> {
@@ -41,7 +41,7 @@ async fn start(folder: &Path) -> Result<Access, DevClusterError> {
     let cluster = folder.join("cluster");
     let _ = fs::remove_dir_all(&cluster);
     let lock = format!("--while-locked={}", folder.join("users").display());
-    let (process, access) = launch(&cluster, &Options::default(), &[&lock]).await?;
+    let (process, access) = launch(&cluster, &Options::default(), &["--ephemeral", &lock]).await?;
     process.leave_running();
     named::write_state(&folder.join("users.json"), &access)?;
     Ok(access)
