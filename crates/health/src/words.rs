@@ -120,11 +120,6 @@ pub(crate) fn short(message: &str) -> String {
     line.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
-/// `2 are`, `1 is`
-pub(crate) fn are(count: u64) -> String {
-    if count == 1 { "1 is".to_owned() } else { format!("{count} are") }
-}
-
 /// The variable of a container that is read from an object (and from that key of it).
 fn setting_from<'a>(container: &'a Value, object: &str, key: Option<&str>) -> Option<&'a str> {
     let variable = list(container, "/env").iter().find(|variable| {

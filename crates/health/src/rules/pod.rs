@@ -20,15 +20,14 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
     }
     let stays = text(object, "/spec/restartPolicy").is_none_or(|policy| policy == "Always");
     let ready = condition(object, "Ready").is_some_and(Condition::is_true);
-    match evidence.waits {
-        None if ready && stays => Verdict::Current,
-        Some(waits) if !ready => Verdict::InProgress(waits),
-        _ => Verdict::InProgress(Progress::new(
-            &subject.key,
-            format!("{name} is at work"),
-            format!("{}: {}", subject.key, text(object, "/status/phase").unwrap_or_default()),
-        )),
+    if ready && stays {
+        return Verdict::Current;
     }
+    let at_work = || {
+        let technical = format!("{}: {}", subject.key, text(object, "/status/phase").unwrap_or_default());
+        Progress::new(&subject.key, format!("{name} is at work"), technical)
+    };
+    Verdict::InProgress(evidence.waits.filter(|_| !ready).unwrap_or_else(at_work))
 }
 
 /// Nobody replaces a pod that was applied by itself, so being moved off its machine is a failure too.

@@ -43,7 +43,7 @@ pub(crate) fn verdict(subject: &Subject<'_>, counts: Counts, evidence: Evidence)
             Progress::new(&subject.key, sentence, format!("{}: updated {updated}/{desired}", subject.key))
         }
         None if ready < desired => {
-            let sentence = format!("{name}: {} of {desired} ready", words::are(ready));
+            let sentence = format!("{name}: {ready} of {desired} are ready");
             Progress::new(&subject.key, sentence, format!("{}: ready {ready}/{desired}", subject.key))
         }
         None => {
