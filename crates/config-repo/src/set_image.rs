@@ -56,7 +56,7 @@ pub enum FilesError {
         problem: EditError,
     },
     /// The image is in no file.
-    #[error("no image of `{repository}` in {files} files{}", images_there(.images))]
+    #[error("no image of `{repository}` in the {files} file{} read{}", if *files == 1 { "" } else { "s" }, images_there(.images))]
     NoPlace {
         /// What was looked for.
         repository: ImageRepository,

@@ -114,7 +114,7 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, File>> {
 /// Says what a diff does not show.
 fn note(edit: &FilesEdit, to: &ImageRef, notes: &mut impl Write) -> std::io::Result<()> {
     if edit.changed.is_empty() {
-        writeln!(notes, "nothing to change: `{to}` stands in all {} places already", edit.places.len())?;
+        writeln!(notes, "nothing to change: `{to}` stands there already")?;
     }
     for place in edit.places.iter().filter(|place| to.digest.is_some() && !place.place.holds_digest) {
         let at = format!("{}:{}", place.file, place.place.line);
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), POD);
         let same = ran(true, "1", &[&file]);
         assert_eq!(same.outcome.unwrap(), Outcome::Done);
-        assert_eq!(same.notes, "nothing to change: `registry.example/acme/shop:1` stands in all 1 places already\n");
+        assert_eq!(same.notes, "nothing to change: `registry.example/acme/shop:1` stands there already\n");
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
         let error = ran(false, "2", &[&folder.path().join("a.yaml")]).outcome.unwrap_err().to_string();
         assert!(
             error.starts_with(
-                "no image of `registry.example/acme/shop` in 1 files; there are `registry.example/acme/blog:1"
+                "no image of `registry.example/acme/shop` in the 1 file read; there are `registry.example/acme/blog:1"
             ),
             "{error}"
         );

@@ -55,7 +55,7 @@ fn no_place_names_the_images_of_all_files() {
         set(&[("a.yaml", &pod("nginx:1")), ("b.yaml", &pod("registry.example/acme/shop-x:1"))], "2").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no image of `registry.example/acme/shop` in 2 files; there are `nginx:1 (a.yaml:5)`, `registry.example/acme/shop-x:1 (b.yaml:5)`"
+        "no image of `registry.example/acme/shop` in the 2 files read; there are `nginx:1 (a.yaml:5)`, `registry.example/acme/shop-x:1 (b.yaml:5)`"
     );
 }
 
