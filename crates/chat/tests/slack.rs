@@ -56,8 +56,12 @@ async fn started() -> (FakeSlack, ChatService) {
 
 /// A service that listens, with its clicks.
 async fn listening(room: usize) -> (FakeSlack, Arc<ChatService>, mpsc::Receiver<Interaction>) {
-    let (fake, service) = started().await;
-    let service = Arc::new(service);
+    listening_with(room, times()).await
+}
+
+async fn listening_with(room: usize, times: Times) -> (FakeSlack, Arc<ChatService>, mpsc::Receiver<Interaction>) {
+    let fake = FakeSlack::start().await.unwrap();
+    let service = Arc::new(service(&fake, times));
     let (clicks, taken) = mpsc::channel(room);
     let listener = Arc::clone(&service);
     tokio::spawn(async move { listener.listen(clicks).await });
@@ -278,6 +282,26 @@ async fn it_connects_again_when_the_socket_is_cut_or_slack_was_away() {
     fake.until("a connection after that", |fake| fake.connections() == 1).await.unwrap();
     fake.press(DEPLOYS, "reject", FakeSlack::BO).await.unwrap();
     assert_eq!(clicks.recv().await.unwrap().action, Action::Reject);
+}
+
+#[tokio::test]
+async fn a_half_open_connection_is_noticed_and_left() {
+    let (ping, silence) = (Duration::from_millis(10), Duration::from_millis(200));
+    let (fake, service, mut clicks) = listening_with(8, Times { ping, silence, ..times() }).await;
+    service.post(DEPLOYS, &ask(1), &id(1)).await.unwrap();
+    fake.mute_sockets();
+    fake.until("a new connection", |fake| fake.connections_ever() == 2).await.unwrap();
+    fake.press(DEPLOYS, "approve", FakeSlack::ANN).await.unwrap();
+    assert_eq!(clicks.recv().await.unwrap().action, Action::Approve);
+}
+
+#[tokio::test]
+async fn socket_mode_switched_off_is_tried_again_until_it_is_on() {
+    let (fake, _service, _clicks) = listening(8).await;
+    fake.fail_next("apps.connections.open", "missing_scope");
+    fake.ask_to_reconnect("link_disabled");
+    fake.until("a new connection", |fake| fake.connections_ever() == 2).await.unwrap();
+    assert_eq!(fake.calls("apps.connections.open"), 3);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod git_http;
 mod git_remote;
 pub mod registry;
 mod silent;
+pub mod slack;
 mod sshd;
 mod supervised;
 
@@ -13,6 +14,7 @@ pub use git_http::{GitFault, GitHttp};
 pub use git_remote::{GitRemote, GitRemoteError, Person};
 pub use registry::DevRegistry;
 pub use silent::SilentPeer;
+pub use slack::FakeSlack;
 pub use sshd::Sshd;
 
 /// Bytes as hashes are written.
@@ -24,6 +26,3 @@ fn hex(bytes: &[u8]) -> String {
         hex
     })
 }
-pub mod slack;
-
-pub use slack::FakeSlack;

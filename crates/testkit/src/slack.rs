@@ -208,6 +208,11 @@ impl FakeSlack {
         self.shared.with(|state| state.sockets.clear());
     }
 
+    /// Each socket stays open and says nothing more, not even an answer to a ping: a half-open connection.
+    pub fn mute_sockets(&self) {
+        self.shared.with(|state| state.say_to_all(&Value::Null));
+    }
+
     /// Somebody presses a button, and Slack waits for the acknowledgement: how long that took.
     pub async fn click(&self, click: &Click<'_>) -> Result<Duration, FakeSlackError> {
         interactivity::click(&self.shared, click).await

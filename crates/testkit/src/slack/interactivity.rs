@@ -1,6 +1,5 @@
 //! Clicks: the payload that Slack makes of one, and its two ways to the app.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -115,10 +114,7 @@ pub(super) fn signature(timestamp: &str, body: &str) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(FakeSlack::SIGNING_SECRET.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(format!("v0:{timestamp}:{body}").as_bytes());
-    mac.finalize().into_bytes().iter().fold("v0=".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("v0={}", crate::hex(&mac.finalize().into_bytes()))
 }
 
 fn now() -> u64 {

@@ -41,6 +41,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         tokio::select! {
             // None: it was cut.
             what = said.recv() => match what {
+                Some(Value::Null) => while said.recv().await.is_some() {},
                 Some(what) if socket.send(Frame::text(what.to_string())).await.is_ok() => {}
                 _ => break,
             },
