@@ -8,11 +8,13 @@ mod silent;
 pub mod slack;
 mod sshd;
 mod supervised;
+pub mod world;
 
 pub use devcluster::DevCluster;
 pub use git_http::{GitFault, GitHttp};
 pub use git_remote::{GitRemote, GitRemoteError, Person};
 pub use registry::DevRegistry;
+pub use world::World;
 pub use silent::SilentPeer;
 pub use slack::FakeSlack;
 pub use sshd::Sshd;

@@ -5,25 +5,25 @@ use std::time::Duration;
 /// Longer than this is surely a slip of the hand.
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 
-/// Reads `10s`, `5m`, `24h`, `2d` and their sequences (`1h30m`); nothing longer than 30 days.
+/// Reads `10s`, `5m`, `24h`, `2d`, `500ms` and their sequences (`1h30m`); nothing longer than 30 days.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
-    let mut seconds: u64 = 0;
+    let mut milliseconds: u64 = 0;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, tail) = rest.split_at_checked(digits)?;
-        let mut tail = tail.chars();
-        let unit = match tail.next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 24 * 3600,
+        let (number, tail) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
+        let unit = tail.split_at_checked(tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len()))?;
+        let factor = match unit.0 {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60 * 1000,
+            "h" => 3600 * 1000,
+            "d" => 24 * 3600 * 1000,
             _ => return None,
         };
-        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
-        rest = tail.as_str();
+        milliseconds = milliseconds.checked_add(number.parse::<u64>().ok()?.checked_mul(factor)?)?;
+        rest = unit.1;
     }
-    let duration = Duration::from_secs(seconds);
+    let duration = Duration::from_millis(milliseconds);
     (!text.is_empty() && duration <= LONGEST).then_some(duration)
 }
 
@@ -36,6 +36,7 @@ mod tests {
         for (text, seconds) in [("10s", 10), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("0s", 0)] {
             assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
         }
+        assert_eq!(parse("1s500ms"), Some(Duration::from_millis(1500)));
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! What is in a world's namespace, read and changed with the admin's rights, as a person with kubectl would.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use serde_json::{Value, json};
+
+use crate::DevCluster;
+
+/// A namespace of the test cluster, seen as its admin.
+pub struct Objects {
+    client: Client,
+    namespace: String,
+}
+
+impl Objects {
+    /// Makes the namespace, and one for Pinnace beside it.
+    pub(super) async fn connect(cluster: &DevCluster, namespace: &str) -> Self {
+        let file = Kubeconfig::read_from(cluster.kubeconfig()).expect("the kubeconfig can be read");
+        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+        let client = Client::try_from(config.expect("the kubeconfig is whole")).expect("a client can be made");
+        let objects = Self { client, namespace: namespace.to_owned() };
+        for name in [namespace.to_owned(), format!("{namespace}-pinnace")] {
+            let made: Namespace =
+                serde_json::from_value(json!({"metadata": {"name": name}})).expect("a valid namespace");
+            let api: Api<Namespace> = Api::all(objects.client.clone());
+            api.create(&PostParams::default(), &made).await.expect("a namespace can be made");
+        }
+        objects
+    }
+
+    /// The namespace's name.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The image of a Deployment's first container.
+    pub async fn image(&self, deployment: &str) -> String {
+        let live = self.deployment(deployment).await;
+        live["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A Deployment as it is live.
+    pub async fn deployment(&self, name: &str) -> Value {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        serde_json::to_value(api.get(name).await.expect("the deployment is there")).expect("it is JSON")
+    }
+
+    /// A ConfigMap as it is live; none when it is not there.
+    pub async fn config_map(&self, name: &str) -> Option<Value> {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        let live = api.get_opt(name).await.expect("the cluster answers");
+        live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// A person edits a Deployment with a tool.
+    pub async fn edit_deployment(&self, name: &str, tool: &str, patch: &Value) {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
+        api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
+    }
+
+    /// A person edits a ConfigMap with a tool.
+    pub async fn edit_config_map(&self, name: &str, tool: &str, patch: &Value) {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
+        api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
+    }
+
+    /// Deletes the namespaces if a runtime is still there to do it; the shared cluster ends soon anyway.
+    pub(super) fn delete_namespace_later(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (client, namespace) = (self.client.clone(), self.namespace.clone());
+        runtime.spawn(async move {
+            let api: Api<Namespace> = Api::all(client);
+            for name in [namespace.clone(), format!("{namespace}-pinnace")] {
+                // Nobody waits for it.
+                let _ = api.delete(&name, &DeleteParams::default()).await;
+            }
+        });
+    }
+}
