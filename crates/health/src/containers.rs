@@ -135,7 +135,8 @@ impl Container<'_> {
         if none_in_window || (settled && !self.restarts.in_window) {
             return State::Fine;
         }
-        let ends = self.restarts.count + u64::from(now.is_some());
+        // Between two starts it has stopped once more than it was started again.
+        let ends = self.restarts.count + u64::from(now.is_some() || waiting == "CrashLoopBackOff");
         let out_of_memory = reason == "OOMKilled";
         let sentence = if out_of_memory {
             words::out_of_memory(self.called, text(self.spec(), "/resources/limits/memory"), ends)
@@ -145,7 +146,7 @@ impl Container<'_> {
         let technical = self.technical(if waiting.is_empty() { reason } else { waiting }, message)
             + &format!("; restarts: {}, last end: {reason} (exit code {})", self.restarts.count, code.unwrap_or(-1));
         // Running out of memory twice is enough: it is no accident of the start.
-        let twice_out_of_memory = out_of_memory && (ends >= 2 || waiting == "CrashLoopBackOff");
+        let twice_out_of_memory = out_of_memory && ends >= 2;
         if self.restarts.count >= DOOMING_RESTARTS || twice_out_of_memory {
             let cause = if out_of_memory { Cause::OutOfMemory } else { Cause::CrashLoop };
             return State::Doomed(Fault { cause, sentence, technical, exit_code: code, has_logs: true });

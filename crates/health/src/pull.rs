@@ -95,7 +95,8 @@ mod tests {
         let image = "registry.example/denied/404:not-found";
         let table = [
             (
-                "rpc error: code = NotFound desc = failed to pull and unpack image \"registry.example/denied/404:not-found\": failed to resolve reference \"registry.example/denied/404:not-found\": registry.example/denied/404:not-found: not found",
+                "rpc error: code = NotFound desc = failed to pull and unpack image \"registry.example/denied/404:not-found\": \
+                 failed to resolve reference: registry.example/denied/404:not-found: not found",
                 Pull::Missing,
             ),
             (

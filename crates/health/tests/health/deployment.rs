@@ -72,7 +72,7 @@ fn two_restarts_of_the_new_version_fail_it_while_the_old_one_serves() {
     let (object, children) = rolling(crashing(2, 1, "Error"));
     let failure = failure(&object, &children);
     assert_eq!(failure.cause, Cause::CrashLoop);
-    assert_eq!(failure.sentence, "web starts and stops again (2 times): exit code 1");
+    assert_eq!(failure.sentence, "web starts and stops again (3 times): exit code 1");
     assert_eq!(failure.exit_code, Some(1));
     assert_eq!(failure.object.to_string(), "Deployment shop/web");
     assert!(failure.technical.contains("CrashLoopBackOff"), "{}", failure.technical);
@@ -168,12 +168,12 @@ fn each_way_to_fail_is_told_in_words_at_once() {
             Cause::ContainerCannotRun,
             "web cannot be started: its program may not be run",
         ),
-        (crashing(1, 137, "OOMKilled"), Cause::OutOfMemory, "web used more memory than its limit"),
-        (crashing(2, 137, "OOMKilled"), Cause::OutOfMemory, "web used more memory than its limit (2 times)"),
+        (crashing(1, 137, "OOMKilled"), Cause::OutOfMemory, "web used more memory than its limit (2 times)"),
+        (crashing(2, 137, "OOMKilled"), Cause::OutOfMemory, "web used more memory than its limit (3 times)"),
         (
             crashing(4, 0, "Completed"),
             Cause::CrashLoop,
-            "web starts and stops again (4 times): it ends by itself (exit code 0)",
+            "web starts and stops again (5 times): it ends by itself (exit code 0)",
         ),
     ];
     for (container, cause, sentence) in table {
@@ -238,7 +238,7 @@ fn a_container_beside_the_main_one_is_called_by_its_name() {
         with(crashing(2, 137, "OOMKilled"), json!({"name": "log"}))]);
     assert_eq!(
         failure(&object, &children).sentence,
-        "`log` in web used more memory than its limit of 512 MiB (2 times)"
+        "`log` in web used more memory than its limit of 512 MiB (3 times)"
     );
 }
 
@@ -248,7 +248,7 @@ fn a_crash_loop_of_a_preparing_container_is_found_too() {
     children[4]["spec"]["initContainers"] = json!([{"name": "migrate"}]);
     children[4]["status"]["initContainerStatuses"] = json!([with(crashing(2, 1, "Error"), json!({"name": "migrate"}))]);
     let failure = failure(&object, &children);
-    assert_eq!(failure.sentence, "`migrate`, which prepares web, starts and stops again (2 times): exit code 1");
+    assert_eq!(failure.sentence, "`migrate`, which prepares web, starts and stops again (3 times): exit code 1");
     assert_eq!(failure.logs_of.unwrap().container, "migrate");
     // Done well after trouble: no fault.
     children[4]["status"]["initContainerStatuses"] =
