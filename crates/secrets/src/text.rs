@@ -84,7 +84,29 @@ fn turns_direction(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_clean_and_not_longer(text in any::<String>(), max in 0..50_usize) {
+            let clean = clean_terminal(&text);
+            prop_assert!(!clean.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+            prop_assert_eq!(clean_terminal(&clean), clean);
+            prop_assert!(clip(&text, max).chars().count() <= max);
+            let _ = safe_url(&text);
+        }
+
+        #[test]
+        fn escapes_never_come_through(parts in prop::collection::vec(prop_oneof![
+            Just("\u{1b}"), Just("["), Just("]"), Just("0;1m"), Just("\u{9b}"), Just("\u{7}"), Just("\n"), Just("\\"), Just("x"),
+        ], 0..20)) {
+            let clean = clean_terminal(&parts.concat());
+            let obeyed = clean.contains(['\u{1b}', '\u{9b}', '\u{7}']);
+            prop_assert!(!obeyed);
+        }
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_taken_out() {

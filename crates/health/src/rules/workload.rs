@@ -47,7 +47,7 @@ pub(crate) fn verdict(subject: &Subject<'_>, counts: Counts, evidence: Evidence)
             Progress::new(&subject.key, sentence, format!("{}: ready {ready}/{desired}", subject.key))
         }
         None => {
-            let sentence = format!("{name}: {surplus} of the version before still to stop");
+            let sentence = format!("{name}: {surplus} still to stop");
             Progress::new(&subject.key, sentence, format!("{}: {surplus} surplus pods", subject.key))
         }
     };

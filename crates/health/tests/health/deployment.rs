@@ -43,7 +43,7 @@ fn old_pods_that_still_serve_prove_nothing() {
 fn old_pods_still_to_stop_are_waited_for() {
     let object = deployment(json!({"status": {"replicas": 3}}));
     let children = [replica_set(1, 1, 1), replica_set(2, 2, 2)];
-    assert_eq!(progress(&object, &children).sentence, "web: 1 of the version before still to stop");
+    assert_eq!(progress(&object, &children).sentence, "web: 1 still to stop");
 }
 
 #[test]
@@ -203,7 +203,8 @@ fn what_may_pass_is_waited_for_and_told() {
         ),
         (waiting("CreateContainerError", "context deadline exceeded"), "web is starting"),
         (waiting("ContainerCreating", ""), "web is starting"),
-        (crashing(1, 1, "Error"), "web started and stopped: exit code 1"),
+        (json!({"state": {"terminated": {"exitCode": 1, "reason": "Error"}}}), "web started and stopped: exit code 1"),
+        (crashing(1, 1, "Error"), "web starts and stops again (2 times): exit code 1"),
         (json!({"state": {"running": {}}}), "web runs but is not ready"),
     ];
     for (container, sentence) in table {
@@ -310,7 +311,7 @@ fn scaled_to_none_is_current_once_none_is_left() {
 #[test]
 fn scaled_down_waits_for_the_surplus_to_stop() {
     let object = deployment(json!({"spec": {"replicas": 1}}));
-    assert_eq!(progress(&object, &[replica_set(2, 2, 2)]).sentence, "web: 1 of the version before still to stop");
+    assert_eq!(progress(&object, &[replica_set(2, 2, 2)]).sentence, "web: 1 still to stop");
 }
 
 #[test]

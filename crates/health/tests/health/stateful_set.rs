@@ -87,7 +87,7 @@ fn none_wanted_and_none_there_is_current() {
     );
     assert_eq!(verdict(&none, &[]), Verdict::Current);
     let leaving = set(json!({"spec": {"replicas": 1}}));
-    assert_eq!(progress(&leaving, &[]).sentence, "db: 2 of the version before still to stop");
+    assert_eq!(progress(&leaving, &[]).sentence, "db: 2 still to stop");
 }
 
 #[test]
