@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
 use kube::Config;
@@ -11,6 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::discovery::Kind;
 use crate::error::ClusterError;
+use crate::watch::Watched;
 
 mod request;
 
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) context: String,
     pub(crate) settings: Settings,
     pub(crate) kinds: RwLock<HashMap<(String, String), Kind>>,
+    /// By namespace, so that instances that share one share its watches.
+    pub(crate) watched: Mutex<HashMap<String, Weak<Watched>>>,
 }
 
 impl ClusterClient {
@@ -88,7 +91,8 @@ impl ClusterClient {
 
     /// Uses a connection that was made elsewhere, with layers of its own.
     pub fn over(kube: kube::Client, context: &str, settings: Settings) -> Self {
-        let shared = Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default() };
+        let shared =
+            Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default(), watched: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 

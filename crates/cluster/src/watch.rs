@@ -3,10 +3,12 @@
 //! One stream a kind. Kinds that instances own are watched by our mark; pods and what lies between them and their workloads are
 //! watched whole. Secrets are never watched: they are read one by one, by name.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use futures::AsyncBufReadExt;
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::ClusterClient;
@@ -21,33 +23,34 @@ mod stream;
 pub use snapshot::Snapshot;
 
 use store::Store;
-use stream::{Followed, follow};
+use stream::{Followed, Interest, follow};
 
 /// Kinds between workloads and their pods, and the pods.
 const CHILDREN: &[(&str, &str)] = &[("v1", "Pod"), ("apps/v1", "ReplicaSet"), ("apps/v1", "ControllerRevision")];
 
-/// Watches one namespace of one cluster. Dropping it ends its watches.
-#[derive(Debug)]
+/// Watches one namespace of one cluster. Watchers of the same namespace share their watches, which end with the last of them.
+#[derive(Debug, Clone)]
 pub struct Watcher {
+    watched: Arc<Watched>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Watched {
     client: ClusterClient,
     namespace: String,
     store: Arc<Store>,
-    tasks: JoinSet<()>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl ClusterClient {
     /// Begins to watch a namespace: pods, what owns them, warnings, and these kinds.
     pub fn watch(&self, namespace: &str, kinds: &[KindKey]) -> Watcher {
-        let mut watcher = Watcher {
-            client: self.clone(),
-            namespace: namespace.to_owned(),
-            store: Arc::new(Store::new()),
-            tasks: JoinSet::new(),
-        };
-        for (api_version, kind) in CHILDREN {
-            watcher.start(Followed { kind: KindKey::new(api_version, kind), by_mark: false, optional: false });
-        }
-        watcher.start(Followed { kind: KindKey::new("v1", "Event"), by_mark: false, optional: true });
+        let mut all = self.shared.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, watched| watched.strong_count() > 0);
+        let known = all.get(namespace).and_then(Weak::upgrade);
+        let watcher = Watcher { watched: known.unwrap_or_else(|| Arc::new(Watched::begin(self, namespace))) };
+        all.insert(namespace.to_owned(), Arc::downgrade(&watcher.watched));
+        drop(all);
         watcher.follow(kinds);
         watcher
     }
@@ -56,7 +59,7 @@ impl ClusterClient {
     pub(crate) async fn wait_for(
         &self,
         key: &ObjectKey,
-        limit: std::time::Duration,
+        limit: Duration,
         is_so: impl Fn(&Value) -> bool,
     ) -> Result<(), ClusterError> {
         let waiting = async {
@@ -88,32 +91,68 @@ impl ClusterClient {
 impl Watcher {
     /// The namespace that is watched.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        &self.watched.namespace
     }
 
     /// Watches these kinds too; those that are watched already go on.
-    pub fn follow(&mut self, kinds: &[KindKey]) {
+    pub fn follow(&self, kinds: &[KindKey]) {
         for kind in kinds.iter().filter(|kind| !kind.is_secret()) {
-            self.start(Followed { kind: kind.clone(), by_mark: true, optional: false });
+            // A Job may be ours or a CronJob's, which bears no mark.
+            let interest = if kind.is("batch", "Job") { Interest::Whole } else { Interest::Marked };
+            self.watched.start(Followed { kind: kind.clone(), interest });
             if kind.is("batch", "CronJob") {
-                self.start(Followed { kind: KindKey::new("batch/v1", "Job"), by_mark: false, optional: false });
+                self.watched.start(Followed { kind: KindKey::new("batch/v1", "Job"), interest: Interest::Whole });
             }
         }
     }
 
     /// Wakes whenever something changed: an object, or whether we see at all. The number means nothing but "different".
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.store.changes()
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.watched.store.changes()
     }
 
     /// What is known now of these objects and everything they own. Costs no request.
     pub fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
-        self.store.snapshot(keys)
+        self.watched.store.snapshot(keys)
     }
 
-    fn start(&mut self, followed: Followed) {
-        if self.store.add_stream(&followed.kind, followed.optional) {
-            self.tasks.spawn(follow(self.client.clone(), self.namespace.clone(), followed, self.store.clone()));
+    /// The first snapshot that sees, or after this time the last one that does not ([`Snapshot::healthy_stream`]).
+    ///
+    /// To be used before the restarts of containers are taken down: a watch that has just begun knows none.
+    pub async fn sighted(&self, keys: &[ObjectKey], limit: Duration) -> Snapshot {
+        let mut changes = self.changes();
+        let waiting = async {
+            loop {
+                changes.mark_unchanged();
+                let snapshot = self.snapshot(keys);
+                if snapshot.healthy_stream || changes.changed().await.is_err() {
+                    return snapshot;
+                }
+            }
+        };
+        tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| self.snapshot(keys))
+    }
+}
+
+impl Watched {
+    fn begin(client: &ClusterClient, namespace: &str) -> Self {
+        let watched = Self {
+            client: client.clone(),
+            namespace: namespace.to_owned(),
+            store: Arc::new(Store::new()),
+            tasks: Mutex::default(),
+        };
+        for (api_version, kind) in CHILDREN {
+            watched.start(Followed { kind: KindKey::new(api_version, kind), interest: Interest::Always });
+        }
+        watched.start(Followed { kind: KindKey::new("v1", "Event"), interest: Interest::Optional });
+        watched
+    }
+
+    fn start(&self, followed: Followed) {
+        if self.store.add_stream(&followed) {
+            let following = follow(self.client.clone(), self.namespace.clone(), followed, self.store.clone());
+            self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(following);
         }
     }
 }

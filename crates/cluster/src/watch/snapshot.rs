@@ -9,7 +9,8 @@ use crate::apply::Applied;
 use crate::error::ClusterError;
 use crate::key::{KindKey, ObjectKey};
 use crate::objects::{meta, resource_version, uid};
-use crate::watch::store::Table;
+use crate::watch::store::Tables;
+use crate::watch::stream::Interest;
 
 /// Some objects and everything they own, at one moment.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +21,7 @@ pub struct Snapshot {
     pub children: Vec<Arc<Value>>,
     /// Warnings about the objects or what they own.
     pub events: Vec<Arc<Value>>,
-    /// False while a stream that matters is down. Time in which it is false does not count for any deadline.
+    /// False while a stream that matters for these objects is down. Time in which it is false does not count for any deadline.
     pub healthy_stream: bool,
     /// Why it is false, as far as known.
     pub trouble: Vec<ClusterError>,
@@ -57,58 +58,40 @@ fn not_before(seen: &str, wanted: &str) -> bool {
     }
 }
 
-pub(crate) fn take(tables: &BTreeMap<KindKey, Table>, keys: &[ObjectKey]) -> Snapshot {
+pub(crate) fn take(tables: &Tables, keys: &[ObjectKey]) -> Snapshot {
     let mut snapshot = Snapshot { healthy_stream: true, ..Snapshot::default() };
-    for (kind, table) in tables.iter().filter(|(_, table)| !table.optional) {
-        snapshot.healthy_stream &= table.seeing;
-        snapshot.trouble.extend(table.trouble.clone());
-        snapshot.reached.insert(kind.clone(), table.resource_version.clone());
-    }
-    for key in keys.iter().filter(|key| !key.kind.is_secret()) {
-        match tables.get(&key.kind) {
-            None => snapshot.healthy_stream = false,
-            Some(table) => {
-                snapshot.objects.extend(table.objects.get_key_value(key).map(|(k, v)| (k.clone(), v.clone())));
-            }
+    let asked: BTreeSet<&KindKey> = keys.iter().map(|key| &key.kind).filter(|kind| !kind.is_secret()).collect();
+    for (kind, table) in &tables.by_kind {
+        // A kind that others asked for and that can't be seen is their trouble alone.
+        if table.interest == Interest::Always || asked.contains(kind) {
+            snapshot.healthy_stream &= table.seeing;
+            snapshot.trouble.extend(table.trouble.clone());
+            snapshot.reached.insert(kind.clone(), table.resource_version.clone());
         }
     }
-    let (children, owned) = owned_by(tables, &snapshot.objects);
-    snapshot.children = children;
-    let is_event = |kind: &KindKey| kind.is("", "Event");
-    snapshot.events = tables
-        .iter()
-        .filter(|(kind, _)| is_event(kind))
-        .flat_map(|(_, table)| table.objects.values())
-        .filter(|event| owned.contains(event["involvedObject"]["uid"].as_str().unwrap_or_default()))
-        .cloned()
-        .collect();
+    snapshot.healthy_stream &= asked.iter().all(|kind| tables.by_kind.contains_key(kind));
+    for key in keys {
+        snapshot.objects.extend(tables.object(key).map(|live| (key.clone(), live.clone())));
+    }
+    add_owned(tables, &mut snapshot);
     snapshot
 }
 
-/// Everything whose chain of owners ends in one of these objects, and the uids of both.
-fn owned_by(
-    tables: &BTreeMap<KindKey, Table>,
-    objects: &BTreeMap<ObjectKey, Arc<Value>>,
-) -> (Vec<Arc<Value>>, BTreeSet<String>) {
-    let mut by_owner: BTreeMap<&str, Vec<&Arc<Value>>> = BTreeMap::new();
-    for object in tables.values().flat_map(|table| table.objects.values()) {
-        for owner in object["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
-            by_owner.entry(owner["uid"].as_str().unwrap_or_default()).or_default().push(object);
-        }
-    }
-    let mut owned: BTreeSet<String> = objects.values().map(|o| uid(o).to_owned()).collect();
-    let mut next: Vec<String> = owned.iter().cloned().collect();
-    let mut children = Vec::new();
+/// Everything whose chain of owners ends in one of the objects, and the events about any of them.
+fn add_owned(tables: &Tables, snapshot: &mut Snapshot) {
+    let mut seen: BTreeSet<String> = snapshot.objects.values().map(|o| uid(o).to_owned()).collect();
+    let mut next: Vec<String> = seen.iter().cloned().collect();
     while let Some(owner) = next.pop() {
-        for child in by_owner.get(owner.as_str()).into_iter().flatten() {
-            if owned.insert(uid(child).to_owned()) {
-                next.push(uid(child).to_owned());
-                children.push(Arc::clone(child));
+        for owned in tables.owned_by(&owner).filter(|owned| seen.insert(uid(owned).to_owned())) {
+            if owned.get("involvedObject").is_some() {
+                snapshot.events.push(Arc::clone(owned));
+            } else {
+                next.push(uid(owned).to_owned());
+                snapshot.children.push(Arc::clone(owned));
             }
         }
     }
-    children.sort_by(|a, b| (meta(a, "name"), uid(a)).cmp(&(meta(b, "name"), uid(b))));
-    (children, owned)
+    snapshot.children.sort_by(|a, b| (meta(a, "name"), uid(a)).cmp(&(meta(b, "name"), uid(b))));
 }
 
 #[cfg(test)]

@@ -21,14 +21,24 @@ const SILENCE: Duration = Duration::from_secs(100);
 const WATCH_SECONDS: u32 = 290;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// A kind to follow, and how.
+/// A kind to follow, and for whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Followed {
     pub(crate) kind: KindKey,
-    /// Only objects that bear our mark.
-    pub(crate) by_mark: bool,
-    /// Rights for it may be missing.
-    pub(crate) optional: bool,
+    pub(crate) interest: Interest,
+}
+
+/// Whom a kind matters to, and which of its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// All objects, to everybody: pods and what lies between them and their workloads.
+    Always,
+    /// All objects, to those who ask for the kind.
+    Whole,
+    /// Those that bear our mark, to those who ask for the kind.
+    Marked,
+    /// Warnings: good to have, and rights for them may be missing.
+    Optional,
 }
 
 /// Follows a kind for ever. Returns only when an optional stream is not allowed.
@@ -38,7 +48,7 @@ pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: F
     loop {
         let Err((error, got_somewhere)) = stream.list_and_watch().await;
         tracing::debug!(kind = %stream.followed.kind.kind, namespace = %stream.namespace, %error, "watch interrupted");
-        if stream.followed.optional && matches!(error, ClusterError::Forbidden { .. }) {
+        if stream.followed.interest == Interest::Optional && matches!(error, ClusterError::Forbidden { .. }) {
             return;
         }
         // What is too old is no trouble: a fresh list answers it, at once.
@@ -118,18 +128,16 @@ impl Stream {
     }
 
     fn selected(&self, query: Query) -> Query {
-        if self.followed.kind.is("", "Event") {
-            query.with("fieldSelector", "type=Warning")
-        } else if self.followed.by_mark {
-            query.with("labelSelector", INSTANCE_LABEL)
-        } else {
-            query
+        match self.followed.interest {
+            Interest::Optional => query.with("fieldSelector", "type=Warning"),
+            Interest::Marked => query.with("labelSelector", INSTANCE_LABEL),
+            Interest::Always | Interest::Whole => query,
         }
     }
 
     /// Field owners matter for what we apply only; for pods and events they are half of the bytes.
     fn kept(&self, mut object: Value) -> Value {
-        if !self.followed.by_mark
+        if matches!(self.followed.interest, Interest::Always | Interest::Optional)
             && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
         {
             metadata.shift_remove("managedFields");

@@ -84,7 +84,8 @@ async fn a_watcher_without_rights_is_blind_and_says_which_are_missing() {
     let place = Place::new("blind").await;
     let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
     let watcher = client.watch(&place.namespace, &[KindKey::new("apps/v1", "Deployment")]);
-    let blind = until(&watcher, &[], |s| !s.trouble.is_empty()).await;
+    let keys = [place.key(&deployment("")).await];
+    let blind = until(&watcher, &keys, |s| !s.trouble.is_empty()).await;
     assert!(!blind.healthy_stream);
     assert!(matches!(&blind.trouble[0], ClusterError::Forbidden { resource, .. } if resource == "deployments.apps"));
 }

@@ -63,6 +63,30 @@ async fn a_healthy_rollout_is_judged_current_and_a_crashing_one_failed() {
     until(&watcher, &keys(&applied), |s| is(s, &applied, failed)).await;
 }
 
+#[tokio::test]
+async fn watchers_of_one_namespace_share_their_watches() {
+    let place = Place::new("share").await;
+    let (opened, inner) = (Arc::new(AtomicUsize::new(0)), place.person.clone());
+    let counter = opened.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let inner = inner.clone();
+        if request.uri().to_string().contains("watch=true") {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        async move { inner.send(request).await }
+    });
+    let client = ClusterClient::over(kube::Client::new(service, "default"), "counted", place.settings());
+    let kinds = [KindKey::new("v1", "ConfigMap")];
+    let (first, second) = (client.watch(&place.namespace, &kinds), client.watch(&place.namespace, &kinds));
+    let keys = [place.key(&config_map("a", "")).await];
+    let limit = Duration::from_secs(20);
+    assert!(first.sighted(&keys, limit).await.healthy_stream && second.sighted(&keys, limit).await.healthy_stream);
+    drop(first);
+    let applied = place.apply(&place.target(), &[config_map("a", "1")]).await;
+    until(&second, &keys, |s| s.covers(&applied)).await;
+    assert!(opened.load(Ordering::SeqCst) <= 5, "pods, replica sets, revisions, events, config maps");
+}
+
 /// What an API server sends down a watch that asks for what it no longer keeps.
 const TOO_OLD: &str = r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",
 "message":"too old resource version: 1 (900)","reason":"Expired","code":410}}"#;
@@ -75,7 +99,8 @@ async fn a_watch_that_fell_too_far_behind_lists_again() {
     let service = tower::service_fn(move |request: Request<Body>| {
         let uri = request.uri().to_string();
         let (inner, ours, watch) = (inner.clone(), uri.contains("configmaps"), uri.contains("watch=true"));
-        let nth = ours.then_some(if watch { &counters.0 } else { &counters.1 }).map(|c| c.fetch_add(1, Ordering::SeqCst));
+        let nth =
+            ours.then_some(if watch { &counters.0 } else { &counters.1 }).map(|c| c.fetch_add(1, Ordering::SeqCst));
         async move {
             if watch && nth == Some(0) {
                 let body = Body::from(format!("{}\n", TOO_OLD.replace('\n', "")).into_bytes());

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::apply::Outcome;
 use crate::watch::store::Store;
+use crate::watch::stream::Followed;
 
 fn object(kind: &str, name: &str, version: u64, owner: Option<&str>) -> Value {
     let api_version = if matches!(kind, "Pod" | "Event") { "v1" } else { "apps/v1" };
@@ -18,9 +19,11 @@ fn kind_of(object: &Value) -> KindKey {
 fn store(objects: &[Value], version: &str) -> Store {
     let store = Store::new();
     for kind in ["Deployment", "ReplicaSet"] {
-        store.add_stream(&KindKey::new("apps/v1", kind), false);
+        let interest = if kind == "Deployment" { Interest::Marked } else { Interest::Always };
+        store.add_stream(&Followed { kind: KindKey::new("apps/v1", kind), interest });
     }
-    store.add_stream(&KindKey::new("v1", "Pod"), false);
+    store.add_stream(&Followed { kind: KindKey::new("v1", "Pod"), interest: Interest::Always });
+    store.add_stream(&Followed { kind: KindKey::new("v1", "ConfigMap"), interest: Interest::Marked });
     for kind in ["Deployment", "ReplicaSet", "Pod"] {
         let of_kind: Vec<Value> = objects.iter().filter(|o| o["kind"] == kind).cloned().collect();
         let key = KindKey::new(if kind == "Pod" { "v1" } else { "apps/v1" }, kind);
@@ -105,4 +108,26 @@ fn watchers_are_woken_by_changes_and_not_by_bookmarks() {
     store.upsert(&kind_of(&web), object("Deployment", "web", 8, None));
     assert!(changes.has_changed().unwrap());
     changes.mark_unchanged();
+}
+
+#[test]
+fn a_kind_that_others_asked_for_blinds_only_them() {
+    let web = object("Deployment", "web", 5, None);
+    let store = store(std::slice::from_ref(&web), "5");
+    let settings = ObjectKey { kind: KindKey::new("v1", "ConfigMap"), ..ObjectKey::of(&web) };
+    assert!(store.snapshot(&[ObjectKey::of(&web)]).healthy_stream);
+    assert!(!store.snapshot(&[ObjectKey::of(&web), settings]).healthy_stream, "ConfigMaps were not listed yet");
+}
+
+#[test]
+fn a_pod_that_moved_to_another_owner_leaves_the_first() {
+    let (web, api) = (object("Deployment", "web", 5, None), object("Deployment", "api", 5, None));
+    let pod = object("Pod", "p", 6, Some("uid-web"));
+    let store = store(&[web.clone(), api.clone(), pod.clone()], "6");
+    let children = |of: &Value| store.snapshot(&[ObjectKey::of(of)]).children.len();
+    assert_eq!((children(&web), children(&api)), (1, 0));
+    store.upsert(&kind_of(&pod), object("Pod", "p", 7, Some("uid-api")));
+    assert_eq!((children(&web), children(&api)), (0, 1));
+    store.remove(&kind_of(&pod), &object("Pod", "p", 8, Some("uid-api")));
+    assert_eq!((children(&web), children(&api)), (0, 0));
 }
