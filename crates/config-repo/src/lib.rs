@@ -16,6 +16,6 @@ pub use mirror::{
     MirrorError, PushOutcome, RemoteUrl, Secret, Transport, TreeEntry,
 };
 pub use set_image::{
-    FilePlace, FilesEdit, FilesError, git_diff, image_in_files, is_manifest, reference, set_image_at_pins, set_image_in,
-    set_image_in_files, write_atomically,
+    FilePlace, FilesEdit, FilesError, git_diff, image_in_files, is_manifest, reference, set_image_at_pins,
+    set_image_in, set_image_in_files, write_atomically,
 };

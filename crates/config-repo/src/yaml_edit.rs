@@ -61,6 +61,11 @@ pub fn find_images(text: &str) -> Result<Vec<ImagePlace>, EditError> {
     Ok(readable.map(|found| place(&tree, found)).collect())
 }
 
+/// Whether a text is a path that [`set_scalar`] understands.
+pub fn is_path(text: &str) -> bool {
+    path::is_path(text)
+}
+
 /// Makes every place of this repository in the file run another build.
 pub fn set_image(text: &str, repository: &ImageRepository, to: &ImageRef) -> Result<Edit, EditError> {
     check_repository(repository, to)?;

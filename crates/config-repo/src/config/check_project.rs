@@ -26,10 +26,7 @@ pub(super) fn check_projects(
         let rules = check_rules(&name, &project.rules, &project.namespaces, environments, problems);
         check_asks(&name, &project, &rules, environments, problems);
         check_sources(&key, &project.sources, &namespaces, problems);
-        for pin in &project.pins {
-            check_template(&pin.file, problems);
-            problems.not_empty(&pin.path, "the path of the scalar");
-        }
+        check_pins(&project, problems);
         if let Some(chat) = &project.chat {
             problems.not_empty(chat, "the chat channel");
         }
@@ -187,6 +184,26 @@ fn check_sources(
     }
 }
 
+fn check_pins(project: &file::Project, problems: &mut Problems) {
+    for pin in &project.pins {
+        check_template(&pin.file, problems);
+        if !crate::yaml_edit::is_path(&pin.path.value) {
+            let help = "write it like `spec.template.spec.containers[name=web].image`";
+            problems.add(pin.path.referenced, format!("`{}` is not a path in a file", pin.path.value), help);
+        }
+        let of_source = |source: &file::Source| is_inside(&pin.file.value, source.path.value.trim_end_matches('/'));
+        if !project.sources.iter().any(of_source) {
+            let message = format!("the file `{}` is in none of the project's sources", pin.file.value);
+            problems.add(pin.file.referenced, message, "name it with the path of its source, `{environment}` included");
+        }
+    }
+}
+
+/// Whether a path is a folder or in it.
+fn is_inside(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn check_template(text: &Text, problems: &mut Problems) {
     check_path(text, problems);
     let rest = text.value.replace(ENVIRONMENT, "");
@@ -226,13 +243,10 @@ fn places_of(
 
 /// A pin of one project would edit the image of the other: neither could be proven alone.
 fn check_overlaps(places: &[Place], problems: &mut Problems) {
-    let inside = |inner: &str, outer: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     for (index, place) in places.iter().enumerate() {
         let earlier = places.get(..index).unwrap_or_default().iter();
         let other = earlier.filter(|other| other.project != place.project && other.image == place.image);
-        for other in other.filter(|other| inside(&place.path, &other.path) || inside(&other.path, &place.path)) {
+        for other in other.filter(|other| is_inside(&place.path, &other.path) || is_inside(&other.path, &place.path)) {
             let message = format!(
                 "`{}` and `{}` have the same image and share the path `{}`",
                 other.project, place.project, place.path

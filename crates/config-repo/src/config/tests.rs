@@ -146,6 +146,16 @@ fn every_fault_of_sense_is_told_at_its_place() {
         (", prod: todo}", "}", "16:28: the project `todo` has a rule for `prod` but no namespace there"),
         ("staging: auto", "staging: always", "16:22: `always` is not a rule"),
         ("staging: auto", "staging: ask", "16:22: builds of `todo` for `staging` are asked about, but nobody may"),
+        (
+            "chat: \"#deploys\"",
+            "pins: [{file: apps/other/a.yaml, path: a.b}]",
+            "17:19: the file `apps/other/a.yaml` is in none of the project's sources",
+        ),
+        (
+            "chat: \"#deploys\"",
+            "pins: [{file: \"apps/todo/{environment}/a.yaml\", path: a..b}]",
+            "17:59: `a..b` is not a path in a file",
+        ),
         ("\"#deploys\"", "\"\"", "17:11: the chat channel is empty"),
     ] {
         let error = broken(from, to);
@@ -172,6 +182,44 @@ fn two_projects_with_one_image_may_not_share_a_folder() {
     assert!(error.starts_with("pinnace.yaml:20:22: `todo` and `shop` have the same image"), "{error}");
     let apart = other.replace("todo/prod/shop", "todo/prodshop");
     assert!(Config::parse(&format!("{GOOD}{apart}"), "pinnace.yaml").is_ok());
+}
+
+#[test]
+fn pins_and_settings_are_read() {
+    let text = GOOD.replace(
+        "    chat: \"#deploys\"",
+        "    pins: [{file: \"apps/todo/{environment}/a.yaml\", path: \"spec.containers[name=web].image\"}]\n    skipCi: true\n    chatLogs: false\n    fourEyes: true",
+    );
+    let config = Config::parse(&text, "pinnace.yaml").unwrap();
+    let project = &config.projects[&name("todo")];
+    assert!(project.skip_ci && project.four_eyes && !project.chat_logs);
+    assert_eq!(config.instance(&name("todo/prod")).unwrap().pins[0].file, "apps/todo/prod/a.yaml");
+}
+
+#[test]
+fn every_example_of_the_manual_is_a_config() {
+    let manual = include_str!("../../../../docs/config.md");
+    let blocks: Vec<_> = manual.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let configs: Vec<_> =
+        blocks.iter().filter(|block| block.contains("apiVersion: pinnace.dev/v1\nkind: Config")).collect();
+    assert!(!configs.is_empty());
+    for block in configs {
+        Config::parse(block, "docs/config.md").unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn every_setting_is_in_the_manual() {
+    let manual = include_str!("../../../../docs/config.md");
+    let file = include_str!("file.rs");
+    let members = file.lines().filter_map(|line| line.strip_prefix("    pub(super) "));
+    let fields = members.filter_map(|line| line.split_once(": ").map(|(field, _)| field));
+    for field in fields {
+        let mut words = field.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        let camel = words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..]);
+        assert!(manual.contains(&format!("{camel}:")) || manual.contains(&format!("`{camel}`")), "{camel}");
+    }
 }
 
 #[test]

@@ -64,6 +64,11 @@ pub(super) fn resolve(tree: &Tree, document: usize, path: &str) -> Result<NodeId
     }
 }
 
+/// Whether a text is a path at all.
+pub(super) fn is_path(text: &str) -> bool {
+    parse(text).is_some()
+}
+
 fn parse(path: &str) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     let mut rest = path;
