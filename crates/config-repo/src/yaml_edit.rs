@@ -72,18 +72,20 @@ pub fn set_image(text: &str, repository: &ImageRepository, to: &ImageRef) -> Res
     let tree = Tree::parse(text)?;
     let all = places::find(&tree)?;
     let (ours, from) = of_repository(&tree, &all, repository, text)?;
-    let mut edits = BTreeMap::new();
+    let mut edits: BTreeMap<NodeId, (String, Vec<&Found>)> = BTreeMap::new();
     for found in &ours {
         if let Some(key) = found.duplicate {
             return Err(EditError::duplicate_key(&tree, key));
         }
-        edits.extend(read::texts(&tree, &found.form, to)?);
+        for (target, text) in read::texts(&tree, &found.form, to)? {
+            edits.entry(target).or_insert_with(|| (text, Vec::new())).1.push(found);
+        }
     }
-    edits.retain(|id, text| tree.is_empty(*id) || tree.scalar(*id).map(|old| old.trim_end_matches('\n')) != Some(text));
-    for target in edits.keys() {
-        let agreed: Vec<_> = ours.iter().filter(|found| found.form.edits(*target)).copied().collect();
-        uses::check(&tree, *target, &agreed)?;
+    edits.retain(|id, (text, _)| !says(&tree, *id, text));
+    for (target, (_, agreed)) in &edits {
+        uses::check(&tree, *target, agreed)?;
     }
+    let edits = edits.into_iter().map(|(target, (text, _))| (target, text)).collect::<BTreeMap<_, _>>();
     let text = if edits.is_empty() { text.to_owned() } else { splice::apply(text, &tree, &edits)? };
     Ok(Edit { text, places: ours.iter().map(|found| place(&tree, found)).collect(), from })
 }
@@ -114,8 +116,7 @@ fn of_repository<'f>(
                 others.insert(written);
             }
             Reading::Other if read::is_meant(&written, repository) => {
-                let text = written.chars().take(120).collect();
-                return Err(EditError::NotAReference { line: shown.line, text });
+                return Err(EditError::not_a_reference(shown.line, &written));
             }
             Reading::Other => {
                 let is_template = text.get(shown.span.start..).is_some_and(|rest| rest.starts_with("{{"));
@@ -142,14 +143,9 @@ fn place(tree: &Tree, found: &Found) -> ImagePlace {
     }
 }
 
-impl places::Form {
-    /// Whether setting this place edits that scalar.
-    fn edits(&self, target: NodeId) -> bool {
-        match self {
-            Self::Whole(id) => *id == target,
-            Self::Split { tag, digest, .. } => *tag == Some(target) || *digest == Some(target),
-        }
-    }
+/// Whether a scalar says this already.
+fn says(tree: &Tree, id: NodeId, text: &str) -> bool {
+    !tree.is_empty(id) && tree.scalar(id).is_some_and(|old| old.trim_end_matches('\n') == text)
 }
 
 #[cfg(test)]

@@ -61,11 +61,16 @@ fn pointed(problem: &ConfigProblem) -> String {
     const WIDTH: usize = 120;
     let column = usize::try_from(problem.column.saturating_sub(1)).unwrap_or(0);
     let from = if column < WIDTH - 20 { 0 } else { column - 40 };
-    let printable = |c: char| if c.is_control() { ' ' } else { c };
-    let line: String = problem.snippet.chars().skip(from).take(WIDTH).map(printable).collect();
+    let line: String = problem.snippet.chars().skip(from).take(WIDTH).collect();
+    let line = printable(&line);
     let number = problem.line.to_string();
     let margin = " ".repeat(number.len());
     format!("  {number} | {}\n  {margin} | {}^", line.trim_end(), " ".repeat(column - from))
+}
+
+/// Without what a terminal would obey: the text may repeat what stands in the file.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl ConfigProblem {
@@ -74,6 +79,6 @@ impl ConfigProblem {
         let (line, column) = (at.line().max(1), at.column().max(1));
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         let snippet = text.lines().nth(index).unwrap_or_default().chars().take(2000).collect();
-        Self { line, column, message: message.into(), help: help.into(), snippet }
+        Self { line, column, message: printable(&message.into()), help: printable(&help.into()), snippet }
     }
 }

@@ -223,6 +223,23 @@ fn every_setting_is_in_the_manual() {
 }
 
 #[test]
+fn anchors_and_merge_keys_are_read_as_yaml_means_them() {
+    let text = GOOD.replace("  staging: {context: staging,", "  staging: &base {context: staging,").replace(
+        "  prod:    {context: prod, approvers: [group:release, bob], quorum: 2}",
+        "  prod:    {<<: *base, context: prod, approvers: [group:release, bob]}",
+    );
+    let prod = &Config::parse(&text, "pinnace.yaml").unwrap().environments[&name("prod")];
+    assert_eq!((prod.context.as_str(), prod.head, prod.deadline.as_secs()), ("prod", Some(Head::Follow), 300));
+}
+
+#[test]
+fn an_error_obeys_no_terminal_codes_of_the_file() {
+    let error = broken("prod: ask", "\"p\\e[31m\": ask");
+    assert!(error.contains("`p [31m` is not a"), "{error}");
+    assert!(!error.contains('\u{1b}'));
+}
+
+#[test]
 fn secrets_written_by_mistake_are_not_repeated() {
     assert!(!broken("env REGISTRY_LOGIN", "hunter2").contains("hunter2"));
     assert!(!broken("//registry.internal", "//u:hunter2@registry.internal").contains("hunter2"));

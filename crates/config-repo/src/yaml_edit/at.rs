@@ -69,7 +69,7 @@ fn replacement(
     to: &ImageRef,
     line: usize,
 ) -> Result<(ImageRef, String), EditError> {
-    let not_ours = || EditError::NotAReference { line, text: written.chars().take(120).collect() };
+    let not_ours = || EditError::not_a_reference(line, written);
     let new_digest = || to.digest.as_ref().map(ToString::to_string).ok_or(EditError::NeedsDigest { line });
     if is_whole(written, repository) {
         let old: ImageRef = written.parse().map_err(|_| not_ours())?;

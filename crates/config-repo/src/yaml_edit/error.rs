@@ -155,9 +155,18 @@ pub enum EditError {
 
 impl EditError {
     pub(super) fn duplicate_key(tree: &Tree, key: NodeId) -> Self {
-        let text = tree.scalar(key).unwrap_or_default().chars().take(80).collect();
+        let text = shown(tree.scalar(key).unwrap_or_default());
         Self::DuplicateKey { line: tree.node(key).line, key: text }
     }
+
+    pub(super) fn not_a_reference(line: usize, written: &str) -> Self {
+        Self::NotAReference { line, text: shown(written) }
+    }
+}
+
+/// Short, and without what a terminal would obey.
+fn shown(text: &str) -> String {
+    text.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 pub(crate) fn images_there(images: &[String]) -> String {

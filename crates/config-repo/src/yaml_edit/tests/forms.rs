@@ -239,11 +239,30 @@ fn hostile_texts_are_refused_and_not_expanded() {
         let last = i - 1;
         format!("{text}a{i}: &a{i} [*a{last},*a{last},*a{last}]\n")
     });
-    for text in
-        [circle, &bomb, &"[".repeat(100_000), &"- ".repeat(100_000), &"a: 1\n".repeat(1000), "*x", "\0", "&", "? - : ,"]
-    {
+    for text in [
+        circle,
+        &bomb,
+        &"[".repeat(100_000),
+        &"- ".repeat(100_000),
+        &format!("{}image: x{}", "{a: ".repeat(250), "}".repeat(250)),
+        &format!("kind: A\nspec: {}{}", "[".repeat(250), "]".repeat(250)),
+        &"a: 1\n".repeat(1000),
+        "*x",
+        "\0",
+        "&",
+        "? - : ,",
+    ] {
         let _ = find_images(text);
         assert!(set_image(text, &shop(), &shop_at("2")).is_err());
     }
     assert!(matches!(find_images(&bomb), Err(EditError::TooDeep { .. })));
+}
+
+#[test]
+fn a_file_of_many_documents_is_set_at_once() {
+    let pod = deployment("      - image: registry.example/acme/shop:1.0\n");
+    let text: String = format!("---\n{pod}").repeat(1000);
+    let edit = set_image(&text, &shop(), &shop_at("2.0")).unwrap();
+    assert_eq!(edit.places.len(), 1000);
+    assert_eq!(edit.text, text.replace("shop:1.0", "shop:2.0"));
 }
