@@ -113,7 +113,7 @@ impl Inner {
     }
 
     /// A pin's random key.
-    pub(crate) fn new_pin_id(&self) -> Result<PinId, Problem> {
+    pub(crate) fn new_pin_id() -> Result<PinId, Problem> {
         let mut bytes = [0_u8; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
             let what = format!("the system gives no random numbers: {error}");

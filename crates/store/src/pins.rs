@@ -6,7 +6,9 @@ mod read;
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use model::{Build, Digest, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
+use model::{
+    Build, Digest, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp,
+};
 
 use crate::{Store, StoreError};
 

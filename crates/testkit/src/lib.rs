@@ -14,10 +14,10 @@ pub use devcluster::DevCluster;
 pub use git_http::{GitFault, GitHttp};
 pub use git_remote::{GitRemote, GitRemoteError, Person};
 pub use registry::DevRegistry;
-pub use world::World;
 pub use silent::SilentPeer;
 pub use slack::FakeSlack;
 pub use sshd::Sshd;
+pub use world::World;
 
 /// Bytes as hashes are written.
 fn hex(bytes: &[u8]) -> String {

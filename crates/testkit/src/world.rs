@@ -15,7 +15,7 @@ use secrets::Redactor;
 use store::Store;
 use tempfile::TempDir;
 
-use crate::{DevCluster, DevRegistry, GitRemote};
+use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote};
 
 pub use objects::Objects;
 
@@ -34,6 +34,8 @@ pub struct World {
     pub instance: InstanceId,
     /// What is in its namespace.
     pub objects: Objects,
+    /// The Slack, where the plan has one.
+    pub slack: Option<FakeSlack>,
     cluster: DevCluster,
     folder: TempDir,
     loops: Option<tokio::task::JoinHandle<()>>,
@@ -55,11 +57,21 @@ pub struct Plan {
     pub more: Vec<(String, String)>,
     /// The barrier's socket.
     pub barrier: Option<std::path::PathBuf>,
+    /// Whether there is a Slack, with the channel `#deploys`.
+    pub slack: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { rule: "ask", quorum: 1, stable_for: "200ms", deadline: "30s", more: Vec::new(), barrier: None }
+        Self {
+            rule: "ask",
+            quorum: 1,
+            stable_for: "200ms",
+            deadline: "30s",
+            more: Vec::new(),
+            barrier: None,
+            slack: false,
+        }
     }
 }
 
@@ -72,11 +84,12 @@ impl World {
     /// A world of this plan where version `1.0` runs and stands in git.
     pub async fn planned(plan: Plan) -> Self {
         let world = Self::started(plan).await;
-        world.until("the first install is proven", async |world| {
-            let view = world.control.instance_view(&world.instance).await.ok()?;
-            view.state.verified.map(|_| ())
-        })
-        .await;
+        world
+            .until("the first install is proven", async |world| {
+                let view = world.control.instance_view(&world.instance).await.ok()?;
+                view.state.verified.map(|_| ())
+            })
+            .await;
         world
     }
 
@@ -92,15 +105,18 @@ impl World {
         let image = format!("{}/acme/shop:1.0@{digest}", registry.address());
         let remote = remote(&plan, registry.address(), &namespace, &image);
         let instance: InstanceId = "shop/prod".parse().expect("a valid name");
-        let control = wire(&plan, folder.path(), &cluster, &remote, &namespace).await;
+        let slack = if plan.slack { Some(FakeSlack::start().await.expect("the fake Slack starts")) } else { None };
+        let control = wire(&plan, folder.path(), &cluster, &remote, &namespace, slack.as_ref()).await;
         let loops = run(&control);
-        Self { control, remote, registry, instance, objects, cluster, folder, loops: Some(loops), deliveries: 0 }
+        Self { control, remote, registry, instance, objects, slack, cluster, folder, loops: Some(loops), deliveries: 0 }
     }
 
     /// Ends the loops as a crash would, and starts anew on the same database, mirror and cluster.
     pub async fn restart(&mut self, plan: Plan) {
         self.stop().await;
-        self.control = wire(&plan, self.folder.path(), &self.cluster, &self.remote, self.objects.namespace()).await;
+        self.control =
+            wire(&plan, self.folder.path(), &self.cluster, &self.remote, self.objects.namespace(), self.slack.as_ref())
+                .await;
         self.loops = Some(run(&self.control));
     }
 
@@ -238,7 +254,14 @@ fn run(control: &Control) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move { control.run().await })
 }
 
-async fn wire(plan: &Plan, folder: &Path, cluster: &DevCluster, remote: &GitRemote, namespace: &str) -> Control {
+async fn wire(
+    plan: &Plan,
+    folder: &Path,
+    cluster: &DevCluster,
+    remote: &GitRemote,
+    namespace: &str,
+    slack: Option<&FakeSlack>,
+) -> Control {
     let kubeconfig = folder.join("kubeconfig");
     crate::devcluster::write_kubeconfig(&kubeconfig, &[("prod", cluster)]).expect("a kubeconfig can be written");
     let url: RemoteUrl = remote.file_url().parse().expect("a valid address");
@@ -261,7 +284,7 @@ async fn wire(plan: &Plan, folder: &Path, cluster: &DevCluster, remote: &GitRemo
         store: Store::open(&folder.join("data")).await.expect("the database opens"),
         mirror,
         registry: RegistryClient::default(),
-        chat: None,
+        chat: slack.map(chat_service),
         redactor: Redactor::new(),
         clock: Clock::system(),
         barrier,
@@ -269,12 +292,19 @@ async fn wire(plan: &Plan, folder: &Path, cluster: &DevCluster, remote: &GitRemo
     Control::new(parts).await.expect("the parts fit together")
 }
 
+fn chat_service(slack: &FakeSlack) -> chat::ChatService {
+    use chat::slack::{Settings, Slack, Token};
+    let mut settings = Settings::new(Token::new(FakeSlack::BOT_TOKEN), Some(Token::new(FakeSlack::APP_TOKEN)));
+    slack.api().clone_into(&mut settings.api);
+    chat::ChatService::Slack(Slack::new(settings).expect("the settings fit"))
+}
+
 fn remote(plan: &Plan, registry: &str, namespace: &str, image: &str) -> GitRemote {
     let config = format!(
         "apiVersion: pinnace.dev/v1
 kind: Config
 people:
-  ann: {{email: ann@example.org, groups: [release]}}
+  ann: {{email: ann@example.org, slack: U024BE7LH, groups: [release]}}
   bo: {{email: bo@example.org, groups: [release]}}
   cy: {{email: cy@example.org}}
 environments:
@@ -289,6 +319,7 @@ projects:
     sources: [{{path: \"apps/shop/{{environment}}\"}}]
     namespaces: {{prod: {namespace}}}
     rules: {{prod: {rule}}}
+    chat: \"#deploys\"
 ",
         quorum = plan.quorum,
         stable_for = plan.stable_for,

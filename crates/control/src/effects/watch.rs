@@ -40,7 +40,7 @@ pub(crate) enum Watched {
     /// Current for the stable window.
     Passed,
     /// It does not work.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// Something else came first.
     Stopped,
 }
@@ -63,7 +63,7 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
             let verified = Fact::Verified { render_hash: candidate.hash(), commit_date: inner.clock.now() };
             Ok(verified.into())
         }
-        Watched::Failed(failure) => Err(Trouble::Failed(Box::new(inner.report(&place.cluster, failure).await))),
+        Watched::Failed(failure) => Err(Trouble::Failed(Box::new(inner.report(&place.cluster, &failure).await))),
         Watched::Stopped => Err(Trouble::LookAgain),
     }
 }
@@ -132,7 +132,7 @@ impl Inner {
                 let verdict = snapshot.judge(&before.applied, &before.baseline).verdict;
                 match watch.observe(&verdict, since) {
                     Decision::Passed => return Ok(Watched::Passed),
-                    Decision::Failed(failure) => return Ok(Watched::Failed(failure)),
+                    Decision::Failed(failure) => return Ok(Watched::Failed(Box::new(failure))),
                     Decision::Wait => {}
                 }
                 let sentence = if verdict.is_current() { "stays as it is for a while" } else { verdict.sentence() };
@@ -184,7 +184,7 @@ impl Inner {
     }
 
     /// The failure as people are shown it, with the failing container's last lines.
-    pub(crate) async fn report(&self, cluster: &ClusterClient, failure: Failure) -> FailureReport {
+    pub(crate) async fn report(&self, cluster: &ClusterClient, failure: &Failure) -> FailureReport {
         let log = match &failure.logs_of {
             None => Vec::new(),
             Some(of) => {

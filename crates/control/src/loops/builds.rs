@@ -7,6 +7,7 @@ use store::{BuildRow, BuildState, NewPin, OpenedPin, StoreError};
 
 use crate::Control;
 use crate::backoff::backoff;
+use crate::inner::Inner;
 use crate::registry::ResolveError;
 
 /// How many announcements are taken in hand at a time.
@@ -105,7 +106,7 @@ async fn pins(control: &Control, row: &BuildRow, digest: &Digest) -> Result<Vec<
         if control.inner.store.was_pinned(&instance.id, digest).await? {
             continue;
         }
-        let Ok(id) = control.inner.new_pin_id() else { continue };
+        let Ok(id) = Inner::new_pin_id() else { continue };
         pins.push(NewPin { id, instance: instance.id, kind: PinKind::Pin, build: build.clone(), by: None });
     }
     Ok(pins)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Control;
 
 /// Delivery ids are remembered this long.
-const REMEMBER: Duration = Duration::from_secs(7 * 24 * 3600);
+const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
 pub(super) async fn run(control: Control) {
     let inner = &control.inner;

@@ -1,13 +1,50 @@
 //! Chat: every pin has one message, edited through its life; clicks become verbs. A chat that is down stops no pin.
 
+mod clicks;
+mod messages;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
 use crate::Control;
 
-/// Keeps the messages true.
-pub(super) async fn tell(_control: Control) {
-    std::future::pending::<()>().await;
+/// Changes within this time become one edit.
+const COALESCE: Duration = Duration::from_millis(150);
+/// Without a signal the messages are looked over again after this long.
+const TICK: Duration = Duration::from_secs(30);
+/// Clicks that wait for their turn. A chat service shows a person a warning when there is no room.
+const CLICKS: usize = 256;
+
+/// Keeps the messages true: level-triggered, so that what could not be said is said later.
+pub(super) async fn tell(control: Control) {
+    let Some(service) = control.inner.chat.as_ref() else { return };
+    loop {
+        let pause = match messages::bring_up_to_date(&control.inner, service).await {
+            Ok(None) => TICK,
+            Ok(Some(later)) => later,
+            Err(error) => {
+                tracing::warn!(%error, "chat messages could not be looked over");
+                TICK
+            }
+        };
+        tokio::select! {
+            () = control.inner.wakes.chat.notified() => tokio::time::sleep(COALESCE).await,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
 }
 
-/// Turns clicks into verbs.
-pub(super) async fn listen(_control: Control) {
-    std::future::pending::<()>().await;
+/// Turns clicks into verbs, each by itself, so that a slow one delays no other.
+pub(super) async fn listen(control: Control) {
+    let Some(service) = control.inner.chat.as_ref() else { return };
+    let (sender, mut clicks) = mpsc::channel(CLICKS);
+    let handling = async {
+        while let Some(click) = clicks.recv().await {
+            let control = control.clone();
+            tokio::spawn(async move { control.clicked(click).await });
+        }
+    };
+    // Without Socket Mode nobody listens here, and clicks come over HTTP.
+    tokio::join!(service.listen(sender), handling);
 }

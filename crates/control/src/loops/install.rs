@@ -67,7 +67,7 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
     match inner.watch(&place, &rendered, &mut UntilAsked { inner, id: &instance.id }).await? {
         Watched::Passed => {}
         Watched::Failed(failure) => {
-            return Err(Trouble::Failed(Box::new(inner.report(&place.cluster, failure).await)));
+            return Err(Trouble::Failed(Box::new(inner.report(&place.cluster, &failure).await)));
         }
         Watched::Stopped => return Ok(None),
     }

@@ -12,7 +12,7 @@ use crate::Control;
 use crate::effects::{self, Turn};
 
 /// Without a signal a lane looks again after this long.
-const TICK: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_mins(1);
 /// The pause after the database could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 

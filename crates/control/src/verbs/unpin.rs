@@ -4,6 +4,7 @@ use model::{Build, Decider, InstanceFact, InstanceId, PersonName, PinKind, PinNu
 
 use crate::Control;
 use crate::authorize::Act;
+use crate::inner::Inner;
 use crate::problem::{Problem, ProblemCode};
 
 impl Control {
@@ -23,7 +24,7 @@ impl Control {
         let announced = self.inner.announced(instance, &from).await?;
         let build = Build { image: from, announced };
         let kind = PinKind::Unpin { of: last.pin.number };
-        let id = self.inner.new_pin_id()?;
+        let id = Inner::new_pin_id()?;
         let now = self.inner.clock.now();
         let why = if why.trim().is_empty() { format!("unpinned by {person}") } else { secrets::clip(why, 200) };
         // Locked first: a crash in between leaves a lock that is seen, and not an unpin that is pinned over.

@@ -1,0 +1,168 @@
+//! The message of each pin: posted once, looked for after an unknown answer, edited when what it says changed.
+
+use std::time::Duration;
+
+use chat::{ChatError, ChatService, Message, MessageRef};
+use model::Pin;
+use store::{PinRecord, SentMessage, StoreError};
+
+use crate::backoff::backoff;
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+/// The newest pins whose messages are kept true; older ones have said their last.
+const NEWEST: u32 = 40;
+
+/// Posts and edits what is not as it should be. When something could not be said: how long to wait.
+pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
+    let mut later: Option<Duration> = None;
+    for record in inner.store.pins(None, None, NEWEST).await? {
+        let Some(channel) = channel(inner, &record.pin) else { continue };
+        // Before there is a question there is nothing to say, unless it is the end.
+        if record.pin.proposal.is_none() && !record.pin.ended() {
+            continue;
+        }
+        let message = message(inner, &record).await?;
+        let hash = hash(&message);
+        let sent = inner.store.message(record.pin.number, service.name()).await?;
+        if sent.as_ref().is_some_and(|sent| sent.content_hash == hash) {
+            continue;
+        }
+        match say(inner, service, &channel, &record, &message, sent.as_ref()).await {
+            Ok(at) => {
+                let sent = SentMessage { channel: at.channel, key: at.message, content_hash: hash };
+                inner.store.save_message(record.pin.number, service.name(), &sent, inner.clock.now()).await?;
+            }
+            Err(trouble) => {
+                tracing::warn!(pin = %record.pin.number, trouble = %trouble.what, "chat was not told; it is tried again");
+                later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
+            }
+        }
+    }
+    Ok(later)
+}
+
+fn channel(inner: &Inner, pin: &Pin) -> Option<String> {
+    inner.config().projects.get(&pin.instance.project)?.chat.clone()
+}
+
+async fn message(inner: &Inner, record: &PinRecord) -> Result<Message, StoreError> {
+    let pin = &record.pin;
+    let state = inner.store.instance(&pin.instance).await?;
+    let config = inner.config();
+    let approvers: Vec<String> =
+        config.approver_names(&pin.instance.environment).iter().map(ToString::to_string).collect();
+    let url = format!("{}/pins/{}", inner.settings.base_url, pin.number.0);
+    let show_log = config.projects.get(&pin.instance.project).is_none_or(|project| project.chat_logs);
+    Ok(chat::wording::message(&chat::wording::PinView {
+        id: &record.id,
+        pin,
+        instance: &state,
+        approvers: &approvers,
+        url: Some(&url),
+        confirm: false,
+        show_log,
+    }))
+}
+
+fn hash(message: &Message) -> String {
+    use sha2::{Digest, Sha256};
+    // The debug form holds every field and changes with any of them; it is compared and never read.
+    let digest = Sha256::digest(format!("{message:?}").as_bytes());
+    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+struct NotSaid {
+    what: String,
+    after: Duration,
+}
+
+impl From<ChatError> for NotSaid {
+    fn from(error: ChatError) -> Self {
+        Self { after: error.retry_after().unwrap_or_else(|| backoff(3)), what: error.to_string() }
+    }
+}
+
+impl From<crate::Injected> for NotSaid {
+    fn from(injected: crate::Injected) -> Self {
+        Self { what: injected.to_string(), after: backoff(1) }
+    }
+}
+
+impl From<Trouble> for NotSaid {
+    fn from(trouble: Trouble) -> Self {
+        Self { what: trouble.to_string(), after: backoff(3) }
+    }
+}
+
+async fn say(
+    inner: &Inner,
+    service: &ChatService,
+    channel: &str,
+    record: &PinRecord,
+    message: &Message,
+    sent: Option<&SentMessage>,
+) -> Result<MessageRef, NotSaid> {
+    if let Some(sent) = sent {
+        let at = MessageRef { channel: sent.channel.clone(), message: sent.key.clone() };
+        let edit = || async { Ok::<_, SayError>(service.edit(&at, message).await?) };
+        match inner.barrier.around("edit chat message", edit).await {
+            Ok(()) => return Ok(at),
+            Err(SayError::Chat(error)) if error.message_is_gone() => {}
+            Err(error) => return Err(error.into()),
+        }
+    } else if let Some(at) = find(inner, service, channel, record, message).await? {
+        return Ok(at);
+    }
+    let post = || async { Ok::<_, SayError>(service.post(channel, message, &record.id).await?) };
+    match inner.barrier.around("post chat message", post).await {
+        Ok(at) => Ok(at),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A message of this pin that was posted before: by a process that died, or by a call whose answer was lost. The newest is
+/// the one that is edited, the others become pointers to it.
+async fn find(
+    inner: &Inner,
+    service: &ChatService,
+    channel: &str,
+    record: &PinRecord,
+    message: &Message,
+) -> Result<Option<MessageRef>, NotSaid> {
+    let found = service.find(channel, &record.id, record.pin.opened_at).await?;
+    let mut found = found.into_iter();
+    let Some(kept) = found.next() else { return Ok(None) };
+    let url = format!("{}/pins/{}", inner.settings.base_url, record.pin.number.0);
+    for other in found {
+        service.edit(&other, &Message::pointer(record.pin.number, Some(&url))).await?;
+    }
+    service.edit(&kept, message).await?;
+    Ok(Some(kept))
+}
+
+enum SayError {
+    Chat(ChatError),
+    Injected(crate::Injected),
+}
+
+impl From<ChatError> for SayError {
+    fn from(error: ChatError) -> Self {
+        Self::Chat(error)
+    }
+}
+
+impl From<crate::Injected> for SayError {
+    fn from(injected: crate::Injected) -> Self {
+        Self::Injected(injected)
+    }
+}
+
+impl From<SayError> for NotSaid {
+    fn from(error: SayError) -> Self {
+        match error {
+            SayError::Chat(error) => error.into(),
+            SayError::Injected(injected) => injected.into(),
+        }
+    }
+}
