@@ -114,32 +114,54 @@ impl ClusterClient {
             Err(error @ ClusterError::UnknownKind { .. }) => return Ok(coming.unknown_kind(desired, target, error)),
             Err(error) => return Err(error),
         };
-        let refused = |message: String| Ok(Verdict::Refused(Refusal { key: key.clone(), message }));
         if let Some(message) = misplaced(&key, target, self.own_namespace()) {
-            return refused(message);
+            return Ok(Verdict::Refused(Refusal { key, message }));
         }
-        let live = match known.get(&key) {
-            Some(live) => Some(live.clone()),
-            None => match self.get(&key).await {
-                Ok(live) => live.map(Arc::new),
-                Err(ClusterError::Invalid { message, .. }) => return refused(message),
-                Err(error) => return Err(error),
-            },
-        };
-        if let Some(message) = live.as_deref().and_then(|live| refusal(live, desired, target)) {
-            return refused(message);
-        }
+        let live = known.get(&key).cloned();
+        self.ask(target, desired, key, live, coming).await
+    }
+
+    /// Asks the API server about an object that may go where it aims.
+    async fn ask(
+        &self,
+        target: &Target,
+        desired: &Value,
+        key: ObjectKey,
+        mut live: Option<Arc<Value>>,
+        coming: &Coming,
+    ) -> Result<Verdict, ClusterError> {
         let mut object = marked(desired, &key, &target.instance);
+        if live.is_none() && target.autoscaled.holds(&key) {
+            live = self.get(&key).await?.map(Arc::new);
+        }
         leave_out(&mut object, live.as_deref(), &key, &target.autoscaled);
-        match self.server_side_apply(&key, &object, true).await {
-            Ok((_, after)) => Ok(Verdict::Checked(Checked { change: change(live.as_deref(), &after), key }, live)),
+        let answer = match self.server_side_apply(&key, &object, true).await {
+            Ok((true, _)) => return Ok(Verdict::Checked(Checked { key, change: Change::Create }, None)),
             Err(ClusterError::NamespaceMissing { namespace }) if coming.namespaces.contains(&namespace) => {
-                Ok(Verdict::Unchecked(Unchecked { key, why: format!("its namespace {namespace} is in the same set") }))
+                let why = format!("its namespace {namespace} is in the same set");
+                return Ok(Verdict::Unchecked(Unchecked { key, why }));
             }
-            Err(error) => match about_the_object(&error) {
-                Some(message) => refused(message),
-                None => Err(error),
-            },
+            Err(error) if about_the_object(&error).is_none() => return Err(error),
+            answer => answer,
+        };
+        // It exists (or can't): whose it is comes before what is wrong with it. New objects save this request.
+        if live.is_none() {
+            live = match self.get(&key).await {
+                Ok(live) => live.map(Arc::new),
+                // Its name is what is wrong with it.
+                Err(ClusterError::Invalid { .. }) => None,
+                Err(error) => return Err(error),
+            };
+        }
+        if let Some(message) = live.as_deref().and_then(|live| refusal(live, desired, target)) {
+            return Ok(Verdict::Refused(Refusal { key, message }));
+        }
+        match answer {
+            Ok((_, after)) => Ok(Verdict::Checked(Checked { change: change(live.as_deref(), &after), key }, live)),
+            Err(error) => {
+                let message = about_the_object(&error).unwrap_or_else(|| error.to_string());
+                Ok(Verdict::Refused(Refusal { key, message }))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Objects are plain `serde_json::Value`s throughout, so that one object that can't be decoded never spoils its neighbours.
 
 mod apply;
+mod clash;
 mod client;
 mod discovery;
 mod drift;
@@ -21,11 +22,13 @@ mod order;
 mod prune;
 pub mod rbac;
 mod replicas;
+pub mod setup;
 mod stuck_pods;
 mod take_back;
 mod watch;
 
 pub use apply::{Applied, LeftOut, Outcome};
+pub use clash::{REPLACE_ANNOTATION, clashes};
 pub use client::{ClusterClient, Settings};
 pub use discovery::Kind;
 pub use drift::{Drift, FieldDrift};

@@ -35,7 +35,7 @@ impl Autoscaled {
         self.0.extend(other.0);
     }
 
-    fn holds(&self, key: &ObjectKey) -> bool {
+    pub(crate) fn holds(&self, key: &ObjectKey) -> bool {
         self.0
             .iter()
             .any(|(namespace, kind, name)| *namespace == key.namespace && *kind == key.kind.kind && *name == key.name)

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cluster::setup::{Confidential, kubeconfig_for};
 use cluster::{Applied, ClusterClient, ObjectKey, Settings, Target};
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
@@ -111,22 +112,12 @@ impl Place {
         }
     }
 
-    /// A client that has the rights of this service account of our own namespace.
-    pub(crate) async fn as_account(&self, account: &str) -> ClusterClient {
-        let accounts: Api<ServiceAccount> = Api::namespaced(self.person.clone(), &self.own);
-        let request = serde_json::from_value(json!({"spec": {"audiences": []}, "metadata": {}})).unwrap();
-        let answer = accounts.create_token_request(account, &PostParams::default(), &request).await.unwrap();
-        self.with_token(&answer.status.unwrap().token).await
-    }
-
-    pub(crate) async fn with_token(&self, token: &str) -> ClusterClient {
-        let mut text: Value = serde_json::to_value(Kubeconfig::read_from(&self.kubeconfig).unwrap()).unwrap();
-        for user in text["users"].as_array_mut().unwrap() {
-            user["user"] = json!({"token": token});
-        }
+    /// A client that has the rights of this token.
+    pub(crate) async fn with_token(&self, token: &Confidential) -> ClusterClient {
+        let text = kubeconfig_for(Some(&self.kubeconfig), "devcluster", token).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kubeconfig");
-        std::fs::write(&path, text.to_string()).unwrap();
+        std::fs::write(&path, text.expose()).unwrap();
         ClusterClient::connect_with(Some(&path), "devcluster", self.settings()).await.unwrap()
     }
 }

@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::inventory::Inventory;
-use cluster::rbac::{ACCOUNT, Use, rbac_objects};
+use cluster::rbac::{Use, rbac_objects};
 use cluster::{ClusterClient, ClusterError, Kind, KindKey, ObjectKey, Target};
+use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
 
 use super::common::{Place, config_map, deployment, secret};
@@ -12,13 +13,9 @@ use super::watch::until;
 async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterClient {
     let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
     let uses = [Use { namespace: place.namespace.clone(), kinds }];
-    let setup = Target { namespaces: vec![place.namespace.clone(), place.own.clone()], ..place.target() };
-    // As an admin whose own namespace is another: these objects go into ours.
-    let admin = ClusterClient::connect(Some(&place.kubeconfig), "devcluster").await.unwrap();
-    for object in rbac_objects(&place.own, &uses) {
-        admin.apply_one(&setup, &object, None).await.unwrap();
-    }
-    place.as_account(ACCOUNT).await
+    place.client.set_up(&rbac_objects(&place.own, &uses)).await.unwrap();
+    let token = place.client.account_token(std::time::Duration::from_hours(1)).await.unwrap();
+    place.with_token(&token).await
 }
 
 #[tokio::test]
@@ -67,7 +64,7 @@ async fn a_missing_right_is_named() {
     let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
     let error = client.dry_run(&place.target(), &[deployment("shop:1")], &BTreeMap::new()).await.unwrap_err();
     let ClusterError::Forbidden { verb, resource, namespace } = &error else { panic!("{error}") };
-    assert_eq!((verb.as_str(), resource.as_str()), ("get", "deployments.apps"));
+    assert_eq!((verb.as_str(), resource.as_str()), ("patch", "deployments.apps"));
     assert_eq!(namespace.as_ref(), Some(&place.namespace));
     assert!(error.to_string().contains("pinnace rbac"), "{error}");
 }
@@ -75,8 +72,24 @@ async fn a_missing_right_is_named() {
 #[tokio::test]
 async fn credentials_that_are_not_valid_are_told_from_missing_rights() {
     let place = Place::new("expired").await;
-    let error = place.with_token("not-a-token").await.check().await.unwrap_err();
+    place.client.set_up(&rbac_objects(&place.own, &[])).await.unwrap();
+    let token = place.client.account_token(std::time::Duration::from_mins(10)).await.unwrap();
+    let accounts = kube::Api::<ServiceAccount>::namespaced(place.person.clone(), &place.own);
+    accounts.delete("pinnace", &kube::api::DeleteParams::default()).await.unwrap();
+    let error = place.with_token(&token).await.check().await.unwrap_err();
     assert!(matches!(error, ClusterError::Unauthorized { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_namespace_that_setup_did_not_make_is_not_deleted() {
+    let place = Place::new("clean").await;
+    let made = format!("{}-made", place.namespace);
+    assert!(place.client.make_namespace(&made).await.unwrap());
+    assert!(!place.client.make_namespace(&made).await.unwrap(), "it is there");
+    assert!(place.client.delete_namespace(&made).await.unwrap());
+    let error = place.client.delete_namespace(&place.namespace).await.unwrap_err();
+    assert!(matches!(error, ClusterError::NotOurs { .. }), "{error}");
+    assert!(!place.client.delete_namespace("no-such-namespace").await.unwrap());
 }
 
 #[tokio::test]

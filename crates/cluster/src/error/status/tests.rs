@@ -63,3 +63,18 @@ fn a_missing_namespace_is_said_as_one() {
     let error = refused("prod", &call("Pod"), 404, body.to_string().as_bytes());
     assert_eq!(error.to_string(), "namespace shop does not exist: create it or set createNamespace");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_of_a_server_breaks_the_reading_of_it(text in "(Invalid value: |, got &value\\.|[{}\"\\[\\]: \\\\é]|[a-z]){0,40}") {
+        let _ = without_values(&text);
+        let _ = error("Secret", 422, &text);
+    }
+
+    #[test]
+    fn a_quoted_value_never_shows_whatever_is_in_it(value in "[^\u{0}-\u{1f}]{0,30}") {
+        let quoted = format!("{:?}", format!("hunter2{value}"));
+        let shown = without_values(&format!("data: Invalid value: {quoted}: must be short"));
+        proptest::prop_assert_eq!(shown, "data: must be short");
+    }
+}
