@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use cluster::{ClusterClient, ClusterError, KindKey, Settings, Watcher};
 use model::InstanceId;
@@ -12,7 +11,7 @@ pub(crate) struct Clusters {
     kubeconfig: Option<PathBuf>,
     own_namespace: String,
     connected: Mutex<HashMap<String, ClusterClient>>,
-    watchers: Mutex<HashMap<InstanceId, Arc<Mutex<Watcher>>>>,
+    watchers: Mutex<HashMap<InstanceId, Watcher>>,
 }
 
 impl Clusters {
@@ -39,18 +38,13 @@ impl Clusters {
         client: &ClusterClient,
         namespace: &str,
         kinds: &[KindKey],
-    ) -> Arc<Mutex<Watcher>> {
+    ) -> Watcher {
         let mut watchers = self.watchers.lock().await;
-        let stale = match watchers.get(id) {
-            Some(watcher) => watcher.lock().await.namespace() != namespace,
-            None => true,
-        };
-        if stale {
-            watchers.insert(id.clone(), Arc::new(Mutex::new(client.watch(namespace, kinds))));
+        if watchers.get(id).is_some_and(|watcher| watcher.namespace() != namespace) {
+            watchers.remove(id);
         }
-        let watcher =
-            watchers.entry(id.clone()).or_insert_with(|| Arc::new(Mutex::new(client.watch(namespace, kinds))));
-        watcher.lock().await.follow(kinds);
-        Arc::clone(watcher)
+        let watcher = watchers.entry(id.clone()).or_insert_with(|| client.watch(namespace, kinds));
+        watcher.follow(kinds);
+        watcher.clone()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cluster::inventory::{Inventory, StoredInventory};
-use cluster::{Applied, Autoscaled, ClusterClient, ClusterError, DryRun, ObjectKey, Outcome, Target};
+use cluster::{Applied, Autoscaled, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Target};
 use config_repo::Instance;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -47,6 +47,21 @@ impl Report {
 
 pub(crate) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The key of an object as the cluster has it: rendering put each into its namespace.
+pub(crate) fn key(object: &render::Object) -> ObjectKey {
+    let kind = KindKey {
+        group: object.key.group.clone(),
+        version: object.version().to_owned(),
+        kind: object.key.kind.clone(),
+    };
+    ObjectKey { kind, namespace: object.key.namespace.clone(), name: object.key.name.clone() }
+}
+
+/// The keys of a set.
+pub(crate) fn keys(rendered: &Rendered) -> Vec<ObjectKey> {
+    rendered.objects.iter().map(key).collect()
 }
 
 /// The objects as plain values, in their order.
@@ -115,10 +130,7 @@ impl Inner {
         seen: &DryRun,
         what: &str,
     ) -> Result<(Applied, Vec<String>), Trouble> {
-        let mut key = ObjectKey::of(object);
-        if key.namespace.is_none() {
-            key.namespace = Some(place.target.default_namespace().to_owned());
-        }
+        let key = ObjectKey::of(object);
         let live = seen.live.get(&key).map(AsRef::as_ref);
         let effect = format!("{what} {}/{}", key.kind.kind, key.name);
         self.barrier.around(&effect, || self.write_one(place, object, &key, live)).await

@@ -1,10 +1,10 @@
 //! What differs between desired and live, and who made it so.
 
-use cluster::{FieldDrift, ObjectKey};
+use cluster::FieldDrift;
 use model::{CommitId, InstanceId};
 use serde_json::Value;
 
-use crate::converge::Place;
+use crate::converge::{Place, key};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 use crate::views::DriftLine;
@@ -28,16 +28,15 @@ impl Inner {
         let place = self.place(id, &rendered).await?;
         let mut lines = Vec::new();
         for object in &rendered.objects {
-            lines.extend(self.drift_of(&place, &object.value).await?);
+            lines.extend(self.drift_of(&place, object).await?);
         }
         Ok(lines)
     }
 
-    async fn drift_of(&self, place: &Place, desired: &Value) -> Result<Vec<DriftLine>, Trouble> {
-        let mut key = ObjectKey::of(desired);
-        key.namespace.get_or_insert_with(|| place.target.default_namespace().to_owned());
+    async fn drift_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<DriftLine>, Trouble> {
+        let key = key(desired);
         let live = place.cluster.get(&key).await?;
-        let Some(drift) = place.cluster.drift(&place.target, desired, live.as_ref()).await? else {
+        let Some(drift) = place.cluster.drift(&place.target, &desired.value, live.as_ref()).await? else {
             return Ok(Vec::new());
         };
         let object = format!("{}/{}", key.kind.kind, key.name);

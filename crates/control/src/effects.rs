@@ -21,7 +21,6 @@ use store::{PinRecord, StoreError};
 
 use crate::backoff::backoff;
 pub(crate) use commit::PIN_TRAILER;
-pub(crate) use inventory::keys;
 
 use crate::inner::Inner;
 use crate::trouble::Trouble;

@@ -174,7 +174,12 @@ impl Inner {
     ) -> Result<Rendered, Trouble> {
         let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
         match render::render(files, &context) {
-            Ok(rendered) => Ok(rendered),
+            Ok(rendered) => {
+                // Whatever the cluster, git or a log says from here on: these values are shown to nobody.
+                let values = rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value));
+                values.for_each(|value| drop(self.redactor.register(value.expose())));
+                Ok(rendered)
+            }
             Err(error) => {
                 let by = self.mirror.commit_info(commit).await.map(|info| info.author_name).unwrap_or_default();
                 Err(Trouble::Impossible(format!("commit {} by {by} does not render: {error}", commit.short())))

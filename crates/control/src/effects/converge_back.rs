@@ -12,9 +12,8 @@ use serde_json::Value;
 use store::PinRecord;
 
 use super::Done;
-use super::inventory::keys;
 use super::watch::{Attend, Watched};
-use crate::converge::Place;
+use crate::converge::{Place, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -43,7 +42,7 @@ async fn forget_candidate(
     place: &Place,
     rendered: &Rendered,
 ) -> Result<(), Trouble> {
-    let gone = inner.delete_brought_by(place, &record.id, &keys(place, rendered)).await?;
+    let gone = inner.delete_brought_by(place, &record.id, &keys(rendered)).await?;
     inner
         .update_inventory(place, "drop from inventory", |inventory| {
             inventory.forget(&gone);

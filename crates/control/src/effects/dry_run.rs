@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use cluster::{ObjectKey, Refusal};
 use model::Fact;
+use render::Rendered;
+use serde_json::Value;
 use store::PinRecord;
 
 use super::Done;
-use crate::converge::values;
+use crate::converge::{Place, key, keys, values};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -14,11 +17,26 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
     let result = place.cluster.dry_run(&place.target, &values(&candidate.rendered), &BTreeMap::new()).await?;
-    if !result.refused.is_empty() {
-        let lines: Vec<String> =
-            result.refused.iter().map(|refused| format!("{}: {}", refused.key, refused.message)).collect();
+    let refused: Vec<Refusal> = result.refused.into_iter().chain(clashes(&place, &candidate.rendered).await?).collect();
+    if !refused.is_empty() {
+        let lines: Vec<String> = refused.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
         return Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))));
     }
     let unchecked = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
     Ok(Fact::DryRun { unchecked }.into())
+}
+
+/// New objects that can't become Current while an old one lives that is pruned only after them (design 9.3).
+async fn clashes(place: &Place, rendered: &Rendered) -> Result<Vec<Refusal>, Trouble> {
+    let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok(Vec::new()) };
+    let staying = keys(rendered);
+    let held: Vec<&ObjectKey> = stored.inventory.objects.iter().map(|entry| &entry.key).collect();
+    let mut leaving: Vec<(ObjectKey, Value)> = Vec::new();
+    for old in held.iter().filter(|old| !staying.contains(old) && !old.kind.is_secret()) {
+        leaving.extend(place.cluster.get(old).await?.map(|live| ((*old).clone(), live)));
+    }
+    let leaving: Vec<(ObjectKey, &Value)> = leaving.iter().map(|(old, live)| (old.clone(), live)).collect();
+    let new = rendered.objects.iter().map(|object| (key(object), &object.value));
+    let new: Vec<(ObjectKey, &Value)> = new.filter(|(key, _)| !held.contains(&key)).collect();
+    Ok(cluster::clashes(&new, &leaving))
 }

@@ -5,8 +5,7 @@ use model::{Fact, InstanceFact};
 use store::PinRecord;
 
 use super::Done;
-use super::inventory::keys;
-use crate::converge::count;
+use crate::converge::{count, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -16,7 +15,7 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = inner.recorded_candidate(pin).await?;
     let place = inner.place(&pin.instance, &candidate.rendered).await?;
     let verified = VerifiedAt { commit: commit.clone(), render_hash: candidate.hash() };
-    let keep = keys(&place, &candidate.rendered);
+    let keep = keys(&candidate.rendered);
     inner.update_inventory(&place, "settle inventory", |inventory| inventory.verify(verified.clone())).await?;
     let (pruned, held) = inner.prune(&place, &keep).await?;
     let verified = InstanceFact::Verified {

@@ -1,7 +1,7 @@
 //! Watching what was applied until it is proven, or shown not to work.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey, Snapshot, Watcher};
@@ -12,8 +12,7 @@ use store::PinRecord;
 use tokio::time::Instant;
 
 use super::Done;
-use super::inventory::keys;
-use crate::converge::Place;
+use crate::converge::{Place, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -21,6 +20,8 @@ use crate::trouble::Trouble;
 const LOG_LINES: u32 = 20;
 /// A container's lines are evidence, not the verdict: they are not waited for longer.
 const LOG_WITHIN: Duration = Duration::from_secs(3);
+/// A watch that has just begun knows no restarts; it is given this long to see.
+const SIGHTED_WITHIN: Duration = Duration::from_secs(5);
 /// Without news the world is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
@@ -115,16 +116,16 @@ impl Inner {
     ) -> Result<Watched, Trouble> {
         let id = &place.instance.id;
         let (deadline, stable_for) = self.limits(id)?;
-        let keys: Vec<ObjectKey> = keys(place, rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
         let watcher = self.watcher(place, &keys).await;
-        let mut changes = watcher.lock().await.changes();
+        let mut changes = watcher.changes();
         let mut woken = self.wakes.instance(id);
         let before = self.last_applied.of(id);
         let mut watch = Watch::new(deadline, stable_for);
         let mut looked = None;
         loop {
             changes.mark_unchanged();
-            let snapshot = watcher.lock().await.snapshot(&keys);
+            let snapshot = watcher.snapshot(&keys);
             let now = Instant::now();
             if snapshot.healthy_stream {
                 let since = looked.map_or(Duration::ZERO, |at| now.duration_since(at));
@@ -154,7 +155,7 @@ impl Inner {
         }
     }
 
-    async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Arc<tokio::sync::Mutex<Watcher>> {
+    async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Watcher {
         let kinds: BTreeSet<KindKey> = keys.iter().map(|key| key.kind.clone()).collect();
         let kinds: Vec<KindKey> = kinds.into_iter().collect();
         self.clusters.watcher(&place.instance.id, &place.cluster, &place.instance.namespace, &kinds).await
@@ -169,15 +170,16 @@ impl Inner {
 
     /// Takes down how often containers restarted before the first write: those restarts say nothing about what comes.
     pub(crate) async fn note_baseline(&self, place: &Place, rendered: &Rendered) {
-        let keys = keys(place, rendered);
-        let watcher = self.watcher(place, &keys).await;
-        let baseline = watcher.lock().await.snapshot(&keys).baseline();
+        let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        let seen = self.watcher(place, &keys).await.sighted(&keys, SIGHTED_WITHIN).await;
+        let baseline = seen.baseline();
         self.last_applied.change(&place.instance.id, |before| before.baseline = baseline);
     }
 
     /// After a restart nobody knows what the apply answered: applying the same again says so, and changes nothing.
     async fn applied_again(&self, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
         if self.last_applied.of(&place.instance.id).render_hash != rendered.hash.to_string() {
+            self.note_baseline(place, rendered).await;
             self.apply_all(place, rendered, "apply").await?;
         }
         Ok(())

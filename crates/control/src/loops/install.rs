@@ -54,7 +54,7 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
     let files = inner.files(instance, head).await?;
     let rendered = inner.render(instance, &files, head).await?;
     let place = inner.place(&instance.id, &rendered).await?;
-    let keys = crate::effects::keys(&place, &rendered);
+    let keys = crate::converge::keys(&rendered);
     let mark = CandidateMark { pin: None, render_hash: rendered.hash.to_string(), base: head.clone() };
     inner
         .update_inventory(&place, "write inventory of first install", |inventory| {
