@@ -12,6 +12,8 @@ mod file_remote;
 mod hostile_content;
 #[path = "git/http_remote.rs"]
 mod http_remote;
+#[path = "git/https_remote.rs"]
+mod https_remote;
 #[path = "git/hung_remote.rs"]
 mod hung_remote;
 #[path = "git/ssh_remote.rs"]

@@ -19,6 +19,7 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 
 use crate::GitRemote;
+use crate::tls::{TestCertificate, TlsListener};
 
 /// What the host does wrong from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub enum GitFault {
 pub struct GitHttp {
     host: Arc<Host>,
     address: SocketAddr,
+    scheme: &'static str,
     task: JoinHandle<()>,
 }
 
@@ -58,26 +60,49 @@ const LARGEST_BODY: usize = 256 << 20;
 impl GitHttp {
     /// Serves the remote; with a token, only to those who give it as the password of any user.
     pub async fn serve(remote: &GitRemote, token: Option<&str>) -> std::io::Result<Self> {
-        let root = remote.path().parent().map(PathBuf::from).unwrap_or_default();
-        let host = Arc::new(Host {
-            root,
-            token: token.map(str::to_owned),
-            fault: Mutex::new(GitFault::None),
-            authorizations: Mutex::new(Vec::new()),
-        });
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&host));
+        let (listener, address, host) = Self::listen(remote, token).await?;
+        let router = Self::router(&host);
         let task = tokio::spawn(async move {
             // Ends only when the task is aborted.
             let _ended = axum::serve(listener, router).await;
         });
-        Ok(Self { host, address, task })
+        Ok(Self { host, address, scheme: "http", task })
+    }
+
+    /// As [`GitHttp::serve`], over TLS.
+    pub async fn serve_tls(
+        remote: &GitRemote,
+        token: Option<&str>,
+        certificate: &TestCertificate,
+    ) -> std::io::Result<Self> {
+        let (listener, address, host) = Self::listen(remote, token).await?;
+        let (listener, router) = (TlsListener::new(listener, certificate)?, Self::router(&host));
+        let task = tokio::spawn(async move {
+            // Ends only when the task is aborted.
+            let _ended = axum::serve(listener, router).await;
+        });
+        Ok(Self { host, address, scheme: "https", task })
     }
 
     /// The address of a repository that stands beside or is the served one (`config.git`).
     pub fn url(&self, name: &str) -> String {
-        format!("http://{}/{name}", self.address)
+        format!("{}://{}/{name}", self.scheme, self.address)
+    }
+
+    async fn listen(remote: &GitRemote, token: Option<&str>) -> std::io::Result<(TcpListener, SocketAddr, Arc<Host>)> {
+        let host = Host {
+            root: remote.path().parent().map(PathBuf::from).unwrap_or_default(),
+            token: token.map(str::to_owned),
+            fault: Mutex::new(GitFault::None),
+            authorizations: Mutex::new(Vec::new()),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address, Arc::new(host)))
+    }
+
+    fn router(host: &Arc<Host>) -> Router {
+        Router::new().fallback(answer).with_state(Arc::clone(host))
     }
 
     /// What goes wrong from now on.

@@ -8,6 +8,7 @@ mod silent;
 pub mod slack;
 mod sshd;
 mod supervised;
+mod tls;
 pub mod world;
 
 pub use devcluster::DevCluster;
@@ -17,6 +18,7 @@ pub use registry::DevRegistry;
 pub use silent::SilentPeer;
 pub use slack::FakeSlack;
 pub use sshd::Sshd;
+pub use tls::TestCertificate;
 pub use world::World;
 
 /// Bytes as hashes are written.
