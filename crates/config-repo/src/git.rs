@@ -91,6 +91,7 @@ pub(crate) struct Call<'a> {
     stdin: Vec<u8>,
     within: Duration,
     at_most: usize,
+    longest_file: Option<u64>,
     cut: bool,
 }
 
@@ -148,7 +149,7 @@ impl Git {
         }
         command.arg(subcommand).current_dir(self.home()).process_group(0).kill_on_drop(true);
         let within = Duration::from_secs(30);
-        Call { git: self, action, command, stdin: Vec::new(), within, at_most: 1 << 20, cut: false }
+        Call { git: self, action, command, stdin: Vec::new(), within, at_most: 1 << 20, longest_file: None, cut: false }
     }
 }
 
@@ -191,6 +192,12 @@ impl Call<'_> {
         self
     }
 
+    /// The longest file that git, or a helper of its, may write.
+    pub(crate) fn no_file_over(mut self, bytes: u64) -> Self {
+        self.longest_file = Some(bytes);
+        self
+    }
+
     /// The bound on standard output; more than that is an error.
     pub(crate) fn at_most(mut self, bytes: usize) -> Self {
         self.at_most = bytes;
@@ -210,6 +217,9 @@ impl Call<'_> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().map_err(|source| GitError::NotStarted { action, source })?;
         let mut group = ProcessGroup::of(&child);
+        if let Some(bytes) = self.longest_file {
+            group.limit_files(bytes);
+        }
         let pipes = Pipes::take(&mut child);
         let run = Box::pin(run_to_end(&mut child, pipes, &self.stdin, self.at_most));
         let Ok(ended) = tokio::time::timeout(self.within, run).await else {

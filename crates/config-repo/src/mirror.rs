@@ -121,7 +121,7 @@ impl Mirror {
 
     /// A run of git in the mirror that may talk to the remote.
     fn distant(&self, subcommand: &str, action: &'static str) -> Call<'_> {
-        self.inner.remote.call(subcommand, action, &self.inner.dir, self.inner.limits.network)
+        self.inner.remote.call(subcommand, action, &self.inner.dir, &self.inner.limits)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 use tokio::process::Child;
 
 /// How long git gets to remove its lock files before it is killed.
@@ -16,6 +16,15 @@ impl ProcessGroup {
     pub(super) fn of(child: &Child) -> Self {
         let raw = child.id().and_then(|id| i32::try_from(id).ok());
         Self(raw.and_then(Pid::from_raw))
+    }
+
+    /// Bounds each file that the leader and whoever it starts from now on may write. It is set from outside, right after
+    /// the start: git takes far longer to have its first helper write something.
+    pub(super) fn limit_files(&self, bytes: u64) {
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        if let Err(error) = prlimit(self.0, Resource::Fsize, limit).map_or_else(Err, |_before| Ok(())) {
+            tracing::warn!(%error, "git runs without a limit for the length of files");
+        }
     }
 
     /// Asks the group to end, then kills it, then reaps the leader.

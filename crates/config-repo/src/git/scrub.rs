@@ -91,4 +91,18 @@ mod tests {
     fn terminal_escapes_are_dropped() {
         assert_eq!(Scrubber::default().clean("\u{1b}[31mred\u{1b}[0m\u{7}\r\nnext\u{0}"), "red \nnext");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_registered_secret_is_left_whatever_stands_around_it(
+            before in "[ -~\u{1b}\n\u{0}]{0,20}",
+            secret in "[a-zA-Z0-9_-]{4,30}",
+            after in "[ -~\u{1b}\n\u{0}]{0,20}",
+        ) {
+            let scrubber = Scrubber::new(vec![secret.clone()]);
+            let cleaned = scrubber.clean(&format!("{before}{secret}{after}"));
+            // What is left must not be the secret; only stars and what stood around.
+            proptest::prop_assert!(!cleaned.contains(&secret), "{cleaned:?}");
+        }
+    }
 }

@@ -85,6 +85,12 @@ pub enum MirrorError {
         /// Git's words.
         words: String,
     },
+    /// What the remote sends is longer than the limit.
+    #[error("the config repo {url} sends more than is taken at once; keep large files out of it, or raise the limit")]
+    RepositoryTooBig {
+        /// The remote.
+        url: RemoteUrl,
+    },
     /// Our own disk is full.
     #[error("the disk that holds the mirror is full: {words}; make room, it is tried again")]
     DiskFull {

@@ -67,7 +67,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), MirrorError> {
     fs::rename(from, to).map_err(|source| MirrorError::Io { action: "rename", path: from.to_owned(), source })
 }
 
-/// Removes the lock files that a killed git left. Only for who holds [`DirLock`] and runs no git meanwhile.
+/// Removes the lock files and half-written packs that a killed git left. Only for who holds [`DirLock`] and runs no git meanwhile.
 pub(super) fn remove_stale_locks(dir: &Path) {
     for inside in ["", "refs", "objects/info", "objects/pack"] {
         remove_locks_below(&dir.join(inside), inside == "refs");
@@ -79,10 +79,15 @@ fn remove_locks_below(dir: &Path, deep: bool) {
         let path = entry.path();
         if deep && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_locks_below(&path, true);
-        } else if path.extension().is_some_and(|ext| ext == "lock") {
-            tracing::warn!(path = %path.display(), "removing a stale lock file of git");
+        } else if is_leftover(&path) {
+            tracing::warn!(path = %path.display(), "removing what a killed git left");
             // What can't be removed makes the next git run fail, with the path in its words.
             let _removed = fs::remove_file(&path);
         }
     }
+}
+
+fn is_leftover(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.ends_with(b".lock") || name.starts_with(b"tmp_") || name.starts_with(b".tmp-")
 }

@@ -13,6 +13,8 @@ pub struct Limits {
     pub fetches_per_packing: u32,
     /// One local run of git.
     pub local: Duration,
+    /// The most that is taken from the remote at once, packed.
+    pub pack_bytes: u64,
     /// The longest file that is read or written.
     pub file_bytes: u64,
     /// The longest sum of files read at once.
@@ -30,6 +32,7 @@ impl Default for Limits {
             network: Duration::from_mins(1),
             fetches_per_packing: 50,
             local: Duration::from_secs(30),
+            pack_bytes: 4 << 30,
             file_bytes: 2 << 20,
             total_bytes: 50 << 20,
             files: 10_000,

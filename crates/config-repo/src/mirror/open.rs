@@ -43,15 +43,16 @@ pub(super) async fn clone_and_swap(
     limits: &Limits,
 ) -> Result<CommitId, MirrorError> {
     let (new, broken) = (beside(dir, "new"), beside(dir, "broken"));
+    // A process that died between the two renames below left the old mirror under its other name.
+    let before = remembered_head(dir, branch).or_else(|| remembered_head(&broken, branch));
     remove_dir(&new)?;
-    remove_dir(&broken)?;
-    let before = remembered_head(dir, branch);
     let there = clone(&new, remote, branch, limits).await?;
     let head = match before {
         Some(before) if before != there => keep_head(&new, remote, branch, limits, before, &there).await?,
         _ => there,
     };
     if dir.exists() {
+        remove_dir(&broken)?;
         rename(dir, &broken)?;
     }
     rename(&new, dir)?;
@@ -127,7 +128,7 @@ async fn init(dir: &Path, remote: &Remote, format: &str) -> Result<(), MirrorErr
 }
 
 async fn fetch_into(dir: &Path, remote: &Remote, branch: &BranchName, limits: &Limits) -> Result<(), MirrorError> {
-    let call = remote.call("fetch", "clone the config repo", dir, limits.clone);
+    let call = remote.call("fetch", "clone the config repo", dir, limits).within(limits.clone);
     super::fetch::run(call, remote, branch).await
 }
 

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,7 +11,7 @@ use crate::git::{Call, Git, Scrubber};
 
 use super::credentials::{Credentials, Ssh, Token};
 use super::files::write_private;
-use super::{MirrorError, RemoteUrl, Transport};
+use super::{Limits, MirrorError, RemoteUrl, Transport};
 
 /// A remote with git set up to reach it and nothing else.
 #[derive(Debug)]
@@ -43,8 +42,13 @@ impl Remote {
     }
 
     /// A run of git that may talk to the remote. The address is for the caller to give.
-    pub(super) fn call(&self, subcommand: &str, action: &'static str, repository: &Path, limit: Duration) -> Call<'_> {
-        self.git.call_with(&self.settings, subcommand, action).dir(repository).envs(&self.env).within(limit)
+    pub(super) fn call(&self, subcommand: &str, action: &'static str, repository: &Path, limits: &Limits) -> Call<'_> {
+        self.git
+            .call_with(&self.settings, subcommand, action)
+            .dir(repository)
+            .envs(&self.env)
+            .within(limits.network)
+            .no_file_over(limits.pack_bytes)
     }
 }
 

@@ -54,6 +54,11 @@ impl RemoteUrl {
         &self.given
     }
 
+    /// What comes after the host.
+    pub(crate) fn path(&self) -> &str {
+        self.shown.strip_prefix(&self.origin).unwrap_or(&self.shown)
+    }
+
     /// Scheme, host and port, which is what credentials are bound to.
     pub(crate) fn origin(&self) -> &str {
         &self.origin

@@ -201,3 +201,33 @@ async fn packs_do_not_pile_up() {
     assert_eq!(mirror.read_files(&mirror.head(), &["a.yaml"]).await.unwrap()["a.yaml"], b"a: 22\n");
     assert_eq!(mirror.commit_info(&waiting).await.unwrap().id, waiting);
 }
+
+#[tokio::test]
+async fn a_repository_over_the_limit_is_told_and_leaves_nothing_behind() {
+    let bench = Bench::file(&[("a.yaml", "a: 1\n")]).await;
+    let noise: String = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect();
+    let room = tempfile::TempDir::new().unwrap();
+    let limits = config_repo::Limits { pack_bytes: 100_000, ..limits() };
+    let mirror =
+        crate::common::try_open_within(&room, &bench.remote.file_url(), Credentials::none(), limits).await.unwrap();
+    let head = bench.remote.commit_as(Person::BOB, "noise", &noise).unwrap();
+    for _ in 0..2 {
+        let error = mirror.fetch().await.unwrap_err();
+        assert!(matches!(error, MirrorError::RepositoryTooBig { .. }), "{error}");
+    }
+    let packs = objects_below(&room.path().join("mirror.git/objects/pack"));
+    let leftovers = packs.iter().filter(|file| file.to_string_lossy().contains("tmp_")).count();
+    assert!(leftovers <= 1, "{packs:?}");
+    assert_eq!(bench.mirror.fetch().await.unwrap().head.as_str(), head);
+}
+
+#[tokio::test]
+async fn a_rewrite_can_not_hide_behind_a_death_between_two_renames() {
+    let (room, remote, dir) = closed(Bench::file(&[("a.yaml", "a: 1\n")]).await);
+    let old = id(&remote.head().unwrap());
+    remote.rewrite_as(Person::BOB, &[("z.yaml", "z: 1\n")]).unwrap();
+    fs::rename(&dir, room.path().join("mirror.git.broken")).unwrap();
+    let mirror = open(&room, &remote.file_url(), Credentials::none()).await;
+    assert_eq!(mirror.head(), old);
+    assert!(matches!(mirror.fetch().await, Err(MirrorError::HistoryRewritten { .. })));
+}
