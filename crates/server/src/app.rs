@@ -1,0 +1,51 @@
+//! What every handler is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use control::Control;
+use model::ProjectName;
+use tokio::sync::{Semaphore, watch};
+use webhooks::SenderKeys;
+
+use crate::assets::Assets;
+use crate::settings::ServerSettings;
+
+/// Bodies of hooks that are read at a time: bounds the memory that strangers can fill.
+const HOOKS_AT_A_TIME: usize = 128;
+
+/// Shared by all requests. Clones are cheap.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub control: Control,
+    pub senders: BTreeMap<ProjectName, SenderKeys>,
+    pub public_read: bool,
+    pub slack_signing_secret: Option<chat::slack::Token>,
+    pub assets: Assets,
+    pub hook_slots: Semaphore,
+    /// Turns true when the server stops: live streams end by it.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(control: Control, settings: ServerSettings, stopping: watch::Receiver<bool>) -> Self {
+        Self(Arc::new(Shared {
+            control,
+            senders: settings.senders,
+            public_read: settings.public_read,
+            slack_signing_secret: settings.slack_signing_secret,
+            assets: Assets::embedded(),
+            hook_slots: Semaphore::new(HOOKS_AT_A_TIME),
+            stopping,
+        }))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
