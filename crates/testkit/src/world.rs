@@ -2,21 +2,24 @@
 //!
 //! Everything below the HTTP edge runs in this process; tests wait for what they name and never sleep.
 
+mod harness;
 mod objects;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl};
 use control::registry::RegistryClient;
-use control::{Barrier, Clock, Control, Parts, Settings};
+use control::{Barrier, Clock, Control, Parts, Receipt, Settings};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use secrets::Redactor;
 use store::Store;
 use tempfile::TempDir;
 
-use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote};
+use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 
+pub use harness::{Harness, Held};
 pub use objects::Objects;
 
 /// How long a test waits for what it names before it says what it saw instead.
@@ -53,10 +56,15 @@ pub struct Plan {
     pub stable_for: &'static str,
     /// How long it has to become so.
     pub deadline: &'static str,
-    /// More manifests, beside the Deployment and the ConfigMap: path below the instance's folder and text.
+    /// More manifests, beside the Deployment and the ConfigMap: path below the instance's folder and text, where
+    /// `IMAGE` stands for the image. One of the same path takes the place of ours.
     pub more: Vec<(String, String)>,
+    /// The version that stands in git when it begins.
+    pub first: &'static str,
+    /// Whether the instance's namespace is there when it begins.
+    pub namespace: bool,
     /// The barrier's socket.
-    pub barrier: Option<std::path::PathBuf>,
+    pub barrier: Option<PathBuf>,
     /// Whether there is a Slack, with the channel `#deploys`.
     pub slack: bool,
 }
@@ -69,6 +77,8 @@ impl Default for Plan {
             stable_for: "200ms",
             deadline: "30s",
             more: Vec::new(),
+            first: "1.0",
+            namespace: true,
             barrier: None,
             slack: false,
         }
@@ -93,7 +103,8 @@ impl World {
         world
     }
 
-    async fn started(plan: Plan) -> Self {
+    /// A world of this plan where nothing is awaited yet.
+    pub async fn started(plan: Plan) -> Self {
         // A second provider in one process is not needed, and the first stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -101,8 +112,11 @@ impl World {
         let registry = DevRegistry::start(&folder.path().join("registry")).await.expect("the registry starts");
         let namespace = unique_namespace();
         let objects = Objects::connect(&cluster, &namespace).await;
-        let digest = registry.push_image("acme/shop", "1.0", "1.0").await.expect("an image can be pushed");
-        let image = format!("{}/acme/shop:1.0@{digest}", registry.address());
+        if plan.namespace {
+            objects.create_namespace().await;
+        }
+        let digest = registry.push_image("acme/shop", plan.first, plan.first).await.expect("an image can be pushed");
+        let image = format!("{}/acme/shop:{}@{digest}", registry.address(), plan.first);
         let remote = remote(&plan, registry.address(), &namespace, &image);
         let instance: InstanceId = "shop/prod".parse().expect("a valid name");
         let slack = if plan.slack { Some(FakeSlack::start().await.expect("the fake Slack starts")) } else { None };
@@ -137,12 +151,17 @@ impl World {
     }
 
     /// A build is announced, whether it exists or not.
-    pub async fn announce(&mut self, tag: &str) {
+    pub async fn announce(&mut self, tag: &str) -> Receipt {
+        self.announce_as(tag, None).await
+    }
+
+    /// A build is announced with what its sender says is its digest.
+    pub async fn announce_as(&mut self, tag: &str, digest: Option<&str>) -> Receipt {
         self.deliveries += 1;
         let announcement = Announcement {
             image: format!("{}/acme/shop", self.registry.address()).parse().expect("a valid repository"),
             tag: Some(tag.parse().expect("a valid tag")),
-            digest: None,
+            digest: digest.map(|digest| digest.parse().expect("a valid digest")),
             commit: Some("0123abc".to_owned()),
             branch: Some("main".to_owned()),
             author: Some("cy".to_owned()),
@@ -151,7 +170,7 @@ impl World {
         };
         let delivery = format!("delivery-{}", self.deliveries);
         let project = "shop".parse().expect("a valid name");
-        self.control.receive(&project, "ci", &delivery, announcement).await.expect("the build is taken in");
+        self.control.receive(&project, "ci", &delivery, announcement).await.expect("the build is taken in")
     }
 
     /// Waits for the open ask about this version.
@@ -225,6 +244,19 @@ impl World {
     pub async fn agree(&self) {
         let found = self.control.disagreements(&self.instance).await;
         assert!(found.is_empty(), "git, cluster and database disagree:\n{}", found.join("\n"));
+    }
+
+    /// Somebody replaces a text in a file of the instance, and commits that; gives the commit.
+    pub fn commit(&self, who: Person, file: &str, from: &str, to: &str) -> String {
+        let path = if file == "pinnace.yaml" { file.to_owned() } else { format!("apps/shop/prod/{file}") };
+        let before = self.remote.file(&path).expect("the file is there");
+        assert!(before.contains(from), "`{from}` is not in {path}:\n{before}");
+        self.remote.commit_as(who, &path, &before.replace(from, to)).expect("a person can commit")
+    }
+
+    /// The folder with the database.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// The image that stands in git.
@@ -327,12 +359,13 @@ projects:
         rule = plan.rule,
     );
     let web = WEB.replace("IMAGE", image);
-    let mut files = vec![
+    let mut files = BTreeMap::from([
         ("pinnace.yaml".to_owned(), config),
         ("apps/shop/prod/web.yaml".to_owned(), web),
         ("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned()),
-    ];
-    files.extend(plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.clone())));
+    ]);
+    let more = plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.replace("IMAGE", image)));
+    files.extend(more);
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     GitRemote::bare(&files).expect("a bare remote can be made")
 }

@@ -1,8 +1,8 @@
 //! What is in a world's namespace, read and changed with the admin's rights, as a person with kubectl would.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
@@ -16,19 +16,25 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// Makes the namespace, and one for Pinnace beside it.
+    /// Makes Pinnace's own namespace, beside the instance's.
     pub(super) async fn connect(cluster: &DevCluster, namespace: &str) -> Self {
         let file = Kubeconfig::read_from(cluster.kubeconfig()).expect("the kubeconfig can be read");
         let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
         let client = Client::try_from(config.expect("the kubeconfig is whole")).expect("a client can be made");
         let objects = Self { client, namespace: namespace.to_owned() };
-        for name in [namespace.to_owned(), format!("{namespace}-pinnace")] {
-            let made: Namespace =
-                serde_json::from_value(json!({"metadata": {"name": name}})).expect("a valid namespace");
-            let api: Api<Namespace> = Api::all(objects.client.clone());
-            api.create(&PostParams::default(), &made).await.expect("a namespace can be made");
-        }
+        objects.create(&format!("{namespace}-pinnace")).await;
         objects
+    }
+
+    /// Makes the instance's namespace.
+    pub async fn create_namespace(&self) {
+        self.create(&self.namespace).await;
+    }
+
+    async fn create(&self, name: &str) {
+        let made: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).expect("a valid namespace");
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        api.create(&PostParams::default(), &made).await.expect("a namespace can be made");
     }
 
     /// The namespace's name.
@@ -53,6 +59,21 @@ impl Objects {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         let live = api.get_opt(name).await.expect("the cluster answers");
         live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// Somebody else makes a ConfigMap.
+    pub async fn create_config_map(&self, name: &str, data: &Value) {
+        let made = serde_json::from_value(json!({"metadata": {"name": name}, "data": data}));
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.create(&PostParams::default(), &made.expect("a valid ConfigMap")).await.expect("it can be made");
+    }
+
+    /// The images of the pods that are there, of the first container of each.
+    pub async fn pod_images(&self) -> Vec<String> {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let pods = api.list(&ListParams::default()).await.expect("the cluster answers");
+        let image = |pod: Pod| pod.spec.and_then(|spec| spec.containers.into_iter().next()?.image);
+        pods.into_iter().filter_map(image).collect()
     }
 
     /// A person edits a Deployment with a tool.

@@ -1,5 +1,4 @@
-//! The life of a pin against a real API server, a real git remote and a real registry.
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+//! The main path: proven and recorded, or dropped and back.
 
 use model::Outcome;
 use testkit::World;
