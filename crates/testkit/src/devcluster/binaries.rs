@@ -21,8 +21,10 @@ pub struct Binaries {
     pub assets: Option<PathBuf>,
 }
 
-/// The Go module, in this checkout.
+/// The Go module, in the checkout that this was built from. A binary that was built from another clone of the same tree is
+/// told where it is now.
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../devcluster");
+const MODULE_VARIABLE: &str = "PINNACE_DEVCLUSTER";
 
 /// What clients see as the server's version. It goes with the module's requirement of `k8s.io/kubernetes`.
 const LINKER_FLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
@@ -41,7 +43,7 @@ pub async fn binaries() -> Result<Binaries, DevClusterError> {
         return Ok(Binaries { devcluster, assets });
     }
     let builds = cache_folder()?.join("devcluster");
-    let devcluster = builds.join(key(Path::new(MODULE))?).join("devcluster");
+    let devcluster = builds.join(key(&module())?).join("devcluster");
     if !devcluster.exists() {
         let target = devcluster.clone();
         tokio::task::spawn_blocking(move || build(&builds, &target))
@@ -59,6 +61,10 @@ pub fn cache_folder() -> Result<PathBuf, DevClusterError> {
         .or_else(|| set("HOME").map(|home| home.join(".cache/pinnace")))
         .ok_or_else(|| io::Error::other("neither PINNACE_CACHE nor HOME is set"))
         .map_err(DevClusterError::io("find the cache folder"))
+}
+
+fn module() -> PathBuf {
+    env::var_os(MODULE_VARIABLE).filter(|value| !value.is_empty()).map_or_else(|| PathBuf::from(MODULE), PathBuf::from)
 }
 
 /// A short hash of everything that the binary is built from.
@@ -112,7 +118,7 @@ fn compile(output: &Path) -> Result<Output, DevClusterError> {
     say("building the test cluster's binaries (about 8 minutes, once) ...");
     let mut command = Command::new("go");
     command.args(["build", "-ldflags", LINKER_FLAGS, "-o"]).arg(output).arg(".");
-    command.current_dir(MODULE).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly");
+    command.current_dir(module()).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly");
     let begun = Instant::now();
     let (done, building) = mpsc::channel::<()>();
     let result = std::thread::scope(|scope| {
