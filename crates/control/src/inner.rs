@@ -177,7 +177,9 @@ impl Inner {
             Ok(rendered) => {
                 // Whatever the cluster, git or a log says from here on: these values are shown to nobody.
                 let values = rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value));
-                values.for_each(|value| drop(self.redactor.register(value.expose())));
+                for value in values {
+                    self.redactor.register(value.expose());
+                }
                 Ok(rendered)
             }
             Err(error) => {

@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub senders: BTreeMap<ProjectName, SenderKeys>,
     pub public_read: bool,
     pub slack_signing_secret: Option<chat::slack::Token>,
+    /// The socket of the demo's desk.
+    pub demo_desk: Option<std::path::PathBuf>,
     pub assets: Assets,
     pub hook_slots: Semaphore,
     /// Turns true when the server stops: live streams end by it.
@@ -36,6 +38,7 @@ impl App {
             senders: settings.senders,
             public_read: settings.public_read,
             slack_signing_secret: settings.slack_signing_secret,
+            demo_desk: settings.demo_desk,
             assets: Assets::embedded(),
             hook_slots: Semaphore::new(HOOKS_AT_A_TIME),
             stopping,

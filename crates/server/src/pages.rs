@@ -3,6 +3,7 @@
 pub(crate) mod act;
 mod audit;
 mod button;
+pub(crate) mod demo;
 mod diff;
 mod frame;
 pub(crate) mod instance;

@@ -33,6 +33,8 @@ pub(crate) fn routes() -> Vec<Route> {
         // People act.
         post("/pins/{number}/{verb}", SignedIn, pages::act::on_pin),
         post("/instances/{verb}", SignedIn, pages::act::on_instance),
+        // The buttons of a demo; elsewhere there is nothing behind them.
+        post("/demo/{button}", SignedIn, pages::demo::press),
         // People sign in.
         get("/sign-in", Public, sign_in::explain),
         post("/sign-in", Public, sign_in::use_link),

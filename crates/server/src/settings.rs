@@ -1,6 +1,7 @@
 //! What the HTTP side is started with.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use model::ProjectName;
 use tokio::net::TcpListener;
@@ -17,4 +18,6 @@ pub struct ServerSettings {
     pub metrics_listener: Option<TcpListener>,
     /// Slack's signing secret; none means that clicks come by Socket Mode and the HTTP address does not exist.
     pub slack_signing_secret: Option<chat::slack::Token>,
+    /// The socket of the demo's desk; none outside of a demo.
+    pub demo_desk: Option<PathBuf>,
 }

@@ -32,8 +32,8 @@ pub(crate) struct SetImage {
 }
 
 /// Runs the command and prints to the terminal.
-pub(crate) fn run(args: SetImage) -> anyhow::Result<ExitCode> {
-    let code = match run_to(&args, &mut stdout().lock(), &mut stderr().lock())? {
+pub(crate) fn run(args: &SetImage) -> anyhow::Result<ExitCode> {
+    let code = match run_to(args, &mut stdout().lock(), &mut stderr().lock())? {
         Outcome::Done => 0,
         Outcome::Usage => 2,
         Outcome::WouldChange => 3,
@@ -164,7 +164,7 @@ mod tests {
             check,
             files: files.iter().map(|file| file.to_path_buf()).collect(),
         };
-        let outcome = run_to(&args, &mut out, &mut notes);
+        let outcome = run_to(args, &mut out, &mut notes);
         Ran { outcome, out: String::from_utf8(out).unwrap(), notes: String::from_utf8(notes).unwrap() }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Frame {
     pub search: String,
     /// The tool's own parts, when this page knows them.
     pub parts: Vec<Part>,
+    /// Whether the demo's buttons are shown.
+    pub demo: bool,
     pub version: &'static str,
     pub shapes: [Shape; 9],
 }
@@ -50,6 +52,7 @@ impl Frame {
             said: String::new(),
             search: String::new(),
             parts: Vec::new(),
+            demo: app.demo_desk.is_some(),
             version: env!("CARGO_PKG_VERSION"),
             shapes: Shape::ALL,
         }

@@ -1,0 +1,247 @@
+//! Setting the stage: a cluster, a git remote, a registry, and the server with exactly the rights that it needs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use cluster::ClusterClient;
+use config_repo::{Credentials, Limits, Mirror};
+use tempfile::TempDir;
+use testkit::devcluster::Options;
+use testkit::{DevCluster, DevRegistry, GitRemote};
+use webhooks::SigningKey;
+
+use super::Demo;
+use super::barrier::Holder;
+use super::server::{Server, Setup};
+use super::transcript::Transcript;
+use super::visitor::Visitor;
+
+/// Where the shop runs.
+pub(super) const NAMESPACE: &str = "pinnace-demo";
+/// Where the inventory lives.
+const OWN_NAMESPACE: &str = "pinnace-demo-system";
+/// How long the server's token lasts.
+const TOKEN_LASTS: Duration = Duration::from_hours(24);
+/// CI's signing key; the demo listens on loopback only and forgets it at the end.
+const SIGNING_KEY: &str = "whsec_cGlubmFjZS1kZW1vLXNpZ25pbmcta2V5LTEyMzQ=";
+
+/// A cluster of the visitor's own.
+pub(super) struct Yours {
+    /// The context of their kubeconfig.
+    pub(super) context: String,
+    image_repo: String,
+    tags: Vec<String>,
+}
+
+impl Yours {
+    /// What the arguments say of it.
+    pub(super) fn from(args: &Demo) -> anyhow::Result<Option<Self>> {
+        let (Some(context), Some(image_repo)) = (&args.context, &args.image_repo) else {
+            if args.clean {
+                bail!("--clean needs --context and --image-repo, as the demo was started with");
+            }
+            return Ok(None);
+        };
+        if args.tags.len() != 3 {
+            bail!("--tags needs three tags: one that runs, a newer one that runs, one that does not");
+        }
+        Ok(Some(Self { context: context.clone(), image_repo: image_repo.clone(), tags: args.tags.clone() }))
+    }
+}
+
+/// Everything that the demo plays on.
+pub(super) struct Stage {
+    pub(super) server: Server,
+    pub(super) visitor: Visitor,
+    pub(super) remote: GitRemote,
+    pub(super) holder: Holder,
+    /// The admin's own client, for edits by hand.
+    pub(super) admin: kube::Client,
+    /// The socket of the desk.
+    pub(super) desk: PathBuf,
+    images: Images,
+    // Dropped last: what runs on them ends first.
+    _cluster: Option<DevCluster>,
+    _folder: TempDir,
+}
+
+/// Where builds come from.
+struct Images {
+    registry: Option<DevRegistry>,
+    repository: String,
+    tags: Vec<String>,
+    made: u32,
+}
+
+impl Stage {
+    /// Starts all parts and waits until they answer.
+    pub(super) async fn set(port: u16, yours: Option<Yours>, transcript: &mut Transcript) -> anyhow::Result<Self> {
+        let port = if port == 0 { free_port()? } else { port };
+
+        let folder = tempfile::Builder::new().prefix("pinnace-demo-").tempdir().context("making a folder")?;
+        let (cluster, admin_config, context) = cluster(yours.as_ref(), folder.path(), transcript).await?;
+        let images = Images::start(yours, folder.path(), transcript).await?;
+        let remote = remote(folder.path(), &images, &context).await?;
+        transcript.say(&format!("a git remote: {}", remote.file_url()));
+        let admin = connect(admin_config.as_deref(), &context).await?;
+        let kubeconfig = narrow_rights(folder.path(), &admin, admin_config.as_deref(), &context, &remote).await?;
+        transcript.say("the server's rights: what `pinnace rbac` prints, and no others");
+        let senders = folder.path().join("senders.yaml");
+        std::fs::write(&senders, format!("senders: {{shop: {{signing: [{SIGNING_KEY}]}}}}\n"))?;
+        let holder = Holder::listen(folder.path().join("barrier"))?;
+        let setup = Setup {
+            data: folder.path().join("data"),
+            repo: remote.file_url(),
+            kubeconfig,
+            own_namespace: OWN_NAMESPACE.to_owned(),
+            senders,
+            barrier: holder.path().to_owned(),
+            desk: folder.path().join("desk"),
+            port,
+        };
+        let server = Server::start(setup).await?;
+        transcript.say(&format!("the server: {}", server.url()));
+        let link = server.sign_in_link().await?;
+        let visitor = Visitor::sign_in(&server.url(), &link, SigningKey::parse(SIGNING_KEY)?).await?;
+        let admin = kube_client(admin_config.as_deref(), &context).await?;
+        let stage = Self {
+            server,
+            visitor,
+            remote,
+            holder,
+            admin,
+            desk: folder.path().join("desk"),
+            images,
+            _cluster: cluster,
+            _folder: folder,
+        };
+        Ok(stage)
+    }
+
+    /// CI makes a build and announces it; its tag.
+    pub(super) async fn build(&mut self, works: bool) -> anyhow::Result<String> {
+        let tag = self.images.make(works).await?;
+        let message = if works { "Show prices with tax" } else { "Read the payment key at start" };
+        self.visitor.announce(&self.images.repository, &tag, message).await?;
+        Ok(tag)
+    }
+}
+
+impl Images {
+    async fn start(yours: Option<Yours>, folder: &Path, transcript: &mut Transcript) -> anyhow::Result<Self> {
+        if let Some(yours) = yours {
+            return Ok(Self { registry: None, repository: yours.image_repo, tags: yours.tags, made: 0 });
+        }
+        let registry = DevRegistry::start(&folder.join("registry")).await.context("starting a registry")?;
+        transcript.say(&format!("an image registry: {}", registry.url()));
+        let repository = format!("{}/acme/shop", registry.address());
+        registry.push_image("acme/shop", "1.0", "1.0").await?;
+        Ok(Self { registry: Some(registry), repository, tags: vec!["1.0".to_owned()], made: 0 })
+    }
+
+    fn first(&self) -> &str {
+        self.tags.first().map_or("1.0", String::as_str)
+    }
+
+    async fn make(&mut self, works: bool) -> anyhow::Result<String> {
+        let Some(registry) = &self.registry else {
+            let at = if works { 1 } else { 2 };
+            return self.tags.get(at).cloned().context("--tags names too few tags");
+        };
+        self.made += 1;
+        // The simulated nodes run anything, and crash what is called so.
+        let tag = if works { format!("1.{}", self.made) } else { format!("1.{}-crash-loop", self.made) };
+        registry.push_image("acme/shop", &tag, &tag).await?;
+        Ok(tag)
+    }
+}
+
+async fn cluster(
+    yours: Option<&Yours>,
+    folder: &Path,
+    transcript: &mut Transcript,
+) -> anyhow::Result<(Option<DevCluster>, Option<PathBuf>, String)> {
+    if let Some(yours) = yours {
+        transcript.say(&format!("your cluster {}, in the namespaces {NAMESPACE} and {OWN_NAMESPACE}", yours.context));
+        return Ok((None, None, yours.context.clone()));
+    }
+    let cluster = DevCluster::start(Options::default()).await.context("starting a cluster")?;
+    transcript.say(&format!("a real Kubernetes API with simulated nodes: {}", cluster.server()));
+    let path = folder.join("admin.kubeconfig");
+    testkit::devcluster::write_kubeconfig(&path, &[("demo", &cluster)])?;
+    Ok((Some(cluster), Some(path), "demo".to_owned()))
+}
+
+async fn connect(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<ClusterClient> {
+    let settings = cluster::Settings { own_namespace: OWN_NAMESPACE.to_owned(), ..cluster::Settings::default() };
+    Ok(ClusterClient::connect_with(kubeconfig, context, settings).await?)
+}
+
+async fn kube_client(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<kube::Client> {
+    use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+    let file = kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from)?;
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+    Ok(kube::Client::try_from(Config::from_custom_kubeconfig(file, &options).await?)?)
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The config repo: the shop at its first version.
+async fn remote(folder: &Path, images: &Images, context: &str) -> anyhow::Result<GitRemote> {
+    const WEB: &str = include_str!("../../../../../examples/shop/web.yaml");
+    const SETTINGS: &str = include_str!("../../../../../examples/shop/settings.yaml");
+    const CONFIG: &str = include_str!("../../../../../examples/shop/pinnace.yaml");
+    let registry = control::registry::RegistryClient::default();
+    let (repository, tag) = (images.repository.parse()?, images.first().parse()?);
+    let found = registry
+        .resolve(&repository, Some(&tag), None, &control::registry::Access::default())
+        .await
+        .context("looking up the first image")?;
+    let web = WEB.replace("IMAGE", &format!("{repository}:{tag}@{}", found.digest));
+    let config =
+        CONFIG.replace("CONTEXT", context).replace("REPOSITORY", repository.as_str()).replace("NAMESPACE", NAMESPACE);
+    let files = [
+        ("pinnace.yaml", config.as_str()),
+        ("apps/shop/demo/web.yaml", web.as_str()),
+        ("apps/shop/demo/settings.yaml", SETTINGS),
+    ];
+    Ok(GitRemote::bare_in(&folder.join("config.git"), &files)?)
+}
+
+/// Makes the namespaces and the account, and a kubeconfig with which one can do exactly what `pinnace rbac` prints.
+async fn narrow_rights(
+    folder: &Path,
+    admin: &ClusterClient,
+    admin_config: Option<&Path>,
+    context: &str,
+    remote: &GitRemote,
+) -> anyhow::Result<PathBuf> {
+    for namespace in [NAMESPACE, OWN_NAMESPACE] {
+        admin.make_namespace(namespace).await?;
+    }
+    let mirror = Mirror::open(
+        &folder.join("setup-mirror"),
+        remote.file_url().parse()?,
+        "main".parse()?,
+        Credentials::none(),
+        Limits::default(),
+    )
+    .await?;
+    admin.set_up(&control::rights(&mirror, "pinnace.yaml", context, OWN_NAMESPACE).await?).await?;
+    let token = admin.account_token(TOKEN_LASTS).await?;
+    let path = folder.join("server.kubeconfig");
+    std::fs::write(&path, cluster::setup::kubeconfig_for(admin_config, context, &token)?.expose())?;
+    Ok(path)
+}
+
+/// Removes the demo's namespaces from the visitor's cluster.
+pub(super) async fn clean(yours: &Yours) -> anyhow::Result<()> {
+    let admin = connect(None, &yours.context).await?;
+    for namespace in [NAMESPACE, OWN_NAMESPACE] {
+        admin.delete_namespace(namespace).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! `pinnace rbac`: exactly the rights that the server needs in a cluster.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::repo::Repo;
+
+/// Print the roles that the server needs in a cluster, for `kubectl apply -f -`
+///
+/// They are made from what the config repo runs there: roles in namespaces only, no wildcard, nothing of the whole cluster,
+/// no list of secrets. The namespaces must be there.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rbac {
+    #[command(flatten)]
+    repo: Repo,
+    /// The kube context, as environments in pinnace.yaml name it
+    #[arg(long)]
+    context: String,
+    /// Pinnace's own namespace in that cluster
+    #[arg(long, default_value = "pinnace-system")]
+    own_namespace: String,
+}
+
+/// Prints them as YAML documents.
+pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let objects = runtime.block_on(async {
+        let folder = tempfile::tempdir().context("making a folder for the clone")?;
+        let mirror = args.repo.open(folder.path()).await?;
+        anyhow::Ok(control::rights(&mirror, "pinnace.yaml", &args.context, &args.own_namespace).await?)
+    })?;
+    let mut out = std::io::stdout().lock();
+    for object in objects {
+        writeln!(out, "---\n{}", serde_saphyr::to_string(&object)?.trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

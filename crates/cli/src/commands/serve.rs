@@ -1,0 +1,174 @@
+//! `pinnace serve`: the server.
+
+pub(crate) mod admin;
+mod senders;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chat::ChatService;
+use chat::slack::{Settings as SlackSettings, Slack, Token};
+use control::registry::RegistryClient;
+use control::{Barrier, Clock, Control, Parts, Settings};
+use secrets::Redactor;
+use server::ServerSettings;
+use store::Store;
+use tokio::net::TcpListener;
+
+use super::repo::Repo;
+use super::secret;
+
+/// Run the server: hooks, chat, the page, and the loops that keep instances as they should be
+///
+/// Secrets are taken from the environment, never from arguments: PINNACE_GIT_TOKEN, PINNACE_SLACK_BOT_TOKEN,
+/// PINNACE_SLACK_APP_TOKEN, PINNACE_SLACK_SIGNING_SECRET.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) repo: Repo,
+    /// Folder for the database and the mirror; on a local disk
+    #[arg(long, env = "PINNACE_DATA", default_value = "pinnace-data")]
+    pub(crate) data: PathBuf,
+    /// Where to listen
+    #[arg(long, env = "PINNACE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// What people type into a browser to get here [default: http:// and where it listens]
+    #[arg(long, env = "PINNACE_BASE_URL")]
+    pub(crate) base_url: Option<String>,
+    /// Where to serve /metrics; not at all by default
+    #[arg(long, env = "PINNACE_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// The kubeconfig whose contexts pinnace.yaml names
+    #[arg(long, env = "KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Pinnace's own namespace in each cluster
+    #[arg(long, default_value = "pinnace-system")]
+    pub(crate) own_namespace: String,
+    /// File with the keys of those who announce builds; see docs/hooks.md
+    #[arg(long, env = "PINNACE_SENDERS")]
+    pub(crate) senders: Option<PathBuf>,
+    /// Address of a commit's page, with {commit} for its id
+    #[arg(long)]
+    pub(crate) commit_url: Option<String>,
+    /// Let people look who are not signed in; they never act
+    #[arg(long)]
+    pub(crate) public_read: bool,
+    /// Seconds between two fetches of the config repo when nothing happens
+    #[arg(long, default_value_t = 20)]
+    pub(crate) fetch_every: u64,
+    /// Another Slack, for tests
+    #[arg(long, hide = true)]
+    pub(crate) slack_api: Option<String>,
+    /// Show the demo's buttons, which lead to this socket
+    #[arg(long, hide = true)]
+    pub(crate) demo_desk: Option<PathBuf>,
+    /// Announce every effect on this socket and wait for an answer, for crash tests
+    #[arg(long, hide = true, env = "PINNACE_BARRIER")]
+    pub(crate) barrier: Option<PathBuf>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn run(args: &Serve) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
+        serve(args, listener, Redactor::new(), told_to_stop()).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Ends when somebody presses Ctrl-C or the system asks us to stop.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Wires the parts and serves on this listener.
+pub(crate) async fn serve(
+    args: &Serve,
+    listener: TcpListener,
+    redactor: Redactor,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let control = control(args, &listener, redactor).await?;
+    let settings = ServerSettings {
+        senders: match &args.senders {
+            Some(file) => senders::read(file)?,
+            None => std::collections::BTreeMap::default(),
+        },
+        public_read: args.public_read,
+        metrics_listener: match args.metrics_listen {
+            Some(at) => Some(TcpListener::bind(at).await.with_context(|| format!("listening on {at}"))?),
+            None => None,
+        },
+        demo_desk: args.demo_desk.clone(),
+        slack_signing_secret: secret("PINNACE_SLACK_SIGNING_SECRET").map(Token::new),
+    };
+    let loops = tokio::spawn({
+        let control = control.clone();
+        async move { control.run().await }
+    });
+    tracing::info!(url = control.base_url(), "pinnace is up");
+    let admin = admin::listen(&args.data, control.clone())?;
+    let served = server::serve(listener, control.clone(), settings, stop).await;
+    admin.abort();
+    loops.abort();
+    control.store().close().await;
+    served.context("serving")
+}
+
+/// Opens database and mirror and puts the parts together.
+pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Redactor) -> anyhow::Result<Control> {
+    let base_url = match &args.base_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{}", listener.local_addr().context("reading the address that we listen on")?),
+    };
+    let settings = Settings {
+        base_url,
+        own_namespace: args.own_namespace.clone(),
+        kubeconfig: args.kubeconfig.clone(),
+        fetch_every: Duration::from_secs(args.fetch_every),
+        commit_url: args.commit_url.clone(),
+        ..Settings::default()
+    };
+    let store = Store::open(&args.data.join("db")).await.context("opening the database")?;
+    if let Some(token) = args.repo.token() {
+        redactor.register(&token);
+    }
+    let mirror = args.repo.open(&args.data.join("mirror")).await?;
+    let barrier = match &args.barrier {
+        Some(path) => Barrier::connect(path).await.context("connecting to the barrier")?,
+        None => Barrier::off(),
+    };
+    let parts = Parts {
+        settings,
+        store,
+        mirror,
+        registry: RegistryClient::default(),
+        chat: slack(args, &redactor)?,
+        redactor,
+        clock: Clock::system(),
+        barrier,
+    };
+    Ok(Control::new(parts).await?)
+}
+
+fn slack(args: &Serve, redactor: &Redactor) -> anyhow::Result<Option<ChatService>> {
+    let Some(bot) = secret("PINNACE_SLACK_BOT_TOKEN") else { return Ok(None) };
+    let app = secret("PINNACE_SLACK_APP_TOKEN");
+    for token in [Some(&bot), app.as_ref()].into_iter().flatten() {
+        redactor.register(token);
+    }
+    let mut settings = SlackSettings::new(Token::new(bot), app.map(Token::new));
+    if let Some(api) = &args.slack_api {
+        api.clone_into(&mut settings.api);
+    }
+    Ok(Some(ChatService::Slack(Slack::new(settings).context("setting up Slack")?)))
+}

@@ -1,0 +1,49 @@
+//! The rights that the server needs in one cluster: exactly for the kinds and namespaces in use, read from the config repo.
+
+use cluster::rbac::{Use, rbac_objects};
+use cluster::{Kind, KindKey};
+use config_repo::{Config, Instance, Mirror};
+use render::RenderContext;
+use secrets::MaskKey;
+use serde_json::Value;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// The service account, roles and bindings for everything that the branch's HEAD runs in this kube context.
+pub async fn rights(
+    mirror: &Mirror,
+    config_file: &str,
+    context: &str,
+    own_namespace: &str,
+) -> Result<Vec<Value>, Problem> {
+    let head = mirror.head();
+    let unreadable = |why: String| Problem::new(ProblemCode::Invalid, why, "correct the config repo and run it again");
+    let files = mirror.read_files(&head, &[config_file]).await.map_err(|error| unreadable(error.to_string()))?;
+    let bytes = files.get(config_file).ok_or_else(|| unreadable(format!("there is no `{config_file}`")))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| unreadable(format!("`{config_file}` is not UTF-8")))?;
+    let config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
+    let mut uses = Vec::new();
+    for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
+        uses.push(used_by(mirror, &instance).await.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
+    }
+    if uses.is_empty() {
+        let what = format!("nothing in `{config_file}` runs in the context `{context}`");
+        return Err(Problem::new(ProblemCode::NotFound, what, "name a context that an environment uses"));
+    }
+    Ok(rbac_objects(own_namespace, &uses))
+}
+
+async fn used_by(mirror: &Mirror, instance: &Instance) -> Result<Use, String> {
+    let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
+    let files = mirror.read_files(&mirror.head(), &paths).await.map_err(|error| error.to_string())?;
+    // Hashes are not looked at here, so any key will do.
+    let context =
+        RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &MaskKey::from_bytes([0; 32]) };
+    let rendered = render::render(&files, &context).map_err(|error| error.to_string())?;
+    let kinds = rendered.objects.iter().map(|object| Kind::presumed(&kind(object))).collect();
+    Ok(Use { namespace: instance.namespace.clone(), kinds })
+}
+
+fn kind(object: &render::Object) -> KindKey {
+    crate::converge::key(object).kind
+}
