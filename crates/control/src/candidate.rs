@@ -27,8 +27,13 @@ impl Candidate {
     /// Makes the pin's edit on this commit and renders it.
     pub(crate) async fn on(inner: &Inner, instance: &Instance, pin: &Pin, base: &CommitId) -> Result<Self, Trouble> {
         let mut files = inner.files(instance, base).await?;
-        let edit = edit(&files, instance, pin)
-            .map_err(|error| Trouble::Impossible(format!("{error} (in commit {})", base.short())))?;
+        let edit = match edit(&files, instance, pin) {
+            Ok(edit) => edit,
+            Err(error) => {
+                let by = inner.last_touched(instance, base).await;
+                return Err(Trouble::Impossible(format!("{error} (as of {by})")));
+            }
+        };
         let git_diff = diff(&files, &edit);
         let from = edit.from.clone();
         let changed = edit.changed.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cluster::ClusterClient;
-use config_repo::{Config, Instance, Mirror};
+use config_repo::{CommitInfo, Config, Instance, Mirror};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
@@ -159,7 +159,8 @@ impl Inner {
         let files = self.mirror.read_files(commit, &paths).await?;
         if files.is_empty() {
             let paths = instance.paths.join("`, `");
-            let why = format!("there is nothing under `{paths}` in commit {}: put the manifests there", commit.short());
+            let by = self.last_touched(instance, commit).await;
+            let why = format!("there is nothing under `{paths}` as of {by}: put the manifests there");
             return Err(Trouble::Impossible(why));
         }
         Ok(files)
@@ -183,9 +184,22 @@ impl Inner {
                 Ok(rendered)
             }
             Err(error) => {
-                let by = self.mirror.commit_info(commit).await.map(|info| info.author_name).unwrap_or_default();
-                Err(Trouble::Impossible(format!("commit {} by {by} does not render: {error}", commit.short())))
+                let by = self.last_touched(instance, commit).await;
+                Err(Trouble::Impossible(format!("{by} does not render: {error}")))
             }
+        }
+    }
+
+    /// `commit 1234abcd by Bob`: the newest one up to here that touched the instance, whom people would ask.
+    pub(crate) async fn last_touched(&self, instance: &Instance, commit: &CommitId) -> String {
+        let mut newest: Option<CommitInfo> = None;
+        for path in &instance.paths {
+            let found = self.mirror.log_range(None, commit, path, 1).await.unwrap_or_default();
+            newest = newest.into_iter().chain(found).max_by_key(|info| info.date_seconds);
+        }
+        match newest {
+            Some(info) => format!("commit {} by {}", info.id.short(), self.redacted(&info.author_name)),
+            None => format!("commit {}", commit.short()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `World`: one project on a real API server, a real git remote and a real registry, with verbs that read like a user's.
 //!
 //! Everything below the HTTP edge runs in this process; tests wait for what they name and never sleep.
+#![expect(clippy::panic, reason = "a test that waited in vain says what it saw instead")]
 
 mod harness;
 mod objects;
@@ -14,7 +15,7 @@ use control::registry::RegistryClient;
 use control::{Barrier, Clock, Control, Parts, Receipt, Settings};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use secrets::Redactor;
-use store::Store;
+use store::{BuildId, BuildState, Store};
 use tempfile::TempDir;
 
 use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
@@ -169,8 +170,15 @@ impl World {
             build_url: None,
         };
         let delivery = format!("delivery-{}", self.deliveries);
-        let project = "shop".parse().expect("a valid name");
+        let project: model::ProjectName = "shop".parse().expect("a valid name");
         self.control.receive(&project, "ci", &delivery, announcement).await.expect("the build is taken in")
+    }
+
+    /// What became of an announcement.
+    pub async fn build_state(&self, build: BuildId) -> BuildState {
+        let project: model::ProjectName = "shop".parse().expect("a valid name");
+        let rows = self.control.store().builds(Some(&project), None, 200).await.expect("the database answers");
+        rows.into_iter().find(|row| row.id == build).expect("the build is there").state
     }
 
     /// Waits for the open ask about this version.
@@ -195,16 +203,14 @@ impl World {
     /// Waits for the end of a pin.
     pub async fn ended(&self, number: PinNumber) -> Outcome {
         let what = format!("the end of pin {number}");
-        let found = self
-            .until(&what, async |world| {
-                let view = world.control.pin_view(number).await.ok()?;
-                match view.pin.stage {
-                    Stage::Ended(outcome) => Some(outcome),
-                    _ => None,
-                }
-            })
-            .await;
-        found
+        self.until(&what, async |world| {
+            let view = world.control.pin_view(number).await.ok()?;
+            match view.pin.stage {
+                Stage::Ended(outcome) => Some(outcome),
+                _ => None,
+            }
+        })
+        .await
     }
 
     /// Waits for a pin of this version that is so.
@@ -228,16 +234,14 @@ impl World {
                 let _ = changes.changed().await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(found) => found,
-            Err(_) => {
-                let pins = self.control.pins(Some(&self.instance), None).await.unwrap_or_default();
-                let lines: Vec<String> = pins.iter().map(|pin| format!("{pin:#?}")).collect();
-                let view = self.control.instance_view(&self.instance).await;
-                let parts = self.control.parts().await;
-                panic!("waited in vain for {what}\nparts: {parts:?}\ninstance: {view:#?}\npins: {}", lines.join("\n"))
-            }
+        if let Ok(found) = tokio::time::timeout(PATIENCE, waiting).await {
+            return found;
         }
+        let pins = self.control.pins(Some(&self.instance), None).await.unwrap_or_default();
+        let lines: Vec<String> = pins.iter().map(|pin| format!("{pin:#?}")).collect();
+        let view = self.control.instance_view(&self.instance).await;
+        let parts = self.control.parts().await;
+        panic!("waited in vain for {what}\nparts: {parts:?}\ninstance: {view:#?}\npins: {}", lines.join("\n"))
     }
 
     /// Git, cluster and database agree (design 9.12).

@@ -1,7 +1,7 @@
 //! Who decides: the policy where the rule is `auto` and no lock is on, the person who wanted an unpin, else people are asked.
 
 use config_repo::{Instance, Rule};
-use model::{Decider, Fact, Pin, PolicyName};
+use model::{Decider, Fact, Pin, PolicyName, Stage};
 use store::PinRecord;
 
 use super::Done;
@@ -40,11 +40,12 @@ fn policy(instance: &Instance, pin: &Pin, locked: bool) -> Result<Option<PolicyN
     "auto".parse().map(Some).map_err(|error: model::InvalidName| Trouble::Impossible(error.to_string()))
 }
 
-/// One open ask for an instance: a newer build takes the place of what waits.
+/// One open ask for an instance: a newer build takes the place of what waits for people. What they approved already gives
+/// way only to a newer one that they approve as well.
 async fn supersede_older(inner: &Inner, pin: &Pin) -> Result<(), Trouble> {
     for older in inner.store.open_pins_of(&pin.instance).await? {
-        let waits = older.pin.stage.waits() && older.pin.opened_by.is_none();
-        if older.pin.number < pin.number && waits {
+        let asked = older.pin.stage.waits() && older.pin.stage != Stage::Approved && older.pin.opened_by.is_none();
+        if older.pin.number < pin.number && asked {
             inner.supersede(&older, pin.number).await?;
         }
     }

@@ -4,7 +4,7 @@ use config_repo::{CommitDraft, Identity};
 use model::{Decider, Fact, Pin, PinKind};
 use store::PinRecord;
 
-use super::Done;
+use super::{Done, redo};
 use crate::candidate::Verified;
 use crate::inner::Inner;
 use crate::trouble::Trouble;
@@ -17,9 +17,8 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let verified = Verified::by_stored_verdict(&record.pin, candidate)?;
     if verified.candidate().changed.is_empty() {
         // A person wrote the same value before us: theirs is the record.
-        let base = &verified.candidate().base;
-        let author = inner.mirror.commit_info(base).await?.author_name;
-        return Ok(Fact::RecordedByOther { commit: base.clone(), author: inner.redacted(&author) }.into());
+        let (commit, author) = redo::last_change(inner, record, &verified.candidate().base).await?;
+        return Ok(Fact::RecordedByOther { commit, author }.into());
     }
     let draft = draft(inner, record, &verified)?;
     let make = || async { Ok::<_, Trouble>(inner.mirror.create_commit(&draft).await?) };

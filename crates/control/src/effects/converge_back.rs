@@ -11,14 +11,17 @@ use render::Rendered;
 use serde_json::Value;
 use store::PinRecord;
 
-use super::Done;
 use super::watch::{Attend, Watched};
+use super::{Done, push};
 use crate::converge::{Place, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let pin = &record.pin;
+    if let Some(commit) = got_through(inner, record).await {
+        return Ok(Fact::Pushed { commit }.into());
+    }
     let instance = inner.instance(&pin.instance)?;
     let state = inner.store.instance(&pin.instance).await?;
     // A first install has no verified commit: then HEAD alone is desired.
@@ -33,6 +36,14 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let both_bad = !healthy && matches!(pin.stage, Stage::Dropping(DropReason::Failed));
     let instance_facts = if both_bad { vec![freeze(&commit)?] } else { Vec::new() };
     Ok(Done { facts: vec![Fact::ConvergedBack { to, healthy, seen }], instance_facts })
+}
+
+/// A push may have got through while a person cancelled: then it is recorded, and what is recorded runs on. A remote that
+/// can't be asked keeps nobody from going back.
+async fn got_through(inner: &Inner, record: &PinRecord) -> Option<CommitId> {
+    record.pin.commit.as_ref()?;
+    let head = inner.mirror.fetch().await.ok()?.head;
+    push::recorded_as(inner, record, &head).await.ok()?
 }
 
 /// Deletes what only the candidate brought.

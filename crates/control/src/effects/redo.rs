@@ -16,17 +16,18 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
         return Ok(Fact::Pushed { commit }.into());
     }
     let redone = Candidate::on(inner, &instance, pin, &head).await.map_err(still_runs)?;
-    if redone.changed.is_empty() {
+    let verified = pin.verified.as_ref().is_some_and(|verified| verified.render_hash == redone.hash());
+    let same_value = redone.changed.is_empty();
+    if same_value && verified {
         let (commit, author) = last_change(inner, record, &head).await?;
         return Ok(Fact::RecordedByOther { commit, author }.into());
     }
     let before = pin.proposal.as_ref().and_then(|proposal| proposal.from.as_ref());
-    if Some(&redone.from) != before {
+    if !same_value && Some(&redone.from) != before {
         let (commit, author) = last_change(inner, record, &head).await?;
         return Ok(Fact::OtherWon { commit, author }.into());
     }
-    let verified = pin.verified.as_ref().map(|verified| verified.render_hash.as_str());
-    if verified == Some(redone.hash().as_str()) {
+    if verified {
         return Ok(Fact::Rebased { base: head }.into());
     }
     Ok(Fact::RenderMoved { render_hash: redone.hash(), base: head }.into())
@@ -43,7 +44,11 @@ fn still_runs(trouble: Trouble) -> Trouble {
 }
 
 /// The newest commit that touched this instance since the pin began, and who wrote it.
-async fn last_change(inner: &Inner, record: &PinRecord, head: &CommitId) -> Result<(CommitId, String), Trouble> {
+pub(super) async fn last_change(
+    inner: &Inner,
+    record: &PinRecord,
+    head: &CommitId,
+) -> Result<(CommitId, String), Trouble> {
     let instance = inner.instance(&record.pin.instance)?;
     let base = record.pin.proposal.as_ref().map(|proposal| &proposal.base);
     for path in &instance.paths {

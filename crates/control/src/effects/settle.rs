@@ -1,7 +1,7 @@
 //! After the push: the inventory names the verified commit, and what the candidate no longer has is pruned.
 
 use cluster::inventory::VerifiedAt;
-use model::{Fact, InstanceFact};
+use model::{Effect, Fact, InstanceFact};
 use store::PinRecord;
 
 use super::Done;
@@ -14,6 +14,9 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let Some(commit) = pin.commit.clone() else { return Err(Trouble::LookAgain) };
     let candidate = inner.recorded_candidate(pin).await?;
     let place = inner.place(&pin.instance, &candidate.rendered).await?;
+    if going_back_began(record) {
+        inner.apply_all(&place, &candidate.rendered, "apply recorded").await?;
+    }
     let verified = VerifiedAt { commit: commit.clone(), render_hash: candidate.hash() };
     let keep = keys(&candidate.rendered);
     inner.update_inventory(&place, "settle inventory", |inventory| inventory.verify(verified.clone())).await?;
@@ -25,4 +28,10 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
         pin: Some(pin.number),
     };
     Ok(Done { facts: vec![Fact::Settled { pruned: count(pruned), held }], instance_facts: vec![verified] })
+}
+
+/// It was cancelled, and turned out to be recorded: what was taken back meanwhile is applied again.
+fn going_back_began(record: &PinRecord) -> bool {
+    let began = Fact::Began { effect: Effect::ConvergeBack };
+    record.facts.iter().any(|recorded| recorded.fact == began)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey, Snapshot, Watcher};
 use health::{Baseline, Decision, Failure, Watch};
-use model::{Fact, FailureReport, InstanceId, Pin, Stage};
+use model::{Fact, FailureReport, InstanceId, Pin, PinNumber, Stage};
 use render::Rendered;
 use store::PinRecord;
 use tokio::time::Instant;
@@ -69,7 +69,8 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     }
 }
 
-/// A pin attends by recording what it waits for, and stops when a fact took it elsewhere.
+/// A pin attends by recording what it waits for. It stops when a fact took it elsewhere, and gives way at once to a newer
+/// pin that is approved: the lane is busy with this watch, so nobody else would see to that.
 struct OfPin<'a> {
     inner: &'a Inner,
     record: PinRecord,
@@ -97,7 +98,21 @@ impl Attend for OfPin<'_> {
         if let Some(record) = self.inner.store.pin(self.record.pin.number).await? {
             self.record = record;
         }
-        Ok(!is_watching(&self.record.pin))
+        if !is_watching(&self.record.pin) {
+            return Ok(true);
+        }
+        let Some(newer) = self.newer_approved().await? else { return Ok(false) };
+        self.inner.supersede(&self.record, newer).await?;
+        Ok(true)
+    }
+}
+
+impl OfPin<'_> {
+    async fn newer_approved(&self) -> Result<Option<PinNumber>, Trouble> {
+        let own = &self.record.pin;
+        let open = self.inner.store.open_pins_of(&own.instance).await?;
+        let newer = open.iter().map(|record| &record.pin).filter(|pin| pin.stage == Stage::Approved);
+        Ok(newer.map(|pin| pin.number).filter(|number| *number > own.number).max())
     }
 }
 

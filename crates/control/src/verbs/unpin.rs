@@ -1,6 +1,6 @@
 //! Unpin: the twin of a pin. It pins the version before and switches automatic pins off until a person unlocks.
 
-use model::{Build, Decider, InstanceFact, InstanceId, PersonName, PinKind, PinNumber};
+use model::{Build, Decider, ImageRef, InstanceFact, InstanceId, PersonName, PinKind, PinNumber};
 
 use crate::Control;
 use crate::authorize::Act;
@@ -21,6 +21,10 @@ impl Control {
             let what = format!("nothing ran in {instance} before pin {}", last.pin.number);
             return Err(Problem::new(ProblemCode::TooLate, what, "there is no version before to go back to"));
         };
+        if !self.has_worked(instance, &from).await? {
+            let what = format!("{} was never seen to work in {instance}", from.version());
+            return Err(Problem::new(ProblemCode::TooLate, what, "pin the build that should run instead"));
+        }
         let announced = self.inner.announced(instance, &from).await?;
         let build = Build { image: from, announced };
         let kind = PinKind::Unpin { of: last.pin.number };
@@ -32,5 +36,13 @@ impl Control {
         let opened = self.inner.store.open_pin(&id, instance, kind, build, Some(person.clone()), now).await?;
         self.inner.wakes.wake(instance);
         Ok(opened.number())
+    }
+    /// Whether a version was ever seen Current there: what a first pin took the place of may never have come up.
+    async fn has_worked(&self, instance: &InstanceId, image: &ImageRef) -> Result<bool, Problem> {
+        let facts = self.inner.store.instance_facts(instance).await?;
+        Ok(facts.iter().any(|recorded| match &recorded.fact {
+            InstanceFact::Verified { image: Some(verified), .. } => verified.same_content(image),
+            _ => false,
+        }))
     }
 }

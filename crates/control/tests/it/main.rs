@@ -2,6 +2,9 @@
 //!
 //! Each scenario ends with git, cluster and database in agreement.
 #![cfg(test)]
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod pins;
+mod rule_g;
+mod supersede;
+mod unpin;
+mod unrecorded;

@@ -39,7 +39,7 @@ pub enum Stage {
     },
     /// The commit is on the remote. To `Ended`.
     Recorded,
-    /// The candidate is dropped; the cluster converges back. To `Ended`.
+    /// The candidate is dropped; the cluster converges back. To `Ended`, or `Recorded` when a push got through after all.
     Dropping(DropReason),
     /// Over.
     Ended(Outcome),

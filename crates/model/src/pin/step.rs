@@ -241,6 +241,11 @@ fn recording(pin: &mut Pin, fact: &Fact) -> Option<Stage> {
             pin.commit = Some(commit.clone());
             Some(Stage::Recorded)
         }
+        // Cancelled while its push was under way, and the push got through: what is recorded stays.
+        (Stage::Dropping(_), Fact::Pushed { commit }) if pin.commit.is_some() => {
+            pin.commit = Some(commit.clone());
+            Some(Stage::Recorded)
+        }
         (Stage::Recorded, Fact::Settled { held, .. }) => {
             pin.notes.extend(held.iter().map(|what| format!("kept until a person confirms: {what}")));
             Some(Stage::Ended(Outcome::Done { commit: pin.commit.clone()? }))

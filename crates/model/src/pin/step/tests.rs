@@ -252,6 +252,25 @@ fn a_person_may_stop_what_is_not_recorded() {
     let unrecorded =
         played(until_verified(), &[Fact::Committed { commit: commit('b'), parent: commit('a') }, delay, cancel]);
     assert!(matches!(unrecorded.stage, Stage::Dropping(DropReason::Cancelled(..))));
+    let pushed = Fact::Pushed { commit: commit('b') };
+    let (recorded, _) = step(Some(unrecorded), &pushed, AT).unwrap();
+    assert_eq!(recorded.stage, Stage::Recorded, "its push got through after all");
+}
+
+#[test]
+fn what_was_never_committed_is_not_recorded_by_being_dropped() {
+    let dropping = played(
+        until_approved(),
+        &[
+            Fact::Claimed,
+            rendered("h1"),
+            dry_run(),
+            Fact::Inventoried,
+            applied(),
+            Fact::Cancelled { by: ann(), surface: Surface::Page },
+        ],
+    );
+    assert!(step(Some(dropping), &Fact::Pushed { commit: commit('b') }, AT).is_err());
 }
 
 fn any_fact() -> impl Strategy<Value = Fact> {
