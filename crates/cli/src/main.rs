@@ -10,6 +10,7 @@ use clap::Parser as _;
 /// From a build to a verified commit, on Kubernetes.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pinnace", version)]
+#[expect(clippy::large_enum_variant, reason = "one lives, for the length of the program")]
 enum Pinnace {
     Chat(commands::chat::Chat),
     Demo(commands::demo::Demo),

@@ -9,8 +9,8 @@ use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl, Secret};
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Repo {
     /// The config repo: an https, ssh or file address
-    #[arg(long, env = "PINNACE_REPO")]
-    pub(crate) repo: String,
+    #[arg(long = "repo", value_name = "URL", env = "PINNACE_REPO")]
+    pub(crate) url: String,
     /// Its branch
     #[arg(long, env = "PINNACE_BRANCH", default_value = "main")]
     pub(crate) branch: String,
@@ -28,9 +28,9 @@ pub(crate) struct Repo {
 impl Repo {
     /// Opens a mirror of it in this folder.
     pub(crate) async fn open(&self, folder: &Path) -> anyhow::Result<Mirror> {
-        let url: RemoteUrl = self.repo.parse().context("--repo")?;
+        let url: RemoteUrl = self.url.parse().context("--repo")?;
         let branch: BranchName = self.branch.parse().context("--branch")?;
-        let credentials = match (&self.git_ssh_key, self.token()) {
+        let credentials = match (&self.git_ssh_key, Self::token()) {
             (Some(key), _) => {
                 let known = self.git_known_hosts.as_deref().context("--git-ssh-key needs --git-known-hosts")?;
                 let known = std::fs::read_to_string(known).with_context(|| format!("reading {}", known.display()))?;
@@ -43,7 +43,7 @@ impl Repo {
     }
 
     /// The token from the environment.
-    pub(crate) fn token(&self) -> Option<String> {
+    pub(crate) fn token() -> Option<String> {
         super::secret("PINNACE_GIT_TOKEN")
     }
 }

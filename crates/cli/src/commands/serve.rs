@@ -139,7 +139,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;
-    if let Some(token) = args.repo.token() {
+    if let Some(token) = Repo::token() {
         redactor.register(&token);
     }
     let mirror = args.repo.open(&args.data.join("mirror")).await?;

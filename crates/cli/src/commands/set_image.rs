@@ -164,7 +164,7 @@ mod tests {
             check,
             files: files.iter().map(|file| file.to_path_buf()).collect(),
         };
-        let outcome = run_to(args, &mut out, &mut notes);
+        let outcome = run_to(&args, &mut out, &mut notes);
         Ran { outcome, out: String::from_utf8(out).unwrap(), notes: String::from_utf8(notes).unwrap() }
     }
 

@@ -22,6 +22,6 @@ impl Transcript {
 
     /// A heading.
     pub(super) fn scene(&mut self, title: &str) {
-        let _ = writeln!(std::io::stdout(), "\n{title}");
+        let _ = writeln!(std::io::stdout(), "\n{title} (after {:.1} s)", self.began.elapsed().as_secs_f32());
     }
 }

@@ -22,7 +22,7 @@ impl Visitor {
         let mut visitor = Self { http, url: url.to_owned(), cookie: String::new(), key, deliveries: 0 };
         let answer = visitor.post("/sign-in", &[("link", link), ("next", "/")]).await?;
         let cookie = answer.headers().get("set-cookie").context("signing in set no cookie")?;
-        visitor.cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
+        cookie.to_str()?.split(';').next().unwrap_or_default().clone_into(&mut visitor.cookie);
         Ok(visitor)
     }
 
