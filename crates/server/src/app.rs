@@ -9,10 +9,13 @@ use tokio::sync::{Semaphore, watch};
 use webhooks::SenderKeys;
 
 use crate::assets::Assets;
+use crate::metrics::Metrics;
 use crate::settings::ServerSettings;
 
 /// Bodies of hooks that are read at a time: bounds the memory that strangers can fill.
 const HOOKS_AT_A_TIME: usize = 128;
+/// Pages that follow what happens at a time; each browser holds one.
+const LIVE_AT_A_TIME: usize = 512;
 
 /// Shared by all requests. Clones are cheap.
 #[derive(Clone)]
@@ -26,7 +29,11 @@ pub(crate) struct Shared {
     /// The socket of the demo's desk.
     pub demo_desk: Option<std::path::PathBuf>,
     pub assets: Assets,
+    pub metrics: Metrics,
     pub hook_slots: Semaphore,
+    pub live_slots: Arc<Semaphore>,
+    /// When this process began, in the ids of the live stream.
+    pub started: i64,
     /// Turns true when the server stops: live streams end by it.
     pub stopping: watch::Receiver<bool>,
 }
@@ -34,13 +41,16 @@ pub(crate) struct Shared {
 impl App {
     pub(crate) fn new(control: Control, settings: ServerSettings, stopping: watch::Receiver<bool>) -> Self {
         Self(Arc::new(Shared {
+            started: control.now().0,
             control,
             senders: settings.senders,
             public_read: settings.public_read,
             slack_signing_secret: settings.slack_signing_secret,
             demo_desk: settings.demo_desk,
             assets: Assets::embedded(),
+            metrics: Metrics::new(),
             hook_slots: Semaphore::new(HOOKS_AT_A_TIME),
+            live_slots: Arc::new(Semaphore::new(LIVE_AT_A_TIME)),
             stopping,
         }))
     }

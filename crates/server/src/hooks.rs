@@ -1,6 +1,6 @@
 //! A build is announced: bounded, authenticated, parsed, stored, and only then answered with success.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Body;
@@ -30,10 +30,26 @@ pub(crate) async fn build(
     Path(project): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiProblem> {
+) -> Response {
+    let began = Instant::now();
+    let answered = take_in(&app, &project, &headers, body).await;
+    let became = match &answered {
+        Ok(stored) if stored.duplicate => "duplicate",
+        Ok(_) => "received",
+        Err(problem) if problem.status.is_server_error() => "not-stored",
+        Err(_) => "refused",
+    };
+    app.metrics.announced(became, began.elapsed());
+    match answered {
+        Ok(stored) => (StatusCode::ACCEPTED, Json(stored)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn take_in(app: &App, project: &str, headers: &HeaderMap, body: Body) -> Result<Stored, ApiProblem> {
     let _slot = app.hook_slots.acquire().await.map_err(|_| stopping())?;
-    let body = bounded_read(&headers, body, LARGEST, SLOWEST).await?;
-    let (project, delivery) = authenticated(&app, &project, &headers, &body)?;
+    let body = bounded_read(headers, body, LARGEST, SLOWEST).await?;
+    let (project, delivery) = authenticated(app, project, headers, &body)?;
     let announcement = webhooks::parse(&webhooks::formats::ALL[0], &body).map_err(|error| {
         ApiProblem::new(StatusCode::BAD_REQUEST, "INVALID", error.to_string(), "docs/hooks.md lists the fields")
     })?;
@@ -42,8 +58,7 @@ pub(crate) async fn build(
         SenderKind::Bearer => "token",
     };
     let receipt = app.control.receive(&project, sender, &delivery.id, announcement).await?;
-    let stored = Stored { build: receipt.build.0, duplicate: receipt.duplicate };
-    Ok((StatusCode::ACCEPTED, Json(stored)).into_response())
+    Ok(Stored { build: receipt.build.0, duplicate: receipt.duplicate })
 }
 
 /// Whoever is not a sender of an existing project learns neither which part was wrong nor whether the project exists.

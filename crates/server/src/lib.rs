@@ -4,11 +4,14 @@
 //! and what it answers is shown as a page, as JSON or as a status. Nothing is decided here. Every address is one line in
 //! `router.rs`, with the permission that it needs.
 
+mod api;
 mod app;
 mod assets;
 mod body;
 mod guard;
 mod hooks;
+mod live;
+mod metrics;
 mod origin;
 mod pages;
 mod permission;
@@ -20,8 +23,11 @@ mod serve;
 mod session;
 mod settings;
 mod sign_in;
+mod slack;
 #[cfg(test)]
 mod tests;
+mod verbs;
+mod wire;
 
 pub use serve::{ServeError, router, serve};
 pub use settings::ServerSettings;

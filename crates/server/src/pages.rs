@@ -1,7 +1,9 @@
 //! The page: everything readable without JavaScript, every text escaped by the template engine.
 
 pub(crate) mod act;
+pub(crate) mod activity;
 mod audit;
+pub(crate) mod builds;
 mod button;
 pub(crate) mod demo;
 mod diff;

@@ -25,19 +25,28 @@ pub struct ServeError(#[from] io::Error);
 pub async fn serve(
     listener: TcpListener,
     control: Control,
-    settings: ServerSettings,
+    mut settings: ServerSettings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (stopper, stopping) = watch::channel(false);
+    let metrics_listener = settings.metrics_listener.take();
     let app = App::new(control, settings, stopping.clone());
     tokio::spawn(async move {
         stop.await;
         // Nobody listens any more when this fails.
         let _ = stopper.send(true);
     });
-    let pages = axum::serve(listener, addresses::build(&app)).with_graceful_shutdown(stopped(stopping.clone()));
+    let pages = addresses::build(&app, addresses::routes());
+    let pages = axum::serve(listener, pages).with_graceful_shutdown(stopped(stopping.clone()));
+    let metrics = async {
+        match metrics_listener {
+            Some(listener) => axum::serve(listener, addresses::build(&app, addresses::metrics_routes())).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         served = pages => Ok(served?),
+        served = metrics => Ok(served?),
         () = too_long(stopping) => Ok(()),
     }
 }
@@ -46,7 +55,7 @@ pub async fn serve(
 pub fn router(control: Control, settings: ServerSettings) -> Router {
     // The sender is dropped: it never stops.
     let (_, stopping) = watch::channel(false);
-    addresses::build(&App::new(control, settings, stopping))
+    addresses::build(&App::new(control, settings, stopping), addresses::routes())
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

@@ -13,7 +13,7 @@ use webhooks::token_hash;
 use crate::app::App;
 
 /// How long a session lasts.
-pub(crate) const SESSION_LASTS: Duration = Duration::from_secs(12 * 3600);
+pub(crate) const SESSION_LASTS: Duration = Duration::from_hours(12);
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]

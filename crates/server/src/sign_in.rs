@@ -17,7 +17,7 @@ use crate::problem::PageProblem;
 use crate::session::{self, Viewer};
 
 /// How long a one-time link can be used.
-pub const SIGN_IN_LINK_LASTS: Duration = Duration::from_secs(3600);
+pub const SIGN_IN_LINK_LASTS: Duration = Duration::from_hours(1);
 
 /// Makes a one-time link for a person named in `pinnace.yaml`. It is shown once; only its hash is kept.
 pub async fn sign_in_link(control: &Control, person: &PersonName) -> Result<String, Problem> {

@@ -1,7 +1,11 @@
 //! The addresses as senders, browsers and programs meet them, below the network.
 
+mod api;
 mod hooks;
+mod live;
 mod pages;
 mod permissions;
+mod served;
 mod sign_in;
+mod slack;
 mod support;

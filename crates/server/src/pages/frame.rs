@@ -76,31 +76,6 @@ impl Frame {
         first.map(|letter| letter.to_uppercase().to_string()).unwrap_or_default()
     }
 
-    /// The padlock.
-    pub(crate) fn lock(&self) -> Shape {
-        Shape::Locked
-    }
-
-    /// The tick.
-    pub(crate) fn good(&self) -> Shape {
-        Shape::Healthy
-    }
-
-    /// The triangle.
-    pub(crate) fn bad(&self) -> Shape {
-        Shape::Attention
-    }
-
-    /// The dashed circle.
-    pub(crate) fn unseen(&self) -> Shape {
-        Shape::Unknown
-    }
-
-    /// The two squares.
-    pub(crate) fn drifted(&self) -> Shape {
-        Shape::Drifted
-    }
-
     /// Parts that are not well.
     pub(crate) fn troubles(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| part.trouble.is_some())

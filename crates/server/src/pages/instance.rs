@@ -16,7 +16,7 @@ use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::version::Version;
 use super::when::When;
-use super::{Page, draw};
+use super::{Page, Shape, draw};
 use crate::app::App;
 use crate::session::Viewer;
 
@@ -27,7 +27,6 @@ const COMPARE: Duration = Duration::from_secs(5);
 #[template(path = "instance.html")]
 struct InstancePage {
     frame: Frame,
-    id: String,
     place: String,
     badge: Badge,
     sentence: String,
@@ -126,7 +125,6 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
     let version = verified.and_then(|verified| verified.image.as_ref()).map(Version::of);
     InstancePage {
         frame: frame.live(path.clone(), format!("{}: {} {sentence}", view.id, badge.word)),
-        id: view.id.to_string(),
         place: wording::place(&view.id),
         badge,
         sentence,

@@ -34,8 +34,6 @@ struct OverviewPage {
     first: usize,
     last: usize,
     filtered: bool,
-    state: String,
-    search: String,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -43,7 +41,6 @@ struct OverviewPage {
 struct Count {
     shape: Shape,
     word: &'static str,
-    name: &'static str,
     number: usize,
     chosen: bool,
     path: String,
@@ -111,8 +108,6 @@ fn page(app: &App, viewer: &Viewer, filter: Filter, overview: Overview) -> Overv
         filtered: !filter.state.is_empty() || !filter.q.is_empty(),
         newer: (first > 0).then(|| page(first.saturating_sub(PAGE))),
         older: (last < found.len()).then(|| page(last)),
-        state: filter.state,
-        search: filter.q,
     }
 }
 
@@ -147,7 +142,6 @@ fn counts(overview: &Overview, filter: &Filter) -> Vec<Count> {
         Count {
             shape,
             word: mark.word(),
-            name: shape.name(),
             number: in_search.filter(|instance| instance.mark == mark).count(),
             chosen,
             path: address(state, &filter.q, 0),

@@ -142,3 +142,45 @@ async fn a_page_of_five_hundred_instances_stays_small() {
     let found = world.get_as(&cookie, "/?q=name-499").await;
     assert!(found.body.contains("Showing 1–1 of 1 that match, of 500 in all"));
 }
+
+#[tokio::test]
+async fn builds_that_the_registry_does_not_have_are_listed_with_why() {
+    let world = World::new().await;
+    let announced = serde_json::json!({"image": super::support::IMAGE, "tag": "9.9.9", "message": "<b>bold</b>"});
+    let request = http::Request::post("/hooks/build/shop")
+        .header("authorization", format!("Bearer {}", super::support::TOKEN))
+        .body(axum::body::Body::from(announced.to_string()))
+        .unwrap();
+    world.send(request).await;
+    let now = world.control.now();
+    world.control.store().build_unknown(store::BuildId(1), "not found in the registry", now).await.unwrap();
+    let page = world.get_as(&world.sign_in("bo").await, "/builds").await;
+    for words in ["Unknown", "not found in the registry", "9.9.9", "&#60;b&#62;bold"] {
+        assert!(page.body.contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn activity_says_who_did_what_and_can_be_asked_about_one_person() {
+    let world = World::new().await;
+    world.asked(|_| ()).await;
+    let ann = world.sign_in("ann").await;
+    world.submit(&ann, "/pins/1/reject", "reason=not%20on%20a%20Friday").await;
+    let page = world.get_as(&ann, "/activity").await;
+    assert!(page.body.contains("rejected on the page: not on a Friday"), "{}", page.body);
+    let bo = world.get_as(&ann, "/activity?person=bo").await;
+    assert!(!bo.body.contains("rejected"));
+}
+
+#[tokio::test]
+async fn the_pages_files_are_kept_by_browsers_since_their_names_change_with_them() {
+    let world = World::new().await;
+    let page = world.get("/sign-in").await;
+    let style = page.body.split("href=\"").find(|part| part.contains(".css")).unwrap().split('"').next().unwrap();
+    let file = world.get(style).await;
+    assert_eq!(
+        (file.status, &file.headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"text/css; charset=utf-8".parse().unwrap())
+    );
+    assert!(file.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+}

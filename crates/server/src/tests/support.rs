@@ -23,7 +23,7 @@ pub(super) const TOKEN: &str = "a-token-of-the-shop";
 pub(super) const BASE: &str = "http://127.0.0.1:8080";
 pub(super) const IMAGE: &str = "registry.example/acme/shop";
 
-const CONFIG: &str = "
+pub(super) const CONFIG: &str = "
 apiVersion: pinnace.dev/v1
 kind: Config
 people:

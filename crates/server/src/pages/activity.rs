@@ -1,0 +1,103 @@
+//! Who did what: the facts of the newest pins that people or outcomes made, newest first.
+
+use askama::Template;
+use axum::extract::{Extension, Query, State};
+use http::StatusCode;
+use model::{Fact, PinNumber, Timestamp};
+use serde::Deserialize;
+
+use super::audit;
+use super::frame::{Frame, Tab};
+use super::when::When;
+use super::{Page, Shape, draw};
+use crate::app::App;
+use crate::session::Viewer;
+
+/// Pins whose facts are read for one page.
+const PINS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "activity.html")]
+struct ActivityPage {
+    frame: Frame,
+    lines: Vec<Line>,
+    pins: usize,
+    older: Option<String>,
+    person: String,
+}
+
+struct Line {
+    at: Timestamp,
+    when: When,
+    shape: Shape,
+    who: String,
+    what: String,
+    number: u64,
+    place: String,
+}
+
+/// What the address can ask for.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Wanted {
+    before: Option<u64>,
+    /// Only what this person did.
+    #[serde(default)]
+    person: String,
+}
+
+/// `GET /activity`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Query(wanted): Query<Wanted>,
+) -> Page {
+    let records = app.control.store().pins(None, wanted.before.map(PinNumber), PINS).await?;
+    let now = app.control.now();
+    let mut lines = Vec::new();
+    for record in &records {
+        let place = chat::wording::place(&record.pin.instance);
+        lines.extend(record.facts.iter().filter_map(|recorded| {
+            let shape = shape(&recorded.fact)?;
+            let (who, what) = audit::words(&recorded.fact);
+            let wanted = wanted.person.is_empty() || who == wanted.person;
+            let (at, when, number) = (recorded.at, When::new(recorded.at, now), record.pin.number.0);
+            wanted.then(|| Line { at, when, shape, who, what, number, place: place.clone() })
+        }));
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+    let older = records.last().filter(|_| records.len() >= PINS as usize);
+    let live = if wanted.before.is_none() { "/activity" } else { "" };
+    let said = lines.first().map(|line| format!("{} {} in {}", line.who, line.what, line.place)).unwrap_or_default();
+    let page = ActivityPage {
+        frame: Frame::new(&app, Some(&viewer), Tab::Activity, Shape::Off, "Activity").live(live, said),
+        older: older.map(|record| format!("/activity?before={}", record.pin.number.0)),
+        pins: records.len(),
+        person: wanted.person,
+        lines,
+    };
+    Ok(draw(StatusCode::OK, &page))
+}
+
+/// The facts that are worth a line here; the rest is in each pin's audit.
+fn shape(fact: &Fact) -> Option<Shape> {
+    Some(match fact {
+        Fact::Asked { .. } => Shape::Waiting,
+        Fact::Approved { .. } => Shape::Pinning,
+        Fact::Verified { .. } | Fact::Pushed { .. } | Fact::RecordedByOther { .. } => Shape::Healthy,
+        Fact::Refused { .. } | Fact::Failed(_) => Shape::Failed,
+        Fact::ConvergedBack { healthy, .. } => {
+            if *healthy {
+                Shape::Healthy
+            } else {
+                Shape::Failed
+            }
+        }
+        Fact::OtherWon { .. } => Shape::Attention,
+        Fact::Opened { .. }
+        | Fact::Rejected { .. }
+        | Fact::Cancelled { .. }
+        | Fact::Expired
+        | Fact::Superseded { .. } => Shape::Off,
+        _ => return None,
+    })
+}

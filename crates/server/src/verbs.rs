@@ -1,0 +1,71 @@
+//! The one place where page and API turn a request into a verb of `control`.
+
+use control::{Problem, ProblemCode};
+use model::{InstanceId, PersonName, PinNumber, Surface};
+
+use crate::app::App;
+
+/// What somebody wants done with a pin.
+pub(crate) struct Wish<'a> {
+    pub number: PinNumber,
+    pub verb: &'a str,
+    pub person: &'a PersonName,
+    pub surface: Surface,
+    /// Names the ask that was shown; empty for programs, which answer the one that there is.
+    pub shown: &'a str,
+    pub reason: &'a str,
+}
+
+/// Does it, and says which pin shows what came of it. An ask that changed since it was shown is not answered.
+pub(crate) async fn on_pin(app: &App, wish: Wish<'_>) -> Result<PinNumber, Problem> {
+    let Wish { number, verb, person, surface, shown, reason } = wish;
+    if matches!(verb, "approve" | "reject") {
+        still_shown(app, number, shown).await?;
+    }
+    let control = &app.control;
+    match verb {
+        "approve" => control.approve(number, person, surface).await.map(|_| number),
+        "reject" => control.reject(number, person, surface, Some(reason)).await.map(|_| number),
+        "cancel" => control.cancel(number, person, surface).await.map(|_| number),
+        "retry" if ended(app, number).await? => control.pin_again(number, person).await,
+        "retry" => control.retry(number, person).await.map(|_| number),
+        _ => Err(no_verb(verb)),
+    }
+}
+
+/// Does one thing with an instance. An unpin is a pin of its own.
+pub(crate) async fn on_instance(
+    app: &App,
+    id: &InstanceId,
+    verb: &str,
+    person: &PersonName,
+    reason: &str,
+) -> Result<Option<PinNumber>, Problem> {
+    match verb {
+        "unpin" => app.control.unpin(id, person, reason).await.map(Some),
+        "lock" => {
+            let why = if reason.trim().is_empty() { "no reason given" } else { reason };
+            app.control.lock(id, person, why).await.map(|()| None)
+        }
+        "unlock" => app.control.unlock(id, person).await.map(|()| None),
+        _ => Err(no_verb(verb)),
+    }
+}
+
+async fn still_shown(app: &App, number: PinNumber, shown: &str) -> Result<(), Problem> {
+    let Some(record) = app.control.store().pin(number).await?.filter(|_| !shown.is_empty()) else { return Ok(()) };
+    if chat::ButtonValue::of(&record.id, &record.pin).nonce == shown {
+        return Ok(());
+    }
+    let what = format!("people are asked about something else by now: pin {number} changed after it was shown to you");
+    Err(Problem::new(ProblemCode::TooLate, what, "read what is asked now, and answer that"))
+}
+
+async fn ended(app: &App, number: PinNumber) -> Result<bool, Problem> {
+    Ok(app.control.store().pin(number).await?.is_some_and(|record| record.pin.ended()))
+}
+
+fn no_verb(verb: &str) -> Problem {
+    let what = format!("there is no `{}`", secrets::clip(verb, 40));
+    Problem::new(ProblemCode::NotFound, what, "use approve, reject, cancel, retry, unpin, lock or unlock")
+}
