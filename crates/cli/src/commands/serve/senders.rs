@@ -76,9 +76,9 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> anyhow::Result<BTreeMap<ProjectName, SenderKeys>> {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir()?;
         let path = dir.path().join("senders.yaml");
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text)?;
         read(&path)
     }
 
