@@ -1,7 +1,8 @@
 //! What differs between desired and live, and who made it so.
 
-use cluster::FieldDrift;
+use cluster::{Drift, FieldDrift, ManagerKind};
 use model::{CommitId, InstanceId};
+use render::Rendered;
 use serde_json::Value;
 
 use crate::converge::{Place, key};
@@ -33,13 +34,26 @@ impl Inner {
         Ok(lines)
     }
 
+    /// What is no longer as it was applied, in words. What unknown controllers added beside it is theirs.
+    pub(crate) async fn edits(&self, place: &Place, rendered: &Rendered) -> Result<Vec<String>, Trouble> {
+        let theirs =
+            |field: &FieldDrift| field.by == ManagerKind::Unknown && field.desired.is_none() && field.live.is_some();
+        let mut edits = Vec::new();
+        for object in &rendered.objects {
+            let Some(drift) = compared(place, object).await? else { continue };
+            let name = format!("{}/{}", drift.key.kind.kind, drift.key.name);
+            if drift.missing {
+                edits.push(format!("{name} is gone"));
+            }
+            let fields = drift.fields.iter().filter(|field| !theirs(field));
+            edits.extend(fields.map(|field| format!("{name} {} {}", field.path, by(field)).trim_end().to_owned()));
+        }
+        Ok(edits)
+    }
+
     async fn drift_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<DriftLine>, Trouble> {
-        let key = key(desired);
-        let live = place.cluster.get(&key).await?;
-        let Some(drift) = place.cluster.drift(&place.target, &desired.value, live.as_ref()).await? else {
-            return Ok(Vec::new());
-        };
-        let object = format!("{}/{}", key.kind.kind, key.name);
+        let Some(drift) = compared(place, desired).await? else { return Ok(Vec::new()) };
+        let object = format!("{}/{}", drift.key.kind.kind, drift.key.name);
         if drift.missing {
             let line = DriftLine {
                 object,
@@ -59,17 +73,25 @@ impl Inner {
             Some(other) => secrets::clip(&self.redacted(&other.to_string()), LONGEST_VALUE),
             None => "not set".to_owned(),
         };
-        let by = match (&field.manager, &field.at) {
-            (Some(manager), Some(at)) => format!("by {manager} at {at}"),
-            (Some(manager), None) => format!("by {manager}"),
-            _ => String::new(),
-        };
         DriftLine {
             object: object.to_owned(),
             field: field.path.clone(),
             desired: shown(&field.desired),
             live: shown(&field.live),
-            by,
+            by: by(field),
         }
+    }
+}
+
+async fn compared(place: &Place, desired: &render::Object) -> Result<Option<Drift>, Trouble> {
+    let live = place.cluster.get(&key(desired)).await?;
+    Ok(place.cluster.drift(&place.target, &desired.value, live.as_ref()).await?)
+}
+
+fn by(field: &FieldDrift) -> String {
+    match (&field.manager, &field.at) {
+        (Some(manager), Some(at)) => format!("by {manager} at {at}"),
+        (Some(manager), None) => format!("by {manager}"),
+        _ => String::new(),
     }
 }

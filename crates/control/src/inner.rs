@@ -176,17 +176,20 @@ impl Inner {
         let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
         match render::render(files, &context) {
             Ok(rendered) => {
-                // Whatever the cluster, git or a log says from here on: these values are shown to nobody.
-                let values = rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value));
-                for value in values {
-                    self.redactor.register(value.expose());
-                }
+                self.learn_secrets(&rendered);
                 Ok(rendered)
             }
             Err(error) => {
                 let by = self.last_touched(instance, commit).await;
                 Err(Trouble::Impossible(format!("{by} does not render: {error}")))
             }
+        }
+    }
+
+    /// What stands in a Secret is never to be seen, wherever else it stands: beside an image in a diff, in a log line.
+    fn learn_secrets(&self, rendered: &Rendered) {
+        for value in rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value)) {
+            self.redactor.register(value.expose());
         }
     }
 

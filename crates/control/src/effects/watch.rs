@@ -12,6 +12,7 @@ use store::PinRecord;
 use tokio::time::Instant;
 
 use super::Done;
+use crate::candidate::Candidate;
 use crate::converge::{Place, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
@@ -24,6 +25,11 @@ const LOG_WITHIN: Duration = Duration::from_secs(3);
 const SIGHTED_WITHIN: Duration = Duration::from_secs(5);
 /// Without news the world is looked at again after this long.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// So often what people change while it is watched is taken back.
+const MOST_REPAIRS: usize = 3;
+/// What they changed is cut here.
+const LONGEST_EDITS: usize = 500;
 
 /// What is remembered of the last apply of each instance: a snapshot from before it is no evidence.
 #[derive(Default)]
@@ -60,13 +66,37 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     inner.applied_again(&place, &candidate.rendered).await?;
     let mut attend = OfPin { inner, record: record.clone(), last: String::new() };
     match inner.watch(&place, &candidate.rendered, &mut attend).await? {
-        Watched::Passed => {
-            let verified = Fact::Verified { render_hash: candidate.hash(), commit_date: inner.clock.now() };
-            Ok(verified.into())
-        }
+        Watched::Passed => proven(inner, record, &place, &candidate).await,
         Watched::Failed(failure) => Err(Trouble::Failed(Box::new(inner.report(&place.cluster, &failure).await))),
         Watched::Stopped => Err(Trouble::LookAgain),
     }
+}
+
+/// What was seen to work counts when it is still what was applied. What somebody changed meanwhile is taken back, and
+/// watched anew; who keeps changing it is not fought for ever.
+async fn proven(inner: &Inner, record: &PinRecord, place: &Place, candidate: &Candidate) -> Result<Done, Trouble> {
+    let edits = inner.edits(place, &candidate.rendered).await?;
+    if !edits.is_empty() {
+        let edits = secrets::clip(&edits.join("; "), LONGEST_EDITS);
+        if times_applied(record) > MOST_REPAIRS {
+            let why = format!("it was changed again and again while it was watched: {edits}");
+            return Err(Trouble::Impossible(why));
+        }
+        let report = inner.apply_all(place, &candidate.rendered, "apply again").await?;
+        if report.changed() > 0 {
+            let mut notes: Vec<String> = report.notes.iter().map(|note| inner.redacted(note)).collect();
+            notes.push(inner.redacted(&format!("changed while it was watched, and taken back: {edits}")));
+            return Ok(Fact::Applied { changed: report.changed(), objects: report.objects(), notes }.into());
+        }
+    }
+    Ok(Fact::Verified { render_hash: candidate.hash(), commit_date: inner.clock.now() }.into())
+}
+
+/// How often this render was applied.
+fn times_applied(record: &PinRecord) -> usize {
+    let facts = record.facts.iter().rev().map(|recorded| &recorded.fact);
+    let this_render = facts.take_while(|fact| !matches!(fact, Fact::Rendered { .. } | Fact::RenderMoved { .. }));
+    this_render.filter(|fact| matches!(fact, Fact::Applied { .. })).count()
 }
 
 /// A pin attends by recording what it waits for. It stops when a fact took it elsewhere, and gives way at once to a newer

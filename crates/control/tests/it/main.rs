@@ -3,6 +3,8 @@
 //! Each scenario ends with git, cluster and database in agreement.
 #![cfg(test)]
 
+mod failures;
+mod hands;
 mod pins;
 mod rule_g;
 mod supersede;

@@ -177,7 +177,8 @@ fn proving(pin: &mut Pin, fact: &Fact) -> Option<Stage> {
             Some(Stage::DryRun)
         }
         (Stage::DryRun, Fact::Inventoried) => Some(Stage::Inventoried),
-        (Stage::Inventoried, Fact::Applied { notes, .. }) => {
+        // Applied again while it is watched: somebody changed it, and the watch begins anew.
+        (Stage::Inventoried | Stage::Watching { .. }, Fact::Applied { notes, .. }) => {
             pin.notes.extend(notes.iter().cloned());
             Some(Stage::Watching { observed_ms: 0, waiting_for: String::new() })
         }

@@ -1,7 +1,7 @@
 //! What is in a world's namespace, read and changed with the admin's rights, as a person with kubectl would.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -81,6 +81,54 @@ impl Objects {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
         api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
+    }
+
+    /// A person edits a Deployment with a tool, as `kubectl edit` does: lists of named things are merged.
+    pub async fn strategic_edit_deployment(&self, name: &str, tool: &str, patch: &Value) {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
+        api.patch(name, &params, &Patch::Strategic(patch)).await.expect("the edit is taken");
+    }
+
+    /// A person edits a Secret with a tool.
+    pub async fn edit_secret(&self, name: &str, tool: &str, patch: &Value) {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
+        api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
+    }
+
+    /// A person deletes a ConfigMap.
+    pub async fn delete_config_map(&self, name: &str) {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.delete(name, &DeleteParams::default()).await.expect("it was there");
+    }
+
+    /// Deletes the pods that run this version.
+    pub async fn delete_pods_of(&self, version: &str) {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let of_version = format!(":{version}@");
+        for pod in api.list(&ListParams::default()).await.expect("the cluster answers") {
+            let image = pod.spec.as_ref().and_then(|spec| spec.containers.first()?.image.clone()).unwrap_or_default();
+            if let Some(name) = pod.metadata.name.filter(|_| image.contains(&of_version)) {
+                let at_once = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+                // One that is gone already is as good.
+                let _ = api.delete(&name, &at_once).await;
+            }
+        }
+    }
+
+    /// From here on no pod more is let in.
+    pub async fn let_no_pod_in(&self) {
+        let quota = json!({"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}});
+        let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), &self.namespace);
+        let quota = serde_json::from_value(quota).expect("a valid quota");
+        api.create(&PostParams::default(), &quota).await.expect("a quota can be made");
+    }
+
+    /// Pods are let in again.
+    pub async fn let_pods_in(&self) {
+        let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.delete("no-pods", &DeleteParams::default()).await.expect("it was there");
     }
 
     /// A person edits a ConfigMap with a tool.
