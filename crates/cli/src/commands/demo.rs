@@ -1,17 +1,16 @@
 //! `pinnace demo`: the main job on real parts, to watch or to press.
 
-mod barrier;
 mod desk;
 mod once;
-mod server;
 mod stage;
 mod transcript;
-mod visitor;
 
 use std::process::ExitCode;
 
-use stage::{Stage, Yours};
+use stage::{NAMESPACE, OWN_NAMESPACE, Stage, Yours};
 use transcript::Transcript;
+
+use super::serve::told_to_stop;
 
 /// See the main job work: a build is asked about, proven on Kubernetes, and only then committed to git
 ///
@@ -54,11 +53,20 @@ async fn play(args: &Demo) -> anyhow::Result<ExitCode> {
         transcript.say(&format!("the demo's namespaces are gone from {}", yours.context));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut stage = Stage::set(args.port, yours, &mut transcript).await?;
-    if args.once {
-        once::play(&mut stage, &mut transcript).await
-    } else {
-        desk::open(stage, &mut transcript).await?;
-        Ok(ExitCode::SUCCESS)
+    let ends = yours.as_ref().map(|yours| yours.context.clone());
+    let played = async {
+        let mut stage = Stage::set(args.port, yours, &mut transcript).await?;
+        if args.once { once::play(&mut stage, &mut transcript).await } else { desk::open(stage, &mut transcript).await }
+    };
+    // Whatever ends it, dropping the stage ends the server and the cluster and removes the folder.
+    let ended = tokio::select! {
+        ended = played => ended,
+        () = told_to_stop() => Ok(if args.once { ExitCode::FAILURE } else { ExitCode::SUCCESS }),
+    };
+    if let Some(context) = ends {
+        Transcript::begin().say(&format!(
+            "in {context} the namespaces {NAMESPACE} and {OWN_NAMESPACE} stay: the same command with --clean removes them"
+        ));
     }
+    ended
 }

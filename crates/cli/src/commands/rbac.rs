@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
     let objects = runtime.block_on(async {
         let folder = tempfile::tempdir().context("making a folder for the clone")?;
         let mirror = args.repo.open(folder.path()).await?;
-        anyhow::Ok(control::rights(&mirror, "pinnace.yaml", &args.context, &args.own_namespace).await?)
+        anyhow::Ok(control::rights(&mirror, &args.repo.config_file, &args.context, &args.own_namespace).await?)
     })?;
     let mut out = std::io::stdout().lock();
     for object in objects {

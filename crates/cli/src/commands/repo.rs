@@ -14,6 +14,9 @@ pub(crate) struct Repo {
     /// Its branch
     #[arg(long, env = "PINNACE_BRANCH", default_value = "main")]
     pub(crate) branch: String,
+    /// The config file in it
+    #[arg(long, env = "PINNACE_CONFIG_FILE", default_value = "pinnace.yaml")]
+    pub(crate) config_file: String,
     /// User name that goes with PINNACE_GIT_TOKEN
     #[arg(long, default_value = "git")]
     pub(crate) git_user: String,

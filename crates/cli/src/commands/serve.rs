@@ -65,6 +65,9 @@ pub(crate) struct Serve {
     /// Show the demo's buttons, which lead to this socket
     #[arg(long, hide = true)]
     pub(crate) demo_desk: Option<PathBuf>,
+    /// End when stdin does, so that nothing is left when whoever started us is killed
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
     /// Announce every effect on this socket and wait for an answer, for crash tests
     #[arg(long, hide = true, env = "PINNACE_BARRIER")]
     pub(crate) barrier: Option<PathBuf>,
@@ -75,19 +78,31 @@ pub(crate) fn run(args: &Serve) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
-        serve(args, listener, Redactor::new(), told_to_stop()).await?;
+        let until_stdin_ends = args.until_stdin_ends;
+        let stop = async move {
+            tokio::select! {
+                () = told_to_stop() => {}
+                () = stdin_ended(), if until_stdin_ends => {}
+            }
+        };
+        serve(args, listener, Redactor::new(), stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
 
 /// Ends when somebody presses Ctrl-C or the system asks us to stop.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+async fn stdin_ended() {
+    // Anything else than an end is not awaited either: nobody has something to say there.
+    let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
 }
 
 /// Wires the parts and serves on this listener.
@@ -136,6 +151,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         kubeconfig: args.kubeconfig.clone(),
         fetch_every: Duration::from_secs(args.fetch_every),
         commit_url: args.commit_url.clone(),
+        config_file: args.repo.config_file.clone(),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

@@ -21,11 +21,7 @@ async fn metrics_are_on_their_own_listener_only_and_a_stop_ends_all() {
     let (pages, metrics) =
         (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let (page_address, metrics_address) = (pages.local_addr().unwrap(), metrics.local_addr().unwrap());
-    let settings = ServerSettings {
-        public_read: true,
-        metrics_listener: Some(metrics),
-        ..ServerSettings::default()
-    };
+    let settings = ServerSettings { public_read: true, metrics_listener: Some(metrics), ..ServerSettings::default() };
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(serve(pages, world.control.clone(), settings, async { drop(stopped.await) }));
     assert!(get(page_address, "/readyz").await.contains("200 OK"));

@@ -1,5 +1,7 @@
 //! The demo that people press: the page, and buttons that break things.
 
+use std::process::ExitCode;
+
 use anyhow::{Context as _, bail};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -14,22 +16,18 @@ use super::transcript::Transcript;
 const REFUSAL: &str =
     "#!/bin/sh\necho 'git was cut by the demo: this remote takes nothing until it is mended' >&2\nexit 1\n";
 
-/// Prints where to look, and does what is pressed until Ctrl-C.
-pub(super) async fn open(mut stage: Stage, transcript: &mut Transcript) -> anyhow::Result<()> {
+/// Prints where to look, and does what is pressed until the caller drops it.
+pub(super) async fn open(mut stage: Stage, transcript: &mut Transcript) -> anyhow::Result<ExitCode> {
     stage.build(true).await?;
-    let link = stage.server.sign_in_link().await?;
+    let link = stage.server.sign_in_link("ann").await?;
     transcript.scene("A new build of the shop is waiting. Open this page and press Approve:");
     transcript.say(&link);
     transcript.say("Ctrl-C ends the demo and leaves nothing behind");
     let listener = UnixListener::bind(&stage.desk).context("opening the desk")?;
     loop {
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => return Ok(ended?),
-            accepted = listener.accept() => {
-                if let Err(error) = serve(accepted?.0, &mut stage, transcript).await {
-                    transcript.say(&format!("a button was lost: {error:#}"));
-                }
-            }
+        let (stream, _) = listener.accept().await?;
+        if let Err(error) = serve(stream, &mut stage, transcript).await {
+            transcript.say(&format!("a button was lost: {error:#}"));
         }
     }
 }

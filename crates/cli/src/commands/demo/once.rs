@@ -4,10 +4,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::{INSTANCE, Stage};
 use super::transcript::Transcript;
 
 /// How long an act may take.
@@ -37,9 +37,9 @@ pub(super) async fn play(stage: &mut Stage, transcript: &mut Transcript) -> anyh
 
     transcript.scene("The server is killed right after it applied, and goes on where it was");
     let (tag, pin) = asked(stage, transcript, true).await?;
-    stage.holder.hold("after", "apply");
+    let mut applied = stage.harness.hold("after apply");
     stage.visitor.press(pin, "approve").await?;
-    tokio::time::timeout(PATIENCE, stage.holder.held()).await.context("the server never applied")?;
+    applied.reached().await;
     transcript.say("applied; the server is killed (SIGKILL)");
     stage.server.kill_and_start_again().await?;
     transcript.say("started again");
@@ -48,7 +48,7 @@ pub(super) async fn play(stage: &mut Stage, transcript: &mut Transcript) -> anyh
     agree(stage, transcript).await?;
 
     transcript.scene("Unpin: back to the version before, with one click");
-    stage.visitor.press_instance("unpin").await?;
+    stage.visitor.press_instance(INSTANCE, "unpin").await?;
     let unpin = until(stage, "the unpin", |seen| number(seen) > pin).await?;
     ended(stage, transcript, number(&unpin), "done").await?;
     agree(stage, transcript).await?;
@@ -75,7 +75,7 @@ async fn asked(stage: &mut Stage, transcript: &mut Transcript, works: bool) -> a
 /// Waits for the end of a pin, which must be this one.
 async fn ended(stage: &Stage, transcript: &mut Transcript, pin: u64, outcome: &str) -> anyhow::Result<()> {
     let mut said = String::new();
-    let ended = until_with(stage, "the end of the pin", |seen| {
+    let ended = until(stage, "the end of the pin", |seen| {
         if number(seen) == pin && text(seen, "sentence") != said {
             said = text(seen, "sentence");
             transcript.say(&said);
@@ -100,7 +100,7 @@ fn in_git(stage: &Stage, transcript: &mut Transcript, tag: &str) -> anyhow::Resu
 }
 
 async fn agree(stage: &Stage, transcript: &mut Transcript) -> anyhow::Result<()> {
-    let found = stage.server.disagreements().await?;
+    let found = stage.server.disagreements(INSTANCE).await?;
     if found != "none" {
         bail!("git, cluster and database disagree: {found}");
     }
@@ -108,24 +108,8 @@ async fn agree(stage: &Stage, transcript: &mut Transcript) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn until(stage: &Stage, what: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
-    until_with(stage, what, is_so).await
-}
-
-async fn until_with(stage: &Stage, what: &str, mut is_so: impl FnMut(&Value) -> bool) -> anyhow::Result<Value> {
-    let waiting = async {
-        loop {
-            let seen = stage.server.newest_pin().await?;
-            if is_so(&seen) {
-                return anyhow::Ok(seen);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    match tokio::time::timeout(PATIENCE, waiting).await {
-        Ok(seen) => seen,
-        Err(_) => bail!("waited in vain for {what}; the newest pin: {}", stage.server.newest_pin().await?),
-    }
+async fn until(stage: &Stage, what: &str, is_so: impl FnMut(&Value) -> bool) -> anyhow::Result<Value> {
+    Ok(stage.server.until(what, INSTANCE, PATIENCE, is_so).await?)
 }
 
 fn number(pin: &Value) -> u64 {

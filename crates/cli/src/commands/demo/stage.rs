@@ -8,21 +8,24 @@ use cluster::ClusterClient;
 use config_repo::{Credentials, Limits, Mirror};
 use tempfile::TempDir;
 use testkit::devcluster::Options;
+use testkit::served::{self, Served, Setup, Visitor};
+use testkit::world::Harness;
 use testkit::{DevCluster, DevRegistry, GitRemote};
 use webhooks::SigningKey;
 
 use super::Demo;
-use super::barrier::Holder;
-use super::server::{Server, Setup};
 use super::transcript::Transcript;
-use super::visitor::Visitor;
 
 /// Where the shop runs.
 pub(super) const NAMESPACE: &str = "pinnace-demo";
 /// Where the inventory lives.
-const OWN_NAMESPACE: &str = "pinnace-demo-system";
-/// How long the server's token lasts.
-const TOKEN_LASTS: Duration = Duration::from_hours(24);
+pub(super) const OWN_NAMESPACE: &str = "pinnace-demo-system";
+/// The one instance.
+pub(super) const INSTANCE: &str = "shop/demo";
+/// How long a namespace of an earlier demo may take to go.
+const GONE_WITHIN: Duration = Duration::from_mins(2);
+/// The config file in the config repo.
+const CONFIG_FILE: &str = "pinnace.yaml";
 /// CI's signing key; the demo listens on loopback only and forgets it at the end.
 const SIGNING_KEY: &str = "whsec_cGlubmFjZS1kZW1vLXNpZ25pbmcta2V5LTEyMzQ=";
 
@@ -52,10 +55,10 @@ impl Yours {
 
 /// Everything that the demo plays on.
 pub(super) struct Stage {
-    pub(super) server: Server,
+    pub(super) server: Served,
     pub(super) visitor: Visitor,
     pub(super) remote: GitRemote,
-    pub(super) holder: Holder,
+    pub(super) harness: Harness,
     /// The admin's own client, for edits by hand.
     pub(super) admin: kube::Client,
     /// The socket of the desk.
@@ -77,8 +80,7 @@ struct Images {
 impl Stage {
     /// Starts all parts and waits until they answer.
     pub(super) async fn set(port: u16, yours: Option<Yours>, transcript: &mut Transcript) -> anyhow::Result<Self> {
-        let port = if port == 0 { free_port()? } else { port };
-
+        let port = port_of(port)?;
         let folder = tempfile::Builder::new().prefix("pinnace-demo-").tempdir().context("making a folder")?;
         let (cluster, admin_config, context) = cluster(yours.as_ref(), folder.path(), transcript).await?;
         let images = Images::start(yours, folder.path(), transcript).await?;
@@ -89,33 +91,31 @@ impl Stage {
         transcript.say("the server's rights: what `pinnace rbac` prints, and no others");
         let senders = folder.path().join("senders.yaml");
         std::fs::write(&senders, format!("senders: {{shop: {{signing: [{SIGNING_KEY}]}}}}\n"))?;
-        let holder = Holder::listen(folder.path().join("barrier"))?;
+        let harness = Harness::listen();
+        let desk = folder.path().join("desk");
         let setup = Setup {
+            program: std::env::current_exe().context("finding this program")?,
             data: folder.path().join("data"),
             repo: remote.file_url(),
+            config_file: CONFIG_FILE.to_owned(),
             kubeconfig,
             own_namespace: OWN_NAMESPACE.to_owned(),
             senders,
-            barrier: holder.path().to_owned(),
-            desk: folder.path().join("desk"),
             port,
+            more: vec![
+                "--public-read".into(),
+                "--barrier".into(),
+                harness.path().into(),
+                "--demo-desk".into(),
+                desk.clone().into(),
+            ],
         };
-        let server = Server::start(setup).await?;
+        let server = Served::start(setup).await?;
         transcript.say(&format!("the server: {}", server.url()));
-        let link = server.sign_in_link().await?;
+        let link = server.sign_in_link("ann").await?;
         let visitor = Visitor::sign_in(&server.url(), &link, SigningKey::parse(SIGNING_KEY)?).await?;
         let admin = kube_client(admin_config.as_deref(), &context).await?;
-        let stage = Self {
-            server,
-            visitor,
-            remote,
-            holder,
-            admin,
-            desk: folder.path().join("desk"),
-            images,
-            _cluster: cluster,
-            _folder: folder,
-        };
+        let stage = Self { server, visitor, remote, harness, admin, desk, images, _cluster: cluster, _folder: folder };
         Ok(stage)
     }
 
@@ -123,7 +123,7 @@ impl Stage {
     pub(super) async fn build(&mut self, works: bool) -> anyhow::Result<String> {
         let tag = self.images.make(works).await?;
         let message = if works { "Show prices with tax" } else { "Read the payment key at start" };
-        self.visitor.announce(&self.images.repository, &tag, message).await?;
+        self.visitor.announce("shop", &self.images.repository, &tag, message).await?;
         Ok(tag)
     }
 }
@@ -185,8 +185,14 @@ async fn kube_client(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result
     Ok(kube::Client::try_from(Config::from_custom_kubeconfig(file, &options).await?)?)
 }
 
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// The port to use; one that is taken is told before anything is started.
+fn port_of(asked: u16) -> anyhow::Result<u16> {
+    if asked == 0 {
+        return Ok(served::free_port()?);
+    }
+    std::net::TcpListener::bind(("127.0.0.1", asked))
+        .with_context(|| format!("port {asked} can't be used: end what listens there, or name another with --port"))?;
+    Ok(asked)
 }
 
 /// The config repo: the shop at its first version.
@@ -204,7 +210,7 @@ async fn remote(folder: &Path, images: &Images, context: &str) -> anyhow::Result
     let config =
         CONFIG.replace("CONTEXT", context).replace("REPOSITORY", repository.as_str()).replace("NAMESPACE", NAMESPACE);
     let files = [
-        ("pinnace.yaml", config.as_str()),
+        (CONFIG_FILE, config.as_str()),
         ("apps/shop/demo/web.yaml", web.as_str()),
         ("apps/shop/demo/settings.yaml", SETTINGS),
     ];
@@ -220,7 +226,7 @@ async fn narrow_rights(
     remote: &GitRemote,
 ) -> anyhow::Result<PathBuf> {
     for namespace in [NAMESPACE, OWN_NAMESPACE] {
-        admin.make_namespace(namespace).await?;
+        make_anew(admin, namespace).await?;
     }
     let mirror = Mirror::open(
         &folder.join("setup-mirror"),
@@ -230,11 +236,26 @@ async fn narrow_rights(
         Limits::default(),
     )
     .await?;
-    admin.set_up(&control::rights(&mirror, "pinnace.yaml", context, OWN_NAMESPACE).await?).await?;
-    let token = admin.account_token(TOKEN_LASTS).await?;
+    let rights = control::rights(&mirror, CONFIG_FILE, context, OWN_NAMESPACE).await?;
     let path = folder.join("server.kubeconfig");
-    std::fs::write(&path, cluster::setup::kubeconfig_for(admin_config, context, &token)?.expose())?;
+    served::write_narrow_kubeconfig(&path, admin, admin_config, context, &rights).await?;
     Ok(path)
+}
+
+/// Makes a namespace; what an earlier demo left there goes first, because its git remote is gone.
+async fn make_anew(admin: &ClusterClient, namespace: &str) -> anyhow::Result<()> {
+    admin.delete_namespace(namespace).await.with_context(|| {
+        format!("the demo needs the namespace `{namespace}` for itself: rename or remove the one that is there")
+    })?;
+    let made = async {
+        while !admin.make_namespace(namespace).await? {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(GONE_WITHIN, made).await.with_context(|| {
+        format!("the namespace `{namespace}` of an earlier demo is not gone yet: look what holds it, and try again")
+    })?
 }
 
 /// Removes the demo's namespaces from the visitor's cluster.
