@@ -50,7 +50,7 @@ async fn a_huge_body_is_refused_unread_whether_it_says_its_length_or_not() {
     let world = World::new().await;
     let announced = Request::post("/hooks/build/shop").header("content-length", "52428800").body(Body::empty());
     assert_eq!(world.send(announced.unwrap()).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65536])));
+    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 65536])));
     let answer = world.send(post("shop", TOKEN, Body::from_stream(endless))).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -125,15 +125,13 @@ async fn what_does_not_exist_is_said_with_a_way_back() {
 
 #[tokio::test]
 async fn a_page_of_five_hundred_instances_stays_small() {
-    let mut config =
-        "apiVersion: pinnace.dev/v1\nkind: Config\npeople:\n  ann: {email: ann@example.org}\nenvironments:\n"
-            .to_owned();
-    config += "  prod: {context: prod, approvers: [ann]}\nprojects:\n";
-    for number in 0..500 {
-        config += &format!(
+    let head = "apiVersion: pinnace.dev/v1\nkind: Config\npeople:\n  ann: {email: ann@example.org}\nenvironments:\n  prod: {context: prod, approvers: [ann]}\nprojects:\n";
+    let project = |number: u32| {
+        format!(
             "  project-with-a-name-{number}:\n    image: registry.example/acme/shop-{number}\n    sources: [{{path: apps/{number}}}]\n    namespaces: {{prod: n{number}}}\n"
-        );
-    }
+        )
+    };
+    let config: String = std::iter::once(head.to_owned()).chain((0..500).map(project)).collect();
     let world = World::with(&config, crate::ServerSettings::default()).await;
     let cookie = world.sign_in("ann").await;
     let page = world.get_as(&cookie, "/").await;

@@ -29,7 +29,7 @@ async fn a_link_works_for_an_hour_and_a_session_for_twelve() {
     world.clock.step(Duration::from_secs(3601));
     assert_eq!(world.submit("", "/sign-in", &format!("link={link}")).await.status, StatusCode::FORBIDDEN);
     assert_eq!(world.get_as(&cookie, "/").await.status, StatusCode::OK);
-    world.clock.step(Duration::from_secs(11 * 3600));
+    world.clock.step(Duration::from_hours(11));
     assert_eq!(world.get_as(&cookie, "/").await.status, StatusCode::SEE_OTHER);
 }
 

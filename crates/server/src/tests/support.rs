@@ -128,7 +128,7 @@ impl World {
             rendered_diff: String::new(),
             commits: Vec::new(),
         };
-        let until = self.control.now().plus(Duration::from_secs(3600));
+        let until = self.control.now().plus(Duration::from_hours(1));
         let asked = Fact::Asked { approvers: vec!["ann".parse().unwrap()], quorum: 1, until };
         self.append(number, &[Fact::Proposed(Box::new(proposal)), asked]).await
     }
