@@ -1,6 +1,8 @@
 //! The project's chores. `cargo xtask` lists them.
 
+mod check;
 mod cluster;
+mod tidy;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,15 +19,21 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Everything that must hold, with a closing line that counts it; `make test` is this.
+    Check(check::Which),
     /// Real test clusters that stay up in the background.
     #[command(subcommand)]
     Cluster(cluster::Action),
+    /// The rules of the house: who may use whom, lengths, lists with their pages, words that may not stand here.
+    Tidy,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
+        Chore::Check(which) => check::run(&which),
         Chore::Cluster(action) => cluster::run(action).await,
+        Chore::Tidy => tidy::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
