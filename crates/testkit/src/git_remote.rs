@@ -85,6 +85,11 @@ impl GitRemote {
         Ok(remote)
     }
 
+    /// A repository that is there already, and stays.
+    pub fn at(dir: &Path) -> Self {
+        Self { keep: None, dir: dir.to_owned() }
+    }
+
     /// The repository's directory, which is also its address as a file remote.
     pub fn path(&self) -> &Path {
         &self.dir

@@ -1,0 +1,125 @@
+//! Playing a scene once: a pin is begun, something breaks, and whatever broke, it is let run to its end.
+
+use model::{Outcome, PinNumber};
+use testkit::crash::{Fault, Point, Saboteur};
+use testkit::world::Plan;
+use testkit::{Person, World};
+
+use crate::checks::{Before, check};
+use crate::scenes::{Scene, unpin};
+
+/// A value that must show up nowhere (promise P9).
+pub(crate) const CANARY: &str = "canary-5f1e-of-the-crash-test";
+
+const SECRET: &str = "apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+stringData: {STRIPE_KEY: canary-5f1e-of-the-crash-test}
+";
+
+/// A world in which one scene is played again and again.
+pub(crate) struct Play {
+    scene: Scene,
+    world: World,
+    saboteur: Saboteur,
+    runs: u32,
+}
+
+impl Play {
+    /// A world where the scene can begin.
+    pub(crate) async fn new(scene: Scene) -> Self {
+        let saboteur = Saboteur::listen();
+        let mut world = World::planned(plan(scene, &saboteur)).await;
+        scene.set(&mut world).await;
+        Self { scene, world, saboteur, runs: 0 }
+    }
+
+    /// Plays it once with this broken, and checks all that must hold after it. What it announced.
+    pub(crate) async fn run(&mut self, breaks: Option<(Point, Fault)>) -> Vec<Point> {
+        self.runs += 1;
+        self.scene.before(&self.world, self.runs);
+        let before = Before::of(&self.world);
+        self.saboteur.begin(breaks);
+        if let Some((path, content)) = self.scene.race(self.runs) {
+            let remote = self.world.remote.path().to_owned();
+            self.saboteur.meanwhile("push commit", move || push_first(&remote, path, &content));
+        }
+        let number = self.begun().await;
+        let outcome = self.ended(number).await;
+        let said = self.said(number).await;
+        check(self.scene, &self.world, &before, number, &outcome, &said).await;
+        self.scene.after(&self.world, self.runs).await;
+        self.saboteur.seen()
+    }
+
+    /// Whether what was to break was never announced.
+    pub(crate) fn missed(&self) -> bool {
+        self.saboteur.missed()
+    }
+
+    /// The pin is there and approved, whatever broke on the way.
+    async fn begun(&mut self) -> PinNumber {
+        let Some(tag) = self.scene.tag(self.runs) else { return unpin(&self.world).await };
+        self.world.build(&tag).await;
+        let number = loop {
+            tokio::select! {
+                number = self.world.asked(&tag) => break number,
+                () = self.saboteur.crashed() => {}
+            }
+            self.restart().await;
+        };
+        self.world.approve(number, "ann").await;
+        number
+    }
+
+    async fn ended(&mut self, number: PinNumber) -> Outcome {
+        loop {
+            tokio::select! {
+                outcome = self.world.ended(number) => return outcome,
+                () = self.saboteur.crashed() => {}
+            }
+            self.restart().await;
+        }
+    }
+
+    /// The texts of the pin's messages, once the last of them says how it ended.
+    async fn said(&mut self, number: PinNumber) -> Vec<String> {
+        let key = self.world.control.store().pin(number).await.unwrap().unwrap().id;
+        let last = if self.scene.is_recorded() { "Seen healthy and recorded as" } else { "and healthy." };
+        loop {
+            let texts = || crate::checks::messages(&self.world, key.as_str());
+            let slack = self.world.slack.as_ref().unwrap();
+            let told = slack.until("the outcome in chat", |_| texts().iter().any(|text| text.contains(last)));
+            tokio::select! {
+                told = told => {
+                    told.unwrap_or_else(|error| panic!("{error}: {:?}", texts()));
+                    return texts();
+                }
+                () = self.saboteur.crashed() => {}
+            }
+            self.restart().await;
+        }
+    }
+
+    async fn restart(&mut self) {
+        let plan = plan(self.scene, &self.saboteur);
+        self.world.restart(plan).await;
+    }
+}
+
+fn plan(scene: Scene, saboteur: &Saboteur) -> Plan {
+    let mut more = vec![("keys.yaml".to_owned(), SECRET.to_owned())];
+    more.extend(scene.first_extra().map(|text| ("extra.yaml".to_owned(), text)));
+    Plan {
+        stable_for: "50ms",
+        barrier: Some(saboteur.path().to_owned()),
+        slack: true,
+        more,
+        ..Plan::default()
+    }
+}
+
+/// A person's push wins the race.
+fn push_first(remote: &std::path::Path, path: &str, content: &str) {
+    testkit::GitRemote::at(remote).commit_as(Person::BOB, path, content).expect("a person can push");
+}
