@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// One project, `shop`, in one environment, `prod`, where `ann` and `bo` may approve.
 pub struct World {
     /// The verbs.
-    pub control: Control,
+    pub control: Process,
     /// The config repo's remote.
     pub remote: GitRemote,
     /// The registry.
@@ -44,6 +44,17 @@ pub struct World {
     folder: TempDir,
     loops: Option<tokio::task::JoinHandle<()>>,
     deliveries: u32,
+}
+
+/// The process that runs; between two of them there is none.
+pub struct Process(Option<Control>);
+
+impl std::ops::Deref for Process {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        self.0.as_ref().expect("a process runs")
+    }
 }
 
 /// What may differ from world to world.
@@ -123,15 +134,18 @@ impl World {
         let slack = if plan.slack { Some(FakeSlack::start().await.expect("the fake Slack starts")) } else { None };
         let control = wire(&plan, folder.path(), &cluster, &remote, &namespace, slack.as_ref()).await;
         let loops = run(&control);
+        let control = Process(Some(control));
         Self { control, remote, registry, instance, objects, slack, cluster, folder, loops: Some(loops), deliveries: 0 }
     }
 
     /// Ends the loops as a crash would, and starts anew on the same database, mirror and cluster.
     pub async fn restart(&mut self, plan: Plan) {
         self.stop().await;
-        self.control =
-            wire(&plan, self.folder.path(), &self.cluster, &self.remote, self.objects.namespace(), self.slack.as_ref())
-                .await;
+        // What it held is given back before the next one asks for it.
+        self.control.0 = None;
+        let (folder, namespace) = (self.folder.path(), self.objects.namespace());
+        let control = wire(&plan, folder, &self.cluster, &self.remote, namespace, self.slack.as_ref()).await;
+        self.control.0 = Some(control);
         self.loops = Some(run(&self.control));
     }
 
