@@ -58,7 +58,7 @@ pub(crate) async fn show(
         let place = chat::wording::place(&record.pin.instance);
         lines.extend(record.facts.iter().filter_map(|recorded| {
             let shape = shape(&recorded.fact)?;
-            let (who, what) = audit::words(&recorded.fact);
+            let (who, what) = audit::brief(&recorded.fact);
             let wanted = wanted.person.is_empty() || who == wanted.person;
             let (at, when, number) = (recorded.at, When::new(recorded.at, now), record.pin.number.0);
             wanted.then(|| Line { at, when, shape, who, what, number, place: place.clone() })
@@ -81,9 +81,8 @@ pub(crate) async fn show(
 /// The facts that are worth a line here; the rest is in each pin's audit.
 fn shape(fact: &Fact) -> Option<Shape> {
     Some(match fact {
-        Fact::Asked { .. } => Shape::Waiting,
         Fact::Approved { .. } => Shape::Pinning,
-        Fact::Verified { .. } | Fact::Pushed { .. } | Fact::RecordedByOther { .. } => Shape::Healthy,
+        Fact::Pushed { .. } | Fact::RecordedByOther { .. } => Shape::Healthy,
         Fact::Refused { .. } | Fact::Failed(_) => Shape::Failed,
         Fact::ConvergedBack { healthy, .. } => {
             if *healthy {

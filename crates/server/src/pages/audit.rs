@@ -1,6 +1,6 @@
 //! The facts of a pin as people read them: what happened, when, by whom, where.
 
-use model::{Fact, Recorded, Timestamp};
+use model::{Fact, PinKind, Recorded, Timestamp};
 
 use super::when::When;
 
@@ -24,6 +24,22 @@ pub(crate) fn of_pin(facts: &[Recorded<Fact>], now: Timestamp) -> Vec<AuditLine>
         }
     }
     lines
+}
+
+/// Who, and what, where the pin stands beside it.
+pub(crate) fn brief(fact: &Fact) -> (String, String) {
+    match fact {
+        Fact::Opened { build, by, kind, .. } => {
+            let version = build.image.version();
+            let what = match kind {
+                PinKind::Pin => format!("{version} arrived"),
+                PinKind::Unpin { of } => format!("wanted {version} back, in place of pin {of}"),
+            };
+            (by.as_ref().map(ToString::to_string).unwrap_or_default(), what)
+        }
+        Fact::Pushed { commit } => (String::new(), format!("proven and recorded as {}", commit.short())),
+        fact => words(fact),
+    }
 }
 
 /// Who, and what.
@@ -64,13 +80,13 @@ fn by_itself(fact: &Fact) -> String {
         Fact::Refused { why } => format!("can't be done: {why}"),
         Fact::Asked { approvers, quorum, until } => {
             let names = approvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            format!("asked {names}; {quorum} must approve until {until}")
+            format!("asked {names}; {quorum} must approve until {}", When::new(*until, *until).full())
         }
         Fact::Expired => "nobody answered in time".to_owned(),
         Fact::Superseded { by } => format!("pin {by} takes its place"),
         Fact::Began { effect } => format!("began: {effect}"),
         Fact::Delayed { effect, reason, again_at } => {
-            format!("{effect} can't be done now: {reason}; again at {again_at}")
+            format!("{effect} can't be done now: {reason}; again at {}", When::new(*again_at, *again_at).full())
         }
         Fact::Claimed => "took the instance's candidate slot".to_owned(),
         Fact::Rendered { base, render_hash, objects } => {

@@ -14,7 +14,7 @@ pub(crate) struct Diff {
 
 /// One line of a diff.
 pub(crate) struct Line {
-    /// `added`, `removed`, `place`, `file` or `same`.
+    /// Its style.
     pub kind: &'static str,
     pub text: String,
 }
@@ -32,23 +32,23 @@ impl Diff {
             shown: lines.len(),
             lines,
             all: text.lines().count(),
-            added: kinds().filter(|kind| *kind == "added").count(),
-            removed: kinds().filter(|kind| *kind == "removed").count(),
+            added: kinds().filter(|kind| *kind == "d-added").count(),
+            removed: kinds().filter(|kind| *kind == "d-removed").count(),
         })
     }
 }
 
 fn kind(line: &str) -> &'static str {
     if line.starts_with("+++") || line.starts_with("---") || line.starts_with("diff ") {
-        "file"
+        "d-file"
     } else if line.starts_with("@@") {
-        "place"
+        "d-place"
     } else if line.starts_with('+') {
-        "added"
+        "d-added"
     } else if line.starts_with('-') {
-        "removed"
+        "d-removed"
     } else {
-        "same"
+        "d-same"
     }
 }
 

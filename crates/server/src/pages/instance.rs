@@ -16,7 +16,7 @@ use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::version::Version;
 use super::when::When;
-use super::{Page, Shape, draw};
+use super::{Page, Shape, capital, draw};
 use crate::app::App;
 use crate::session::Viewer;
 
@@ -149,9 +149,7 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
 }
 
 fn sentence(view: &InstanceView) -> String {
-    let mut letters = view.now.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    let text = format!("{first}{}", letters.as_str());
+    let text = capital(&view.now);
     if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
 }
 

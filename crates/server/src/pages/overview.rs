@@ -11,7 +11,7 @@ use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::version::Version;
 use super::when::When;
-use super::{Page, Shape, draw, in_query};
+use super::{Page, Shape, capital, draw, in_query};
 use crate::app::App;
 use crate::session::Viewer;
 
@@ -202,7 +202,7 @@ fn row(instance: &InstanceView, now: Timestamp) -> Row {
         since: verified.map(|verified| When::new(verified.at, now)),
         to: open.map(|pin| Version::of(pin.to())),
         locked: instance.state.lock.as_ref().map(|lock| format!("locked by {}: {}", lock.by, lock.why)),
-        now: secrets::clip(&instance.now, 240),
+        now: capital(&secrets::clip(&instance.now, 240)),
         last: instance.last.as_ref().map(|pin| (pin.number.0, badge(pin), When::new(pin.since, now))),
     }
 }

@@ -187,7 +187,15 @@ fn steps(record: &PinRecord, now: Timestamp) -> Vec<StepLine> {
         before = ended.map_or(before, |at| at.max(before));
     }
     let longest = took.iter().flatten().map(std::time::Duration::as_millis).max().unwrap_or(0).max(1);
-    steps.iter().zip(took).map(|(step, took)| step_line(step, took, longest, now)).collect()
+    let mut lines: Vec<_> = steps.iter().zip(took).map(|(step, took)| step_line(step, took, longest, now)).collect();
+    if let (Stage::Asked, Some(line)) = (&record.pin.stage, lines.iter_mut().find(|line| line.state == "now")) {
+        line.shape = Shape::Waiting;
+        line.state = "waits";
+        if line.detail.is_empty() {
+            "waits for an answer".clone_into(&mut line.detail);
+        }
+    }
+    lines
 }
 
 fn step_line(step: &Step, took: Option<std::time::Duration>, longest: u128, now: Timestamp) -> StepLine {
