@@ -3,7 +3,7 @@
 use model::{InstanceId, Outcome, Stage};
 
 use crate::Control;
-use crate::effects::PIN_TRAILER;
+use crate::effects::{INSTANCE_TRAILER, PIN_TRAILER};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -55,7 +55,8 @@ async fn inventory(inner: &Inner, id: &InstanceId, verified: &str) -> Result<Vec
     Ok(found)
 }
 
-/// The newest trailer on the branch is that of the newest pin recorded by us.
+/// The newest trailer on the branch is that of the newest pin recorded by us. A file that several instances share carries
+/// theirs too, so it is looked for by the instance.
 async fn trailers(inner: &Inner, id: &InstanceId) -> Result<Vec<String>, Trouble> {
     let head = inner.mirror.fetch().await?.head;
     let pins = inner.store.pins(Some(id), None, 200).await?;
@@ -63,10 +64,10 @@ async fn trailers(inner: &Inner, id: &InstanceId) -> Result<Vec<String>, Trouble
         Stage::Ended(Outcome::Done { commit }) => Some((record, commit)),
         _ => None,
     });
-    let mut newest = None;
+    let (mut newest, ours) = (None, id.to_string());
     for path in &inner.instance(id)?.paths {
         let log = inner.mirror.log_range(None, &head, path, 200).await?;
-        newest = newest.or_else(|| log.into_iter().find(|commit| commit.trailer(PIN_TRAILER).is_some()));
+        newest = newest.or_else(|| log.into_iter().find(|commit| commit.trailer(INSTANCE_TRAILER) == Some(&ours)));
     }
     let by_trailer = newest.as_ref().and_then(|commit| commit.trailer(PIN_TRAILER));
     Ok(match (done, by_trailer) {

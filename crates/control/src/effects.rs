@@ -20,7 +20,7 @@ use model::{Effect, Fact, FailureReport, InstanceFact, Pin};
 use store::{PinRecord, StoreError};
 
 use crate::backoff::backoff;
-pub(crate) use commit::PIN_TRAILER;
+pub(crate) use commit::{INSTANCE_TRAILER, PIN_TRAILER};
 
 use crate::inner::Inner;
 use crate::trouble::Trouble;

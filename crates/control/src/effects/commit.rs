@@ -11,6 +11,8 @@ use crate::trouble::Trouble;
 
 /// The trailer by which a pin's commit is found again.
 pub(crate) const PIN_TRAILER: &str = "Pinnace-Pin";
+/// The trailer that says which instance a commit is about.
+pub(crate) const INSTANCE_TRAILER: &str = "Pinnace-Instance";
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let candidate = inner.recorded_candidate(&record.pin).await?;
@@ -62,7 +64,7 @@ fn message(inner: &Inner, record: &PinRecord) -> String {
     let mut trailers = vec![
         format!("{PIN_TRAILER}: {}", record.id),
         format!("Pinnace-Number: {}", pin.number.0),
-        format!("Pinnace-Instance: {}", pin.instance),
+        format!("{INSTANCE_TRAILER}: {}", pin.instance),
     ];
     trailers.extend(pin.approvals.iter().map(|approval| format!("Pinnace-Approved-By: {}", approval.by)));
     if let PinKind::Unpin { of } = pin.kind {
