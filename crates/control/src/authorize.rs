@@ -1,7 +1,7 @@
 //! The one place that says who may do what. Page, API, chat and command line all end here.
 
 use config_repo::Config;
-use model::{InstanceId, PersonName, Pin};
+use model::{EnvironmentName, InstanceId, PersonName, Pin};
 
 use crate::problem::{Problem, ProblemCode};
 
@@ -20,13 +20,17 @@ pub enum Act<'a> {
     Unpin(&'a InstanceId),
     /// Switch automatic pins off or on.
     Lock(&'a InstanceId),
+    /// Accept a rewritten history of the config repo, which all environments stand in.
+    AcceptRewrite,
 }
 
 impl Act<'_> {
-    fn instance(&self) -> &InstanceId {
+    /// The one instance that it is about; none when it is about all.
+    fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Self::Approve(pin) | Self::Reject(pin) | Self::Cancel(pin) | Self::Retry(pin) => &pin.instance,
-            Self::Unpin(instance) | Self::Lock(instance) => instance,
+            Self::Approve(pin) | Self::Reject(pin) | Self::Cancel(pin) | Self::Retry(pin) => Some(&pin.instance),
+            Self::Unpin(instance) | Self::Lock(instance) => Some(instance),
+            Self::AcceptRewrite => None,
         }
     }
 
@@ -38,14 +42,19 @@ impl Act<'_> {
             Self::Retry(_) => "retry",
             Self::Unpin(_) => "unpin",
             Self::Lock(_) => "lock or unlock",
+            Self::AcceptRewrite => "accept a rewritten history",
         }
     }
 }
 
 /// Whether this person may do this now, by the rules of the last good `pinnace.yaml`.
 pub fn authorize(config: &Config, person: &PersonName, act: Act<'_>) -> Result<(), Problem> {
-    let environment = &act.instance().environment;
-    if !config.may_decide(environment, person) {
+    let (environments, place): (Vec<&EnvironmentName>, String) = match act.instance() {
+        Some(instance) => (vec![&instance.environment], instance.to_string()),
+        None => (config.environments.keys().collect(), "the config repo".to_owned()),
+    };
+    let barred = environments.into_iter().find(|environment| !config.may_decide(environment, person));
+    if let Some(environment) = barred {
         let able = config.approver_names(environment);
         let able = able.iter().map(PersonName::as_str).collect::<Vec<_>>().join(", ");
         let next = if able.is_empty() {
@@ -53,7 +62,7 @@ pub fn authorize(config: &Config, person: &PersonName, act: Act<'_>) -> Result<(
         } else {
             format!("ask one of: {able}")
         };
-        let what = format!("{person} may not {} in {}", act.words(), act.instance());
+        let what = format!("{person} may not {} in {place}", act.words());
         return Err(Problem::new(ProblemCode::NotAllowed, what, next));
     }
     match act {

@@ -7,6 +7,9 @@ use model::CommitId;
 
 use crate::registry::{Access, Credentials, ResolveError};
 
+/// So many versions are looked through for a good one.
+const MOST_VERSIONS: usize = 50;
+
 pub(crate) struct Configuration {
     file: String,
     state: Mutex<State>,
@@ -21,10 +24,15 @@ struct State {
 }
 
 impl Configuration {
-    /// Reads it from the mirror's head. A bad one leaves an empty config and a trouble that says why.
+    /// Reads it from the mirror's head. Where that one is bad the last good one of the history goes on, as it did before a
+    /// restart; where there is none the config is empty. Either way the trouble says why.
     pub(crate) async fn load(mirror: &Mirror, file: &str) -> Self {
         let configuration = Self { file: file.to_owned(), state: Mutex::default() };
-        configuration.refresh(mirror).await;
+        if !configuration.refresh(mirror).await
+            && let Some(config) = last_good(mirror, file).await
+        {
+            configuration.state.lock().unwrap_or_else(PoisonError::into_inner).config = Arc::new(config);
+        }
         configuration
     }
 
@@ -104,6 +112,18 @@ impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.what)
     }
+}
+
+/// The newest config of the history that can be used.
+async fn last_good(mirror: &Mirror, file: &str) -> Option<Config> {
+    let commits = mirror.log_range(None, &mirror.head(), file, MOST_VERSIONS).await.ok()?;
+    for commit in commits {
+        if let Ok(config) = read_config(mirror, &commit.id, file).await {
+            tracing::warn!(commit = commit.id.short(), "the last good config goes on");
+            return Some(config);
+        }
+    }
+    None
 }
 
 async fn read_config(mirror: &Mirror, head: &CommitId, file: &str) -> Result<Config, Unreadable> {

@@ -86,13 +86,20 @@ impl Inner {
         Ok(Place { instance, cluster, target })
     }
 
+    /// The server-side dry run of a whole set: what is there, and that all of it would be taken.
+    pub(crate) async fn check(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
+        let seen = place.cluster.dry_run(&place.target, &values(rendered), &BTreeMap::new()).await?;
+        if seen.refused.is_empty() {
+            return Ok(seen);
+        }
+        let lines: Vec<String> = seen.refused.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
+        Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))))
+    }
+
     /// Applies a set in the order of its waves. `what` names it on the barrier.
     pub(crate) async fn apply_all(&self, place: &Place, rendered: &Rendered, what: &str) -> Result<Report, Trouble> {
         let objects = values(rendered);
-        let seen = place.cluster.dry_run(&place.target, &objects, &BTreeMap::new()).await?;
-        if let Some(refused) = seen.refused.first() {
-            return Err(Trouble::Impossible(format!("{}: {}", refused.key, refused.message)));
-        }
+        let seen = self.check(place, rendered).await?;
         let mut report = Report::default();
         for wave in cluster::waves(&objects) {
             self.apply_wave(place, &wave, &seen, what, &mut report).await?;

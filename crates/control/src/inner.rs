@@ -1,10 +1,10 @@
 //! What the verbs and the loops share: the parts, and the few steps that all of them take.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cluster::ClusterClient;
-use config_repo::{CommitInfo, Config, Instance, Mirror};
+use config_repo::{CommitInfo, Config, Instance, Mirror, MirrorError};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
@@ -15,6 +15,7 @@ use store::{PinRecord, Store, StoreError};
 use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::effects::watch::LastApplied;
+use crate::noticed::{GitTrouble, Uninstalled};
 use crate::problem::{Problem, ProblemCode};
 use crate::registry::{RegistryClient, ResolveError};
 use crate::settings::{Parts, Settings};
@@ -37,24 +38,7 @@ pub(crate) struct Inner {
     pub wakes: Wakes,
     pub last_applied: LastApplied,
     pub git_trouble: GitTrouble,
-}
-
-/// What is wrong with the config repo's remote, as it was last asked.
-#[derive(Default)]
-pub(crate) struct GitTrouble(Mutex<Option<String>>);
-
-impl GitTrouble {
-    /// Notes what is wrong now. True when that is news.
-    pub(crate) fn replace(&self, trouble: Option<String>) -> bool {
-        let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = *before != trouble;
-        *before = trouble;
-        news
-    }
-
-    pub(crate) fn get(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+    pub uninstalled: Uninstalled,
 }
 
 /// The name under which the key for masking Secret values is kept.
@@ -79,6 +63,7 @@ impl Inner {
             wakes: Wakes::default(),
             last_applied: LastApplied::default(),
             git_trouble: GitTrouble::default(),
+            uninstalled: Uninstalled::default(),
         })
     }
 
@@ -156,7 +141,14 @@ impl Inner {
         commit: &CommitId,
     ) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
         let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
-        let files = self.mirror.read_files(commit, &paths).await?;
+        let files = match self.mirror.read_files(commit, &paths).await {
+            Ok(files) => files,
+            Err(error) if is_content(&error) => {
+                let by = self.last_touched(instance, commit).await;
+                return Err(Trouble::Impossible(format!("{error} (as of {by})")));
+            }
+            Err(error) => return Err(error.into()),
+        };
         if files.is_empty() {
             let paths = instance.paths.join("`, `");
             let by = self.last_touched(instance, commit).await;
@@ -215,6 +207,17 @@ impl Inner {
     pub(crate) fn redacted(&self, text: &str) -> String {
         secrets::clean_terminal(&self.redactor.redact(text))
     }
+}
+
+/// What is wrong with the files themselves, and stays so until somebody changes them.
+fn is_content(error: &MirrorError) -> bool {
+    matches!(
+        error,
+        MirrorError::NotAFile { .. }
+            | MirrorError::TooBig { .. }
+            | MirrorError::TooMuch { .. }
+            | MirrorError::BadPath { .. }
+    )
 }
 
 async fn mask_key(store: &Store) -> Result<MaskKey, Problem> {

@@ -18,6 +18,7 @@ mod effects;
 mod inner;
 mod looks;
 mod loops;
+mod noticed;
 mod problem;
 mod prune;
 pub mod registry;

@@ -27,8 +27,10 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     }
     let until = inner.clock.now().plus(environment.ask_expires);
     let mut facts = vec![Fact::Asked { approvers: approvers.clone(), quorum: environment.quorum, until }];
-    // Who clicks "unpin" and may decide has decided; the others of a quorum are asked.
-    let decided = pin.opened_by.iter().filter(|person| approvers.contains(person));
+    // Who clicks "unpin" and may decide has decided; the others of a quorum are asked. Asked again, because the config
+    // repo moved, they are asked like everybody: what they decided about is not what would happen.
+    let again = record.facts.iter().any(|recorded| matches!(recorded.fact, Fact::Asked { .. }));
+    let decided = pin.opened_by.iter().filter(|person| !again && approvers.contains(person));
     facts.extend(decided.map(|person| Fact::Approved { by: Decider::Person(person.clone()), surface: None }));
     Ok(Done { facts, instance_facts: Vec::new() })
 }

@@ -1,7 +1,5 @@
 //! The server-side dry run of the whole set, before the first write.
 
-use std::collections::BTreeMap;
-
 use cluster::{ObjectKey, Refusal};
 use model::Fact;
 use render::Rendered;
@@ -9,17 +7,17 @@ use serde_json::Value;
 use store::PinRecord;
 
 use super::Done;
-use crate::converge::{Place, key, keys, values};
+use crate::converge::{Place, key, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
-    let result = place.cluster.dry_run(&place.target, &values(&candidate.rendered), &BTreeMap::new()).await?;
-    let refused: Vec<Refusal> = result.refused.into_iter().chain(clashes(&place, &candidate.rendered).await?).collect();
-    if !refused.is_empty() {
-        let lines: Vec<String> = refused.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
+    let result = inner.check(&place, &candidate.rendered).await?;
+    let clashes = clashes(&place, &candidate.rendered).await?;
+    if !clashes.is_empty() {
+        let lines: Vec<String> = clashes.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
         return Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))));
     }
     let unchecked = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Control;
+use crate::inner::Inner;
 
 /// Delivery ids are remembered this long.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
@@ -15,24 +16,54 @@ pub(super) async fn run(control: Control) {
         if let Some(error) = &trouble {
             tracing::warn!(error, "the config repo can't be fetched");
         }
-        if inner.git_trouble.replace(trouble) {
+        let well = trouble.is_none();
+        let news = inner.git_trouble.replace(trouble);
+        if news {
             inner.wakes.changed();
         }
-        if inner.configuration.refresh(&inner.mirror).await {
-            tracing::info!(commit = inner.mirror.head().short(), "pinnace.yaml read");
-            inner.wakes.lanes.notify_one();
-            inner.wakes.changed();
+        inner.read_config().await;
+        let head = inner.mirror.head();
+        if (news && well) || head != seen {
+            inner.look_at_repo_again().await;
         }
-        if seen != inner.mirror.head() {
-            seen = inner.mirror.head();
-            // A first install that did not work is tried again on a new HEAD, and what waits for one is looked at.
-            inner.config().instances().iter().for_each(|instance| inner.wakes.wake(&instance.id));
-        }
+        seen = head;
         let now = inner.clock.now();
         let week_ago = model::Timestamp(now.0.saturating_sub(i64::try_from(REMEMBER.as_millis()).unwrap_or(0)));
         if let Err(error) = inner.store.forget_deliveries(week_ago).await {
             tracing::warn!(%error, "old deliveries could not be forgotten");
         }
         tokio::time::sleep(inner.settings.fetch_every).await;
+    }
+}
+
+impl Inner {
+    /// Reads `pinnace.yaml` if HEAD moved.
+    pub(crate) async fn read_config(&self) {
+        let before = self.configuration.trouble();
+        let read = self.configuration.refresh(&self.mirror).await;
+        if read {
+            tracing::info!(commit = self.mirror.head().short(), "pinnace.yaml read");
+            self.wakes.lanes.notify_one();
+        }
+        if read || before != self.configuration.trouble() {
+            self.wakes.changed();
+        }
+    }
+
+    /// The config repo moved, or answers again: what waits for that need not wait for its next turn.
+    pub(crate) async fn look_at_repo_again(&self) {
+        for id in self.uninstalled.all() {
+            self.wakes.wake(&id);
+        }
+        let open = self.store.open_pins().await.unwrap_or_default();
+        for record in open {
+            let Some(delay) = record.pin.delay.clone().filter(|_| record.pin.wants_repo()) else { continue };
+            let now = self.clock.now();
+            let effect = record.pin.wanted();
+            let again = model::Fact::Delayed { effect, reason: delay.reason, again_at: now };
+            if let Err(error) = self.append(&record, &[again], &[]).await {
+                tracing::debug!(%error, pin = %record.pin.number, "it moved on by itself");
+            }
+        }
     }
 }

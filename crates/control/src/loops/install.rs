@@ -5,48 +5,63 @@ use std::time::Duration;
 use cluster::Snapshot;
 use cluster::inventory::{CandidateMark, VerifiedAt};
 use config_repo::Instance;
-use model::{CommitId, InstanceFact, InstanceId, Stage};
+use model::{CommitId, InstanceFact, InstanceId, Stage, Timestamp};
 use store::StoreError;
 
 use crate::Control;
-use crate::effects::Turn;
+use crate::backoff::backoff;
 use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
-/// Remembers which HEAD was tried, so that one that does not work is not tried for ever.
+/// Without a signal nothing is due for this long.
+const TICK: Duration = Duration::from_mins(1);
+
+/// Remembers which HEAD was tried and when it is tried again. What people mend in the cluster (a namespace, a Secret, a
+/// right) tells nobody, so an install that does not work is looked at again now and then.
 #[derive(Default)]
 pub(super) struct Install {
-    tried: Option<CommitId>,
+    tried: Option<Tried>,
+}
+
+struct Tried {
+    head: CommitId,
+    attempts: u32,
+    again_at: Timestamp,
 }
 
 impl Install {
-    /// Installs if there is something to install and no pin is open for it.
-    pub(super) async fn turn(&mut self, control: &Control, id: &InstanceId) -> Result<Turn, StoreError> {
+    /// Installs if there is something to install and no pin is open for it. None when there may be more to do at once, else
+    /// how long nothing is due.
+    pub(super) async fn turn(&mut self, control: &Control, id: &InstanceId) -> Result<Option<Duration>, StoreError> {
         let inner = &control.inner;
-        let head = inner.mirror.head();
-        if self.tried.as_ref() == Some(&head) || inner.store.instance(id).await?.verified.is_some() {
-            return Ok(Turn::Blocked);
+        let state = inner.store.instance(id).await?;
+        inner.uninstalled.note(id, state.verified.is_none());
+        if state.verified.is_some() {
+            return Ok(Some(TICK));
         }
-        let Ok(instance) = inner.instance(id) else { return Ok(Turn::Blocked) };
-        match install(inner, &instance, &head).await {
-            Ok(Some(fact)) => {
-                self.tried = Some(head);
-                inner.append_instance(id, fact).await?;
-            }
+        let (head, now) = (inner.mirror.head(), inner.clock.now());
+        let before = self.tried.take().filter(|tried| tried.head == head);
+        if let Some(tried) = before.as_ref().filter(|tried| tried.again_at > now) {
+            let pause = tried.again_at.since(now);
+            self.tried = before;
+            return Ok(Some(pause));
+        }
+        let Ok(instance) = inner.instance(id) else { return Ok(Some(TICK)) };
+        let trouble = match install(inner, &instance, &head).await {
+            Ok(Some(fact)) => return inner.append_instance(id, fact).await.map(|()| None),
             // A pin came first; its candidate is HEAD as well.
-            Ok(None) => {}
-            Err(Trouble::Wait(why)) => {
-                tracing::warn!(instance = %id, why, "the first install waits");
-                return Ok(Turn::Blocked);
-            }
-            Err(trouble) => {
-                self.tried = Some(head.clone());
-                let why = inner.redacted(&trouble.to_string());
-                inner.append_instance(id, InstanceFact::InstallFailed { commit: Some(head), why }).await?;
-            }
+            Ok(None) => return Ok(None),
+            Err(trouble) => trouble,
+        };
+        let attempts = before.map_or(0, |tried| tried.attempts) + 1;
+        let pause = backoff(attempts);
+        self.tried = Some(Tried { head: head.clone(), attempts, again_at: inner.clock.now().plus(pause) });
+        let why = inner.redacted(&trouble.to_string());
+        if state.install_failure.as_ref() != Some(&why) {
+            inner.append_instance(id, InstanceFact::InstallFailed { commit: Some(head), why }).await?;
         }
-        Ok(Turn::Moved)
+        Ok(Some(pause))
     }
 }
 
@@ -54,6 +69,8 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
     let files = inner.files(instance, head).await?;
     let rendered = inner.render(instance, &files, head).await?;
     let place = inner.place(&instance.id, &rendered).await?;
+    // Before the first write, and that is the inventory.
+    inner.check(&place, &rendered).await?;
     let keys = crate::converge::keys(&rendered);
     let mark = CandidateMark { pin: None, render_hash: rendered.hash.to_string(), base: head.clone() };
     inner

@@ -91,8 +91,8 @@ async fn turn(
     pins.retain(|record| lane_of(&record.pin.stage) == lane);
     // The candidate first, then the newest.
     pins.sort_by_key(|record| (!record.pin.holds_claim(), std::cmp::Reverse(record.pin.number)));
-    if lane == Lane::Candidate && pins.is_empty() && install.turn(control, id).await? == Turn::Moved {
-        return Ok(None);
+    if lane == Lane::Candidate && pins.is_empty() {
+        return install.turn(control, id).await;
     }
     let mut due = now.plus(TICK);
     for record in pins {

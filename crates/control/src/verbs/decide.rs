@@ -1,6 +1,6 @@
 //! Yes, no, stop, and try again now.
 
-use model::{Decider, Effect, Fact, PersonName, Pin, PinNumber, Stage, Surface};
+use model::{Decider, Fact, PersonName, Pin, PinNumber, Stage, Surface};
 
 use crate::Control;
 use crate::authorize::Act;
@@ -44,7 +44,7 @@ impl Control {
             let what = format!("pin {number} waits for nothing");
             return Err(Problem::new(ProblemCode::TooLate, what, "the page shows where it is"));
         };
-        let effect = delayed_effect(&record.pin);
+        let effect = record.pin.wanted();
         let now = self.inner.clock.now();
         let fact = |_: &Pin| Fact::Delayed { effect, reason: delay.reason.clone(), again_at: now };
         self.decide(number, |_| Ok(()), fact).await
@@ -62,13 +62,5 @@ impl Control {
             return Err(Problem::new(ProblemCode::TooLate, what, "try again in a moment"));
         }
         Ok(())
-    }
-}
-
-fn delayed_effect(pin: &Pin) -> Effect {
-    // A delay is waited out by whatever the stage wants next; far in the future nothing is held back.
-    match pin.next(model::Timestamp(i64::MAX)) {
-        model::Next::Do(effect) => effect,
-        _ => Effect::Propose,
     }
 }

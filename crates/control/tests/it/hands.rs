@@ -1,5 +1,7 @@
 //! What people do to the cluster by hand, and what a candidate leaves behind.
 
+use std::fmt::Write as _;
+
 use model::{DropReason, Outcome, Pin, PinNumber, Stage};
 use serde_json::{Value, json};
 use testkit::world::{Harness, Plan};
@@ -163,9 +165,9 @@ spec:
     let refused = world.pin_that("it is refused", "1.3", Pin::ended).await.number;
     assert!(matches!(world.ended(refused).await, Outcome::Refused { .. }));
     for number in [number, second, refused] {
-        shown += &format!("{:?}", world.control.pin_view(number).await.unwrap());
+        write!(shown, "{:?}", world.control.pin_view(number).await.unwrap()).unwrap();
     }
-    shown += &format!("{:?}", world.control.instance_view(&world.instance).await.unwrap());
+    write!(shown, "{:?}", world.control.instance_view(&world.instance).await.unwrap()).unwrap();
     let kept: Vec<u8> = files(&world.data()).concat();
     for planted in PLANTED.iter().copied().chain(["cGxhbnRlZC", "planted-"]) {
         assert!(!shown.contains(planted), "`{planted}` is shown:\n{shown}");

@@ -3,9 +3,13 @@
 //! Each scenario ends with git, cluster and database in agreement.
 #![cfg(test)]
 
+mod asks;
 mod failures;
+mod first_install;
 mod hands;
 mod pins;
+mod repo_faults;
+mod restarts;
 mod rule_g;
 mod supersede;
 mod unpin;

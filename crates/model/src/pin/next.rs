@@ -22,6 +22,19 @@ impl Pin {
         }
     }
 
+    /// The effect that its stage wants, whether or not it is delayed; an ask wants its end.
+    pub fn wanted(&self) -> Effect {
+        match self.effect(Timestamp(i64::MAX)) {
+            Next::Do(effect) => effect,
+            _ => Effect::Propose,
+        }
+    }
+
+    /// Whether what it wants next reads or writes the config repo's remote.
+    pub fn wants_repo(&self) -> bool {
+        matches!(self.wanted(), Effect::Propose | Effect::Render | Effect::Push | Effect::Redo)
+    }
+
     fn effect(&self, now: Timestamp) -> Next {
         Next::Do(match &self.stage {
             Stage::Received => Effect::Propose,

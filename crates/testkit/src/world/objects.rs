@@ -31,6 +31,12 @@ impl Objects {
         self.create(&self.namespace).await;
     }
 
+    /// Makes the instance's namespace with somebody else's ConfigMap in it before anybody can write there.
+    pub async fn create_namespace_with_config_map(&self, name: &str, data: &Value) {
+        self.create_namespace().await;
+        self.create_config_map(name, data).await;
+    }
+
     async fn create(&self, name: &str) {
         let made: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).expect("a valid namespace");
         let api: Api<Namespace> = Api::all(self.client.clone());
@@ -52,6 +58,13 @@ impl Objects {
     pub async fn deployment(&self, name: &str) -> Value {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         serde_json::to_value(api.get(name).await.expect("the deployment is there")).expect("it is JSON")
+    }
+
+    /// A Deployment as it is live; none when it is not there.
+    pub async fn maybe_deployment(&self, name: &str) -> Option<Value> {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let live = api.get_opt(name).await.expect("the cluster answers");
+        live.map(|live| serde_json::to_value(live).expect("it is JSON"))
     }
 
     /// A ConfigMap as it is live; none when it is not there.

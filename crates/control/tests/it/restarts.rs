@@ -1,0 +1,97 @@
+//! The process ends and starts anew on the same database, mirror and cluster: the outcome is the same.
+
+use model::{DropReason, Outcome, Stage, Surface};
+use testkit::World;
+use testkit::world::{Harness, Plan, person};
+
+/// Effects of a pin that is recorded, in order. The crash harness has all of them, with real kills; here the loops end.
+const EFFECTS: &[&str] = &[
+    "after propose",
+    "after claim",
+    "after write inventory",
+    "before apply Deployment/web",
+    "after watch",
+    "after make commit",
+    "after push commit",
+    "after settle inventory",
+];
+
+/// The effects of one that is dropped.
+const EFFECTS_BACK: &[&str] =
+    &["before converge-back", "before converge back Deployment/web", "after drop from inventory"];
+
+async fn restarted_at(effect: &str, tag: &str) -> (World, Outcome) {
+    let harness = Harness::listen();
+    let plan = Plan { barrier: Some(harness.path().to_owned()), ..Plan::default() };
+    let mut world = World::planned(plan).await;
+    let mut held = harness.hold(effect);
+    world.build(tag).await;
+    let asked = world.asked(tag);
+    tokio::select! {
+        () = held.reached() => {}
+        number = asked => {
+            world.approve(number, "ann").await;
+            held.reached().await;
+        }
+    }
+    world.restart(Plan::default()).await;
+    drop(held);
+    let waiting = world.pin_that("it is there", tag, |pin| pin.ask.is_some()).await;
+    if waiting.stage == Stage::Asked {
+        world.approve(waiting.number, "ann").await;
+    }
+    let outcome = world.ended(waiting.number).await;
+    (world, outcome)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_ends_the_same_wherever_the_process_ended() {
+    for effect in EFFECTS {
+        let (world, outcome) = restarted_at(effect, "1.1").await;
+        assert!(matches!(outcome, Outcome::Done { .. }), "{effect}: {outcome:?}");
+        let count = world.remote.git(&["rev-list", "--count", "main"]).unwrap();
+        assert_eq!((effect, count.as_str()), (effect, "2"), "recorded once");
+        world.agree().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_pin_ends_the_same_wherever_the_process_ended() {
+    for effect in EFFECTS_BACK {
+        let (world, outcome) = restarted_at(effect, "1.1-crash-loop").await;
+        let dropped = matches!(outcome, Outcome::Dropped { reason: DropReason::Failed, healthy: true, .. });
+        assert!(dropped, "{effect}: {outcome:?}");
+        assert!(world.objects.image("web").await.contains(":1.0@"), "{effect}");
+        world.agree().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_and_is_not_recorded_is_still_known_after_a_restart() {
+    let mut world = World::installed().await;
+    world.remote.install_hook("pre-receive", "echo closed >&2; exit 1").unwrap();
+    let number = world.pin("1.1").await;
+    let since = world.pin_that("it is not recorded", "1.1", |pin| pin.unrecorded().is_some()).await.since;
+    world.restart(Plan::default()).await;
+    let pin = world.control.pin_view(number).await.unwrap().pin;
+    assert!(pin.unrecorded().is_some() && pin.since <= since);
+    world.control.cancel(number, &person("ann"), Surface::Page).await.unwrap();
+    assert!(matches!(world.ended(number).await, Outcome::Dropped { .. }));
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_did_while_the_process_was_away_counts() {
+    let mut world = World::installed().await;
+    world.build("1.1").await;
+    let number = world.asked("1.1").await;
+    world.stop().await;
+    world.commit(testkit::Person::BOB, "settings.yaml", "hello", "good evening");
+    world.restart(Plan::default()).await;
+    world.approve(number, "ann").await;
+    let asked_again = |pin: &model::Pin| pin.stage == Stage::Asked && pin.approvals.is_empty();
+    world.pin_that("it is asked again", "1.1", asked_again).await;
+    world.approve(number, "ann").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    world.agree().await;
+}
