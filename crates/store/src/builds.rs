@@ -158,14 +158,18 @@ impl Store {
 
     /// A newer build makes asking the registry about this one needless.
     pub async fn build_superseded(&self, id: BuildId, by: BuildId, at: Timestamp) -> Result<(), StoreError> {
-        self.change_build(move || {
-            sqlx::query(
-                "UPDATE builds SET state = 'superseded', superseded_by = $3, updated_at = $2
-                 WHERE id = $1 AND state = 'received'",
-            )
-            .bind(id.0)
-            .bind(at.0)
-            .bind(by.0)
+        self.builds_superseded(vec![(id, by)], at).await
+    }
+
+    /// The same of many, each with its newer one, in one write.
+    pub async fn builds_superseded(&self, pairs: Vec<(BuildId, BuildId)>, at: Timestamp) -> Result<(), StoreError> {
+        self.write(RESOLVE, move |conn| {
+            Box::pin(async move {
+                for (id, by) in pairs {
+                    superseded(id, by, at).execute(&mut *conn).await.map_err(failed_to(RESOLVE))?;
+                }
+                Ok(())
+            })
         })
         .await
     }
@@ -242,6 +246,16 @@ fn resolved(id: BuildId, digest: &Digest, at: Timestamp) -> Query {
     .bind(id.0)
     .bind(at.0)
     .bind(digest.to_string())
+}
+
+fn superseded(id: BuildId, by: BuildId, at: Timestamp) -> Query {
+    sqlx::query(
+        "UPDATE builds SET state = 'superseded', superseded_by = $3, updated_at = $2
+         WHERE id = $1 AND state = 'received'",
+    )
+    .bind(id.0)
+    .bind(at.0)
+    .bind(by.0)
 }
 
 async fn insert(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Receipt, StoreError> {

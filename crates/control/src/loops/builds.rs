@@ -1,9 +1,12 @@
 //! Announced builds: the registry is asked what each really is, and pins are opened where the project runs.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use model::{Build, Digest, ImageRef, PinKind};
-use store::{BuildRow, BuildState, NewPin, OpenedPin, StoreError};
+use futures::{StreamExt as _, TryStreamExt as _};
+use model::{Build, Digest, ImageRef, PinKind, ProjectName};
+use store::{BuildId, BuildRow, BuildState, NewPin, OpenedPin, StoreError};
 
 use crate::Control;
 use crate::backoff::backoff;
@@ -12,6 +15,10 @@ use crate::registry::ResolveError;
 
 /// How many announcements are taken in hand at a time.
 const BATCH: u32 = 200;
+/// How many projects' builds are looked up at a time, so that one whose registry is slow delays few others.
+const PROJECTS_AT_ONCE: usize = 8;
+/// How many builds of one project are looked up at a time.
+const ASKED_AT_ONCE: usize = 4;
 /// A registry may show a new tag late: it is asked this often before the build is recorded as unknown.
 const MOST_ATTEMPTS_NOT_FOUND: u32 = 5;
 /// Without a signal the loop looks again after this long.
@@ -42,21 +49,70 @@ async fn wait(control: &Control) {
     }
 }
 
-/// Takes what is due in hand, coalesced: of builds of one project that say the same, one asks the registry.
+/// Takes what is due in hand, coalesced: of builds that say the same only the newest asks the registry.
 async fn resolve_due(control: &Control) -> Result<bool, StoreError> {
     let rows = control.inner.store.builds_to_resolve(control.inner.clock.now(), BATCH).await?;
     let worked = !rows.is_empty();
-    for row in rows {
-        resolve(control, row).await?;
+    let (newest, superseded) = coalesced(rows);
+    if !superseded.is_empty() {
+        control.inner.store.builds_superseded(superseded, control.inner.clock.now()).await?;
+        control.inner.wakes.changed();
     }
+    let projects = newest.into_values().map(|builds| resolve_all(control, builds));
+    futures::stream::iter(projects).buffer_unordered(PROJECTS_AT_ONCE).try_collect::<()>().await?;
     Ok(worked)
 }
 
-async fn resolve(control: &Control, row: BuildRow) -> Result<(), StoreError> {
+/// Builds by project, oldest first.
+type ByProject = BTreeMap<ProjectName, Vec<BuildRow>>;
+
+/// The builds that say something of their own; and those that a newer one says again, with it.
+fn coalesced(rows: Vec<BuildRow>) -> (ByProject, Vec<(BuildId, BuildId)>) {
+    let mut newest = ByProject::new();
+    let mut said: HashMap<String, BuildId> = HashMap::new();
+    let mut superseded = Vec::new();
+    for row in rows.into_iter().rev() {
+        match said.entry(said_by(&row)) {
+            Entry::Occupied(newer) => superseded.push((row.id, *newer.get())),
+            Entry::Vacant(first) => {
+                first.insert(row.id);
+                newest.entry(row.project.clone()).or_default().push(row);
+            }
+        }
+    }
+    for builds in newest.values_mut() {
+        builds.reverse();
+    }
+    (newest, superseded)
+}
+
+/// What the registry is asked about, by project; no name holds a space.
+fn said_by(row: &BuildRow) -> String {
+    let said = &row.announcement;
+    let tag = said.tag.as_ref().map(ToString::to_string).unwrap_or_default();
+    let digest = said.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+    format!("{} {} {tag} {digest}", row.project, said.image)
+}
+
+/// Asks about some builds of a project at a time. Their pins are opened in the order in which they were announced, so that
+/// the newest build has the newest pin.
+async fn resolve_all(control: &Control, builds: Vec<BuildRow>) -> Result<(), StoreError> {
+    let asked = builds.into_iter().map(async |row| {
+        let said = &row.announcement;
+        let answer = control.inner.resolve(&said.image, said.tag.as_ref(), said.digest.as_ref()).await;
+        (row, answer)
+    });
+    let mut answers = std::pin::pin!(futures::stream::iter(asked).buffered(ASKED_AT_ONCE));
+    while let Some((row, answer)) = answers.next().await {
+        settle(control, row, answer).await?;
+    }
+    Ok(())
+}
+
+async fn settle(control: &Control, row: BuildRow, answer: Result<Digest, ResolveError>) -> Result<(), StoreError> {
     let (store, now) = (&control.inner.store, control.inner.clock.now());
     let attempts = attempts(&row.state) + 1;
-    let announced = &row.announcement;
-    match control.inner.resolve(&announced.image, announced.tag.as_ref(), announced.digest.as_ref()).await {
+    match answer {
         Ok(digest) => {
             let opened = store.build_resolved_into(row.id, &digest, pins(control, &row, &digest).await?, now).await?;
             for number in opened.into_iter().map(OpenedPin::number) {
@@ -111,3 +167,6 @@ async fn pins(control: &Control, row: &BuildRow, digest: &Digest) -> Result<Vec<
     }
     Ok(pins)
 }
+
+#[cfg(test)]
+mod tests;
