@@ -1,5 +1,6 @@
 //! The project's chores. `cargo xtask` lists them.
 
+mod bench;
 mod check;
 mod cluster;
 mod tidy;
@@ -26,6 +27,9 @@ enum Chore {
     Cluster(cluster::Action),
     /// The rules of the house: who may use whom, lengths, lists with their pages, words that may not stand here.
     Tidy,
+    /// Figures of this machine, as docs/benchmarks.md has them of another.
+    #[command(subcommand)]
+    Bench(bench::Which),
 }
 
 #[tokio::main]
@@ -34,6 +38,7 @@ async fn main() -> ExitCode {
         Chore::Check(which) => check::run(&which),
         Chore::Cluster(action) => cluster::run(action).await,
         Chore::Tidy => tidy::run(),
+        Chore::Bench(which) => bench::run(which).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

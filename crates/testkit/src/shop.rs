@@ -107,7 +107,20 @@ impl Shop {
         Ok(self.newest_pin().await?["stage"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits until the instance has a newest pin of this version that people are asked about.
+    /// How long a version must stay Current from now on: a person's commit, and time for it to be fetched.
+    pub async fn stable_for(&self, stable_for: &str) -> Result<(), Fault> {
+        let before = self.remote.file("pinnace.yaml")?;
+        self.remote.commit_as(
+            crate::Person::BOB,
+            "pinnace.yaml",
+            &before.replace("stableFor: 200ms", &format!("stableFor: {stable_for}")),
+        )?;
+        // Nothing outside shows which pinnace.yaml is in force; it is fetched every second.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(())
+    }
+
+    /// The newest pin, and what is verified, as the server sees them.
     pub async fn newest_pin(&self) -> Result<serde_json::Value, Fault> {
         Ok(serde_json::from_str(&self.asked("newest-pin shop/prod").await?)?)
     }
@@ -189,6 +202,7 @@ fn spawn(
     Ok(Command::new(binary)
         .arg("serve")
         .args(["--repo", repo, "--listen", &format!("127.0.0.1:{port}"), "--own-namespace", own_namespace])
+        .args(["--fetch-every", "1"])
         .arg("--data")
         .arg(folder.join("data"))
         .arg("--kubeconfig")

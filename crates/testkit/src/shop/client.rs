@@ -28,6 +28,7 @@ pub struct Announcer {
     image: String,
     key: SigningKey,
     delivered: AtomicU64,
+    answered: AtomicU64,
 }
 
 impl Announcer {
@@ -38,7 +39,13 @@ impl Announcer {
             image: image.to_owned(),
             key: SigningKey::parse(SIGNING_KEY).map_err(|error| error.to_string())?,
             delivered: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
         })
+    }
+
+    /// How many announcements were answered with success.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Announces a build; how long the answer took. An answer other than 2xx is an error.
@@ -57,7 +64,12 @@ impl Announcer {
         let answer = request.body(body).send().await?;
         let status = answer.status();
         let said = answer.text().await?;
-        if status.is_success() { Ok(began.elapsed()) } else { Err(format!("{status}: {said}").into()) }
+        let took = began.elapsed();
+        if !status.is_success() {
+            return Err(format!("{status}: {said}").into());
+        }
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        Ok(took)
     }
 }
 

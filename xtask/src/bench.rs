@@ -1,0 +1,44 @@
+//! `cargo xtask bench`: builds the binary and measures it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, anyhow, ensure};
+use bench::pin::{Binary, Plan};
+use clap::Subcommand;
+
+/// What to measure.
+#[derive(Subcommand)]
+pub(crate) enum Which {
+    /// From a webhook to the first write, from a fault to its verdict, and 10,000 webhooks at once.
+    Pin {
+        #[command(flatten)]
+        plan: Plan,
+        /// Measure a release build, which takes some minutes to make.
+        #[arg(long)]
+        release: bool,
+    },
+}
+
+/// Measures it.
+pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
+    let Which::Pin { plan, release } = which;
+    let binary = built(release)?;
+    bench::pin::run(&plan, &binary).await.map_err(|error| anyhow!("{error}"))
+}
+
+/// The binary, built now and by the same cargo.
+fn built(release: bool) -> anyhow::Result<Binary> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "pinnace"]);
+    if release {
+        cargo.arg("--release");
+    }
+    ensure!(cargo.status().context("starting cargo")?.success(), "pinnace does not build");
+    let us = std::env::current_exe().context("finding this program")?;
+    let target = us.ancestors().nth(2).context("finding the build folder")?;
+    let (folder, profile) = if release { ("release", "release") } else { ("debug", "dev") };
+    let path: PathBuf = target.join(folder).join("pinnace");
+    ensure!(path.is_file(), "{} is not there", path.display());
+    Ok(Binary { path, profile })
+}
