@@ -176,14 +176,14 @@ async fn serve(mut stream: BufReader<UnixStream>, shared: Arc<Shared>) {
         }
         let answer = match breaks {
             None => "go",
-            Some(fault) => match fault.answer() {
-                Some(answer) => answer,
-                None => {
+            Some(fault) => {
+                let Some(answer) = fault.answer() else {
                     shared.crashed.notify_one();
                     // It is never let go: it ends here.
                     return std::future::pending().await;
-                }
-            },
+                };
+                answer
+            }
         };
         if stream.get_mut().write_all(format!("{answer}\n").as_bytes()).await.is_err() {
             return;
