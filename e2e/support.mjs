@@ -33,10 +33,13 @@ async function kill(server) {
   await ended;
 }
 
+// A browser without a window.
+export const browse = () => chromium.launch({ executablePath: BROWSER, args: ARGS });
+
 export async function start() {
   const folder = mkdtempSync(join(tmpdir(), 'pinnace-e2e-'));
   const { server, url, ...links } = await serve(['0', folder]);
-  const browser = await chromium.launch({ executablePath: BROWSER, args: ARGS });
+  const browser = await browse();
   const world = { url, browser, server, errors: [] };
 
   // A page of somebody who is signed in. Errors of scripts and blocked content are collected.
@@ -72,7 +75,8 @@ export async function start() {
   return world;
 }
 
-function watch(page, errors) {
+// Collects errors of scripts and blocked content.
+export function watch(page, errors) {
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
     // What the server refuses on purpose, and a server that is gone, are told in the console as well.
