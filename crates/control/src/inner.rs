@@ -15,6 +15,7 @@ use store::{PinRecord, Store, StoreError};
 use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::effects::watch::LastApplied;
+use crate::files_read::FilesRead;
 use crate::noticed::{GitTrouble, Uninstalled};
 use crate::problem::{Problem, ProblemCode};
 use crate::registry::{RegistryClient, ResolveError};
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub last_applied: LastApplied,
     pub git_trouble: GitTrouble,
     pub uninstalled: Uninstalled,
+    pub files_read: FilesRead,
 }
 
 /// The name under which the key for masking Secret values is kept.
@@ -64,6 +66,7 @@ impl Inner {
             last_applied: LastApplied::default(),
             git_trouble: GitTrouble::default(),
             uninstalled: Uninstalled::default(),
+            files_read: FilesRead::default(),
         })
     }
 
@@ -140,6 +143,9 @@ impl Inner {
         instance: &Instance,
         commit: &CommitId,
     ) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
+        if let Some(files) = self.files_read.of(commit, &instance.paths) {
+            return Ok(files);
+        }
         let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
         let files = match self.mirror.read_files(commit, &paths).await {
             Ok(files) => files,
@@ -155,6 +161,7 @@ impl Inner {
             let why = format!("there is nothing under `{paths}` as of {by}: put the manifests there");
             return Err(Trouble::Impossible(why));
         }
+        self.files_read.keep(commit, &instance.paths, &files);
         Ok(files)
     }
 

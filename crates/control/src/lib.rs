@@ -15,6 +15,7 @@ mod converge;
 
 mod drift;
 mod effects;
+mod files_read;
 mod inner;
 mod looks;
 mod loops;
