@@ -1,5 +1,6 @@
 //! The rules of the house that no compiler knows. `cargo xtask tidy` says what breaks them, and so does a test each.
 
+mod dependencies;
 mod edges;
 mod growth;
 mod length;
@@ -23,6 +24,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         writeln!(out, "note: {note}")?;
     }
     let complaints: Complaints = [
+        dependencies::check(&house)?,
         edges::check(&house)?,
         growth::check(&house),
         length::check(&house),
@@ -122,6 +124,11 @@ mod tests {
 
     fn assert_none(complaints: &[String]) {
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+
+    #[test]
+    fn nothing_banned_is_in_use() {
+        assert_none(&dependencies::check(&house()).unwrap());
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
 
 /// Not a pattern, not an example, and not a picture: those are taken by the browser tests.
 fn is_plain(word: &str) -> bool {
-    !word.contains(['<', '*', '{', ' ', '$']) && !word.ends_with(".png")
+    !word.contains(['<', '*', '{', ' ', '$']) && word.rsplit('.').next() != Some("png")
 }
 
 fn links(text: &str) -> impl Iterator<Item = &str> {
