@@ -7,6 +7,7 @@ use store::PinRecord;
 use super::Done;
 use crate::candidate::Candidate;
 use crate::inner::Inner;
+use crate::registry::ResolveError;
 use crate::trouble::Trouble;
 
 /// Diffs in an ask are cut here; the page says so.
@@ -16,6 +17,7 @@ const MOST_COMMITS: usize = 30;
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let instance = inner.instance(&record.pin.instance)?;
+    refuse_what_is_gone(inner, &record.pin).await?;
     let head = inner.mirror.fetch().await?.head;
     let candidate = Candidate::on(inner, &instance, &record.pin, &head).await?;
     let state = inner.store.instance(&instance.id).await?;
@@ -45,6 +47,19 @@ pub(super) async fn proposal(
         git_diff: inner.redactor.redact(&secrets::clip(&candidate.git_diff, LONGEST_DIFF)).into_owned(),
         rendered_diff: inner.redactor.redact(&secrets::clip(&changes.to_text(), LONGEST_DIFF)).into_owned(),
     })
+}
+
+/// What was announced was just looked up. What a person goes back to may be long gone, and is better refused than tried; a
+/// registry that does not answer keeps nobody from it.
+async fn refuse_what_is_gone(inner: &Inner, pin: &Pin) -> Result<(), Trouble> {
+    let (Some(_), Some(digest)) = (&pin.opened_by, &pin.to().digest) else { return Ok(()) };
+    match inner.resolve(&pin.to().repository, None, Some(digest)).await {
+        Err(ResolveError::NotFound { .. }) => {
+            let what = format!("the registry no longer has {}: build it again, or pin another version", pin.to());
+            Err(Trouble::Impossible(what))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn refuse_what_runs(pin: &Pin, state: &InstanceState, candidate: &Candidate) -> Result<(), Trouble> {

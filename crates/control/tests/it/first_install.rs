@@ -130,6 +130,33 @@ async fn a_file_that_is_no_yaml_stops_pins_naming_commit_and_author_until_it_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_out_of_the_folder_is_refused_with_its_path_and_who_put_it_there() {
+    let mut world = World::installed().await;
+    let path = "apps/shop/prod/passwd.yaml";
+    let theirs = world.remote.commit_entry(Person::BOB, "120000", path, "/etc/passwd").unwrap();
+    let why = refused(&mut world, "1.1").await;
+    for wanted in [path, "symbolic link", "Bob", &theirs[..8]] {
+        assert!(why.contains(wanted), "no {wanted} in {why}");
+    }
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_aims_elsewhere_is_refused_before_the_first_write() {
+    let mut world = World::installed().await;
+    for (tag, aims_at) in [
+        ("1.1", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}\n"),
+        ("1.2", "apiVersion: v1\nkind: Namespace\nmetadata: {name: elsewhere}\n"),
+        ("1.3", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\nrules: []\n"),
+    ] {
+        world.remote.commit_as(Person::BOB, "apps/shop/prod/x.yaml", aims_at).unwrap();
+        let why = refused(&mut world, tag).await;
+        assert!(!why.is_empty() && world.objects.image("web").await.contains(":1.0@"), "{why}");
+    }
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn manifests_that_went_away_are_not_taken_for_an_empty_wish() {
     let mut world = World::installed().await;
     let config = world.remote.file("pinnace.yaml").unwrap();

@@ -11,6 +11,7 @@ mod pins;
 mod repo_faults;
 mod restarts;
 mod rule_g;
+mod stateful;
 mod supersede;
 mod unpin;
 mod unrecorded;

@@ -46,8 +46,8 @@ async fn restarted_at(effect: &str, tag: &str) -> (World, Outcome) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_ends_the_same_wherever_the_process_ended() {
-    for effect in EFFECTS {
-        let (world, outcome) = restarted_at(effect, "1.1").await;
+    let runs = EFFECTS.iter().map(|effect| async move { (effect, restarted_at(effect, "1.1").await) });
+    for (effect, (world, outcome)) in futures::future::join_all(runs).await {
         assert!(matches!(outcome, Outcome::Done { .. }), "{effect}: {outcome:?}");
         let count = world.remote.git(&["rev-list", "--count", "main"]).unwrap();
         assert_eq!((effect, count.as_str()), (effect, "2"), "recorded once");
@@ -57,8 +57,8 @@ async fn a_pin_ends_the_same_wherever_the_process_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_pin_ends_the_same_wherever_the_process_ended() {
-    for effect in EFFECTS_BACK {
-        let (world, outcome) = restarted_at(effect, "1.1-crash-loop").await;
+    let runs = EFFECTS_BACK.iter().map(|effect| async move { (effect, restarted_at(effect, "1.1-crash-loop").await) });
+    for (effect, (world, outcome)) in futures::future::join_all(runs).await {
         let dropped = matches!(outcome, Outcome::Dropped { reason: DropReason::Failed, healthy: true, .. });
         assert!(dropped, "{effect}: {outcome:?}");
         assert!(world.objects.image("web").await.contains(":1.0@"), "{effect}");

@@ -108,6 +108,21 @@ async fn an_unpin_to_a_version_that_no_longer_works_is_dropped_and_the_newer_one
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unpin_to_an_image_that_the_registry_no_longer_has_touches_nothing() {
+    let mut world = World::installed().await;
+    let first = world.image_in_git();
+    let number = world.pin("1.1").await;
+    world.ended(number).await;
+    let (running, digest) = (world.image_in_git(), first.split('@').nth(1).unwrap());
+    world.registry.delete("acme/shop", digest).await.unwrap();
+    let back = unpin(&world, "ann").await;
+    let Outcome::Refused { why } = world.ended(back).await else { panic!("it was to be refused") };
+    assert!(why.contains("no longer has") && why.contains(":1.0@"), "{why}");
+    assert_eq!((world.objects.image("web").await, world.image_in_git()), (running.clone(), running));
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_two_must_approve_who_unpins_is_one_of_them() {
     let mut world = World::planned(Plan { quorum: 2, ..Plan::default() }).await;
     world.build("1.1").await;
