@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl};
+use config_repo::{BranchName, Credentials, Limits, Mirror, MirrorError, RemoteUrl};
 use control::registry::RegistryClient;
 use control::{Barrier, Clock, Control, Parts, Receipt, Settings};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use secrets::Redactor;
-use store::{BuildId, BuildState, Store};
+use store::{BuildId, BuildState, Store, StoreError};
 use tempfile::TempDir;
 
 use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
@@ -314,11 +314,7 @@ async fn wire(
 ) -> Control {
     let kubeconfig = folder.join("kubeconfig");
     crate::devcluster::write_kubeconfig(&kubeconfig, &[("prod", cluster)]).expect("a kubeconfig can be written");
-    let url: RemoteUrl = remote.file_url().parse().expect("a valid address");
-    let branch: BranchName = "main".parse().expect("a valid branch");
-    let mirror = Mirror::open(&folder.join("mirror"), url, branch, Credentials::none(), Limits::default())
-        .await
-        .expect("the mirror opens");
+    let mirror = open_mirror(&folder.join("mirror"), remote).await;
     let barrier = match &plan.barrier {
         Some(path) => Barrier::connect(path).await.expect("the harness listens"),
         None => Barrier::off(),
@@ -331,7 +327,7 @@ async fn wire(
     };
     let parts = Parts {
         settings,
-        store: Store::open(&folder.join("data")).await.expect("the database opens"),
+        store: open_store(&folder.join("data")).await,
         mirror,
         registry: RegistryClient::default(),
         chat: slack.map(chat_service),
@@ -340,6 +336,39 @@ async fn wire(
         barrier,
     };
     Control::new(parts).await.expect("the parts fit together")
+}
+
+async fn open_mirror(dir: &Path, remote: &GitRemote) -> Mirror {
+    let url: RemoteUrl = remote.file_url().parse().expect("a valid address");
+    let branch: BranchName = "main".parse().expect("a valid branch");
+    let opened = once_given_back(async || {
+        match Mirror::open(dir, url.clone(), branch.clone(), Credentials::none(), Limits::default()).await {
+            Err(MirrorError::InUse { .. }) => None,
+            opened => Some(opened),
+        }
+    });
+    opened.await.expect("the mirror opens")
+}
+
+async fn open_store(dir: &Path) -> Store {
+    let opened = once_given_back(async || match Store::open(dir).await {
+        Err(StoreError::InUse { .. }) => None,
+        opened => Some(opened),
+    });
+    opened.await.expect("the database opens")
+}
+
+/// What an ended process held is given back when the last of its tasks is gone, which is soon.
+async fn once_given_back<T>(open: impl AsyncFn() -> Option<T>) -> T {
+    let opening = async {
+        loop {
+            if let Some(opened) = open().await {
+                return opened;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, opening).await.expect("the process before gives back what it held")
 }
 
 fn chat_service(slack: &FakeSlack) -> chat::ChatService {

@@ -76,7 +76,13 @@ fn history(scene: Scene, world: &World, before: &Before, record: &PinRecord) {
     let trailers = git(&["log", "--format=%(trailers:key=Pinnace-Pin,valueonly,separator=%x2C)", &range]);
     let ours: Vec<&str> = trailers.lines().filter(|line| !line.is_empty()).collect();
     let wanted: &[&str] = if scene.is_recorded() { &[record.id.as_str()] } else { &[] };
-    assert_eq!(ours, wanted, "the commits of this run:\n{}\n{}", git(&["log", "--format=%h %an %s", &range]), life(record));
+    assert_eq!(
+        ours,
+        wanted,
+        "the commits of this run:\n{}\n{}",
+        git(&["log", "--format=%h %an %s", &range]),
+        life(record)
+    );
     let theirs = git(&["log", "--format=%an", "--author=Bob", &range]).lines().count();
     assert_eq!(theirs, usize::from(scene.race(1).is_some()), "P12: a person's commits of this run");
 }

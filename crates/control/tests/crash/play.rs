@@ -34,6 +34,11 @@ impl Play {
         Self { scene, world, saboteur, runs: 0 }
     }
 
+    /// What was announced since the last run began, or since the first install.
+    pub(crate) fn seen(&self) -> Vec<Point> {
+        self.saboteur.seen()
+    }
+
     /// Plays it once with this broken, and checks all that must hold after it. What it announced.
     pub(crate) async fn run(&mut self, breaks: Option<(Point, Fault)>) -> Vec<Point> {
         self.runs += 1;
@@ -110,13 +115,7 @@ impl Play {
 fn plan(scene: Scene, saboteur: &Saboteur) -> Plan {
     let mut more = vec![("keys.yaml".to_owned(), SECRET.to_owned())];
     more.extend(scene.first_extra().map(|text| ("extra.yaml".to_owned(), text)));
-    Plan {
-        stable_for: "50ms",
-        barrier: Some(saboteur.path().to_owned()),
-        slack: true,
-        more,
-        ..Plan::default()
-    }
+    Plan { stable_for: "50ms", barrier: Some(saboteur.path().to_owned()), slack: true, more, ..Plan::default() }
 }
 
 /// A person's push wins the race.

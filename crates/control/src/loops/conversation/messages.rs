@@ -115,10 +115,25 @@ async fn say(
         return Ok(at);
     }
     let post = || async { Ok::<_, SayError>(service.post(channel, message, &record.id).await?) };
-    match inner.barrier.around("post chat message", post).await {
-        Ok(at) => Ok(at),
-        Err(error) => Err(error.into()),
+    let at = inner.barrier.around("post chat message", post).await?;
+    // Until this is known the post is not: whoever comes after an error looks for it, and for its copies.
+    let copies = service.find(channel, &record.id, record.pin.opened_at).await?;
+    point(inner, service, record, copies.into_iter().filter(|other| *other != at)).await?;
+    Ok(at)
+}
+
+/// Makes other messages of a pin pointers to the one that is kept: a post may have been done twice on its way.
+async fn point(
+    inner: &Inner,
+    service: &ChatService,
+    record: &PinRecord,
+    others: impl Iterator<Item = MessageRef>,
+) -> Result<(), NotSaid> {
+    let url = format!("{}/pins/{}", inner.settings.base_url, record.pin.number.0);
+    for other in others {
+        service.edit(&other, &Message::pointer(record.pin.number, Some(&url))).await?;
     }
+    Ok(())
 }
 
 /// A message of this pin that was posted before: by a process that died, or by a call whose answer was lost. The newest is
@@ -133,10 +148,7 @@ async fn find(
     let found = service.find(channel, &record.id, record.pin.opened_at).await?;
     let mut found = found.into_iter();
     let Some(kept) = found.next() else { return Ok(None) };
-    let url = format!("{}/pins/{}", inner.settings.base_url, record.pin.number.0);
-    for other in found {
-        service.edit(&other, &Message::pointer(record.pin.number, Some(&url))).await?;
-    }
+    point(inner, service, record, found).await?;
     service.edit(&kept, message).await?;
     Ok(Some(kept))
 }
