@@ -64,16 +64,13 @@ impl Shop {
         let url = format!("http://127.0.0.1:{port}");
         let ann = Person::nobody(&url)?;
         let mut shop = Self { remote, registry, cluster, namespace, admin, url, ann, child: Some(child), folder };
-        shop
-            .until("the server answers", async |shop| shop.asked("disagreements shop/prod").await.is_ok())
-            .await?;
+        shop.until("the server answers", async |shop| shop.asked("disagreements shop/prod").await.is_ok()).await?;
         let link = shop.asked("sign-in ann").await?;
         shop.ann.sign_in(&link).await?;
-        shop
-            .until("the first install is proven", async |shop| {
-                shop.newest_pin().await.is_ok_and(|seen| seen["verified"].is_string())
-            })
-            .await?;
+        shop.until("the first install is proven", async |shop| {
+            shop.newest_pin().await.is_ok_and(|seen| seen["verified"].is_string())
+        })
+        .await?;
         Ok(shop)
     }
 
@@ -100,10 +97,8 @@ impl Shop {
 
     /// Waits for the end of the newest pin; the stage that it ended in.
     pub async fn ended(&self) -> Result<String, Fault> {
-        self.until("the end of the pin", async |shop| {
-            shop.newest_pin().await.is_ok_and(|pin| pin["ended"] == true)
-        })
-        .await?;
+        self.until("the end of the pin", async |shop| shop.newest_pin().await.is_ok_and(|pin| pin["ended"] == true))
+            .await?;
         Ok(self.newest_pin().await?["stage"].as_str().unwrap_or_default().to_owned())
     }
 
