@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
-pub use rights::write_narrow_kubeconfig;
+pub use rights::{printed_rights, write_narrow_kubeconfig};
 pub use visitor::Visitor;
 
 /// How long it may take until it answers, on a machine that has much else to do.

@@ -25,12 +25,12 @@ pub(crate) struct Demo {
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Use this context of your kubeconfig instead of a cluster of its own; needs --image-repo
-    #[arg(long, requires = "image_repo")]
+    #[arg(long, required_if_eq("clean", "true"))]
     context: Option<String>,
     /// An image repository that the nodes of your cluster can pull from, with the tags of --tags
     #[arg(long, requires = "context")]
     image_repo: Option<String>,
-    /// Three tags in --image-repo: one that runs, a newer one that runs, one that does not
+    /// Three tags or more in --image-repo: one that runs, newer ones that run, and last one that does not
     #[arg(long, value_delimiter = ',', num_args = 1, default_value = "1.0,1.1,broken")]
     tags: Vec<String>,
     /// Remove what a demo left in the cluster of --context
@@ -45,14 +45,12 @@ pub(crate) fn run(args: &Demo) -> anyhow::Result<ExitCode> {
 }
 
 async fn play(args: &Demo) -> anyhow::Result<ExitCode> {
-    let yours = Yours::from(args)?;
     let mut transcript = Transcript::begin();
-    if args.clean {
-        let Some(yours) = yours else { return Ok(ExitCode::FAILURE) };
-        stage::clean(&yours).await?;
-        transcript.say(&format!("the demo's namespaces are gone from {}", yours.context));
+    if let (true, Some(context)) = (args.clean, &args.context) {
+        stage::clean(context, &mut transcript).await?;
         return Ok(ExitCode::SUCCESS);
     }
+    let yours = Yours::from(args)?;
     let ends = yours.as_ref().map(|yours| yours.context.clone());
     let played = async {
         let mut stage = Stage::set(args.port, yours, &mut transcript).await?;

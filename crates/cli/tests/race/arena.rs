@@ -6,7 +6,7 @@ use std::time::Duration;
 use cluster::ClusterClient;
 use futures::future::join_all;
 use serde_json::Value;
-use testkit::served::{Served, Setup, Visitor, free_port, write_narrow_kubeconfig};
+use testkit::served::{Served, Setup, Visitor, free_port, printed_rights, write_narrow_kubeconfig};
 use testkit::world::Harness;
 use testkit::{DevCluster, DevRegistry, GitRemote};
 use webhooks::SigningKey;
@@ -69,7 +69,9 @@ impl Arena {
         for name in [&namespace(n), &own_namespace] {
             assert!(self.admin.make_namespace(name).await.unwrap(), "{name} is there already");
         }
-        let rights = rights(&self.remote, &config_file, &self.context, &own_namespace).await;
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_pinnace"));
+        let repo = self.remote.file_url();
+        let rights = printed_rights(&program, &repo, &config_file, &self.context, &own_namespace).await.unwrap();
         let kubeconfig = folder.join("kubeconfig");
         let admin = connect(&self.cluster, &self.context, &own_namespace).await;
         let admin_config = Some(self.cluster.kubeconfig());
@@ -78,9 +80,9 @@ impl Arena {
         std::fs::write(&senders, format!("senders: {{{project}: {{signing: [{SIGNING_KEY}]}}}}\n")).unwrap();
         let harness = Harness::listen();
         let setup = Setup {
-            program: PathBuf::from(env!("CARGO_BIN_EXE_pinnace")),
+            program,
             data: folder.join("data"),
-            repo: self.remote.file_url(),
+            repo,
             config_file,
             kubeconfig,
             own_namespace,
@@ -176,19 +178,6 @@ async fn connect(cluster: &DevCluster, context: &str, own_namespace: &str) -> Cl
 
 fn namespace(n: usize) -> String {
     format!("race{}-p{n}", std::process::id())
-}
-
-/// What `pinnace rbac` prints.
-async fn rights(remote: &GitRemote, config_file: &str, context: &str, own_namespace: &str) -> Vec<Value> {
-    let printed = tokio::process::Command::new(env!("CARGO_BIN_EXE_pinnace"))
-        .args(["rbac", "--repo", &remote.file_url(), "--config-file", config_file])
-        .args(["--context", context, "--own-namespace", own_namespace])
-        .output()
-        .await
-        .unwrap();
-    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
-    let text = String::from_utf8(printed.stdout).unwrap();
-    text.split("---\n").filter(|part| !part.is_empty()).map(|part| serde_saphyr::from_str(part).unwrap()).collect()
 }
 
 fn remote(folder: &std::path::Path, registry: &DevRegistry, images: &[String]) -> GitRemote {

@@ -40,14 +40,12 @@ pub(super) struct Yours {
 impl Yours {
     /// What the arguments say of it.
     pub(super) fn from(args: &Demo) -> anyhow::Result<Option<Self>> {
-        let (Some(context), Some(image_repo)) = (&args.context, &args.image_repo) else {
-            if args.clean {
-                bail!("--clean needs --context and --image-repo, as the demo was started with");
-            }
-            return Ok(None);
+        let Some(context) = &args.context else { return Ok(None) };
+        let Some(image_repo) = &args.image_repo else {
+            bail!("--context needs --image-repo: an image repository that the nodes of {context} can pull from");
         };
-        if args.tags.len() != 3 {
-            bail!("--tags needs three tags: one that runs, a newer one that runs, one that does not");
+        if args.tags.len() < 3 {
+            bail!("--tags needs three tags or more: one that runs, newer ones that run, and last one that does not");
         }
         Ok(Some(Self { context: context.clone(), image_repo: image_repo.clone(), tags: args.tags.clone() }))
     }
@@ -131,7 +129,12 @@ impl Stage {
 impl Images {
     async fn start(yours: Option<Yours>, folder: &Path, transcript: &mut Transcript) -> anyhow::Result<Self> {
         if let Some(yours) = yours {
-            return Ok(Self { registry: None, repository: yours.image_repo, tags: yours.tags, made: 0 });
+            let images = Self { registry: None, repository: yours.image_repo, tags: yours.tags, made: 0 };
+            for tag in &images.tags {
+                images.digest(tag).await?;
+            }
+            transcript.say(&format!("your images: {} with {}", images.repository, images.tags.join(", ")));
+            return Ok(images);
         }
         let registry = DevRegistry::start(&folder.join("registry")).await.context("starting a registry")?;
         transcript.say(&format!("an image registry: {}", registry.url()));
@@ -145,15 +148,41 @@ impl Images {
     }
 
     async fn make(&mut self, works: bool) -> anyhow::Result<String> {
-        let Some(registry) = &self.registry else {
-            let at = if works { 1 } else { 2 };
-            return self.tags.get(at).cloned().context("--tags names too few tags");
-        };
+        let Some(registry) = &self.registry else { return self.next_of_yours(works) };
         self.made += 1;
         // The simulated nodes run anything, and crash what is called so.
         let tag = if works { format!("1.{}", self.made) } else { format!("1.{}-crash-loop", self.made) };
         registry.push_image("acme/shop", &tag, &tag).await?;
         Ok(tag)
+    }
+
+    /// The newer tags in turn, then the first again: no build is announced twice, because the second would change nothing.
+    fn next_of_yours(&mut self, works: bool) -> anyhow::Result<String> {
+        let (Some((broken, run)), Some(first)) = (self.tags.split_last(), self.tags.first()) else {
+            bail!("--tags names no tag");
+        };
+        if !works {
+            return Ok(broken.clone());
+        }
+        self.made += 1;
+        let turn = self.made as usize;
+        let tag = if turn == run.len() { Some(first) } else { run.get(turn) };
+        tag.cloned().context("all builds of --tags were announced; start the demo with more of them")
+    }
+
+    /// What the registry says a tag is.
+    async fn digest(&self, tag: &str) -> anyhow::Result<model::Digest> {
+        let registry = control::registry::RegistryClient::default();
+        let repository = self.repository.parse().context("--image-repo")?;
+        let tag_name = tag.parse().context("--tags")?;
+        let found = registry.resolve(&repository, Some(&tag_name), None, &control::registry::Access::default()).await;
+        let found = found.with_context(|| {
+            format!(
+                "the demo needs the image {repository}:{tag}: name a repository that can be read without a login with \
+                 --image-repo, and tags that are in it with --tags"
+            )
+        })?;
+        Ok(found.digest)
     }
 }
 
@@ -163,6 +192,8 @@ async fn cluster(
     transcript: &mut Transcript,
 ) -> anyhow::Result<(Option<DevCluster>, Option<PathBuf>, String)> {
     if let Some(yours) = yours {
+        let admin = connect(None, &yours.context).await?;
+        admin.check().await.context("the demo needs a cluster that answers: look at it with `kubectl --context`")?;
         transcript.say(&format!("your cluster {}, in the namespaces {NAMESPACE} and {OWN_NAMESPACE}", yours.context));
         return Ok((None, None, yours.context.clone()));
     }
@@ -175,7 +206,8 @@ async fn cluster(
 
 async fn connect(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<ClusterClient> {
     let settings = cluster::Settings { own_namespace: OWN_NAMESPACE.to_owned(), ..cluster::Settings::default() };
-    Ok(ClusterClient::connect_with(kubeconfig, context, settings).await?)
+    let connected = ClusterClient::connect_with(kubeconfig, context, settings).await;
+    connected.context("name a context that `kubectl config get-contexts` lists, with --context")
 }
 
 async fn kube_client(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<kube::Client> {
@@ -200,15 +232,9 @@ async fn remote(folder: &Path, images: &Images, context: &str) -> anyhow::Result
     const WEB: &str = include_str!("../../../../../examples/shop/web.yaml");
     const SETTINGS: &str = include_str!("../../../../../examples/shop/settings.yaml");
     const CONFIG: &str = include_str!("../../../../../examples/shop/pinnace.yaml");
-    let registry = control::registry::RegistryClient::default();
-    let (repository, tag) = (images.repository.parse()?, images.first().parse()?);
-    let found = registry
-        .resolve(&repository, Some(&tag), None, &control::registry::Access::default())
-        .await
-        .context("looking up the first image")?;
-    let web = WEB.replace("IMAGE", &format!("{repository}:{tag}@{}", found.digest));
-    let config =
-        CONFIG.replace("CONTEXT", context).replace("REPOSITORY", repository.as_str()).replace("NAMESPACE", NAMESPACE);
+    let (repository, tag) = (&images.repository, images.first());
+    let web = WEB.replace("IMAGE", &format!("{repository}:{tag}@{}", images.digest(tag).await?));
+    let config = CONFIG.replace("CONTEXT", context).replace("REPOSITORY", repository).replace("NAMESPACE", NAMESPACE);
     let files = [
         (CONFIG_FILE, config.as_str()),
         ("apps/shop/demo/web.yaml", web.as_str()),
@@ -258,11 +284,13 @@ async fn make_anew(admin: &ClusterClient, namespace: &str) -> anyhow::Result<()>
     })?
 }
 
-/// Removes the demo's namespaces from the visitor's cluster.
-pub(super) async fn clean(yours: &Yours) -> anyhow::Result<()> {
-    let admin = connect(None, &yours.context).await?;
+/// Removes the demo's namespaces from the visitor's cluster; says which there were.
+pub(super) async fn clean(context: &str, transcript: &mut Transcript) -> anyhow::Result<()> {
+    let admin = connect(None, context).await?;
     for namespace in [NAMESPACE, OWN_NAMESPACE] {
-        admin.delete_namespace(namespace).await?;
+        let removed = admin.delete_namespace(namespace).await;
+        let removed = removed.with_context(|| format!("`{namespace}` in {context} is left as it is"))?;
+        transcript.say(&format!("{namespace}: {}", if removed { "removed" } else { "there was none" }));
     }
     Ok(())
 }
