@@ -104,7 +104,7 @@ fn recorded_or_stopped(first: &[Ended], second: &[Ended], by_bob: &[String]) {
 }
 
 /// What rendered as before was recorded in under 10 s after it was proven (or let go to push). On a machine that is so busy
-/// that a person's own pull, commit and push take seconds, as many of those count as there were races.
+/// that a person's own pull, commit and push take seconds, the seconds are counted by those.
 fn soon(round: &str, pins: &[Ended], from: Timestamp, persons_push: Duration) {
     for pin in pins.iter().filter(|pin| pin.commit().is_some()) {
         let took = pin.proven_to_recorded(from);
@@ -113,7 +113,7 @@ fn soon(round: &str, pins: &[Ended], from: Timestamp, persons_push: Duration) {
         println!(
             "{round} {project}: recorded {took:?} after it was proven; HEAD moved {moves} times, {again} renders changed"
         );
-        let limit = Duration::from_secs(10).max(persons_push * u32::try_from(moves + 1).unwrap());
+        let limit = Duration::from_secs(10).mul_f64(persons_push.as_secs_f64().max(1.0));
         // Each new render is proven anew; what counts is the time after the last proof.
         assert!(took < limit, "{project} took {took:?}");
     }

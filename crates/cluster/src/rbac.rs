@@ -13,7 +13,8 @@ use crate::key::KindKey;
 pub const ACCOUNT: &str = "pinnace";
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-const READ: &[&str] = &["get", "list", "watch"];
+/// What is only looked at comes by list and watch, never one by one.
+const WATCHED: &[&str] = &["list", "watch"];
 const OWN: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 /// Read one by one, by name, and never listed.
 const OWN_SECRET: &[&str] = &["get", "create", "patch", "delete"];
@@ -33,7 +34,7 @@ pub struct Use {
 pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     let mut objects = vec![
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own_namespace}}),
-        role(own_namespace, vec![rule("", "configmaps", &["get", "list", "create", "update", "delete"])]),
+        role(own_namespace, vec![rule("", "configmaps", &["get", "create", "update"])]),
         binding(own_namespace, own_namespace),
     ];
     let mut by_namespace: BTreeMap<&str, Vec<&Kind>> = BTreeMap::new();
@@ -55,10 +56,10 @@ fn rules(kinds: &[&Kind]) -> Vec<Value> {
     }
     let uses = |names: &[&str]| kinds.iter().any(|kind| names.contains(&kind.key.kind.as_str()));
     // What every watch looks at: pods, what lies between them and their workloads, and warnings.
-    rights.grant("", "pods", READ);
-    rights.grant("apps", "replicasets", READ);
-    rights.grant("apps", "controllerrevisions", READ);
-    rights.grant("", "events", READ);
+    rights.grant("", "pods", WATCHED);
+    rights.grant("apps", "replicasets", WATCHED);
+    rights.grant("apps", "controllerrevisions", WATCHED);
+    rights.grant("", "events", WATCHED);
     if uses(PODS_UNDER) {
         rights.grant("", "pods/log", &["get"]);
     }
@@ -66,7 +67,7 @@ fn rules(kinds: &[&Kind]) -> Vec<Value> {
         rights.grant("", "pods", &["delete"]);
     }
     if uses(&["CronJob"]) {
-        rights.grant("batch", "jobs", READ);
+        rights.grant("batch", "jobs", WATCHED);
     }
     if uses(SCALABLE) {
         rights.grant("autoscaling", "horizontalpodautoscalers", &["list"]);
