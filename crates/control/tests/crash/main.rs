@@ -60,8 +60,7 @@ fn survive(scene: Scene, known: &[Scene]) {
     for (index, case) in cases.into_iter().enumerate() {
         shards[index % WORLDS].push(case);
     }
-    let playing: Vec<_> =
-        shards.into_iter().map(|shard| std::thread::spawn(move || play_all(scene, shard))).collect();
+    let playing: Vec<_> = shards.into_iter().map(|shard| std::thread::spawn(move || play_all(scene, shard))).collect();
     let failures: Vec<String> = playing.into_iter().flat_map(|shard| shard.join().unwrap()).collect();
     println!(
         "{scene:?}: {} effects recorded in {recorded_in:.1?}; {number} cases played in {:.1?}; {} failed",

@@ -115,13 +115,7 @@ impl Play {
 fn plan(scene: Scene, saboteur: &Saboteur) -> Plan {
     let mut more = vec![("keys.yaml".to_owned(), SECRET.to_owned())];
     more.extend(scene.first_extra().map(|text| ("extra.yaml".to_owned(), text)));
-    Plan {
-        stable_for: "50ms",
-        barrier: Some(saboteur.path().to_owned()),
-        slack: true,
-        more,
-        ..Plan::default()
-    }
+    Plan { stable_for: "50ms", barrier: Some(saboteur.path().to_owned()), slack: true, more, ..Plan::default() }
 }
 
 /// A person's push wins the race.
