@@ -113,10 +113,13 @@ pub(super) fn against_bare(pins: &[Life], writes: &[Request], seen: &Seen, bare:
     table
 }
 
+/// Whether a fact is the one that a step begins or ends with.
+type Is = fn(&Fact) -> bool;
+
 /// Where the time goes between the approval and the last write, by the facts.
 pub(super) fn steps(pins: &[Life], records: &[PinRecord], writes: &[Request]) -> Table {
     let mut table = Table::new(&["step", "times", "p50", "p99", "requests to the cluster, p50"]);
-    let steps: [(&str, fn(&Fact) -> bool, fn(&Fact) -> bool); 6] = [
+    let steps: [(&str, Is, Is); 6] = [
         ("approved -> claimed", |fact| matches!(fact, Fact::Approved { .. }), |fact| matches!(fact, Fact::Claimed)),
         (
             "claimed -> rendered (fetch, edit, render)",
@@ -157,7 +160,7 @@ fn until_write(pins: &[Life], writes: &[Request], of: impl Fn(&str) -> bool) -> 
         writes
             .iter()
             .filter(|one| one.at >= life.approved && one.written.as_deref().is_some_and(&of))
-            .map(|one| one.at - life.approved)
+            .map(|one| one.at.saturating_sub(life.approved))
             .min()
     };
     pins.iter().filter_map(first).collect()
