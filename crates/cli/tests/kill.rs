@@ -1,6 +1,6 @@
 //! `pinnace serve` is killed with SIGKILL before and after each step of a pin, as a recorded run announces them, and started
 //! again. It runs with exactly the rights that `pinnace rbac` prints.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![cfg(test)]
 
 #[path = "kill/shop.rs"]
 mod shop;

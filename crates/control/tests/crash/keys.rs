@@ -53,10 +53,10 @@ fn effect(name: &str) -> Option<Effect> {
 }
 
 fn detail(name: &str) -> Key {
-    let known = DETAILS.into_iter().find(|(begins, _)| name.starts_with(begins));
-    known.map(|(_, key)| key).unwrap_or_else(|| {
+    let Some((_, key)) = DETAILS.into_iter().find(|(begins, _)| name.starts_with(begins)) else {
         panic!("`{name}` is announced, and nobody said where its key lives: give it one, and a line in `DETAILS`")
-    })
+    };
+    key
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Every effect of a pin, as a recorded run announces it, is failed, loses its answer, has the process end before and after
 //! it, and is done twice (design 9.14). Each time the pin must end as the recorded one did, with all promises kept.
 #![cfg(test)]
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod checks;
 mod keys;
