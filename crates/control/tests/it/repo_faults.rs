@@ -15,7 +15,7 @@ async fn trouble(world: &World, part: &str, word: &str) -> String {
         .await
 }
 
-async fn files(world: &World) -> Vec<(String, String)> {
+fn files(world: &World) -> Vec<(String, String)> {
     let paths = world.remote.git(&["ls-tree", "-r", "--name-only", "main"]).unwrap();
     paths.lines().map(|path| (path.to_owned(), world.remote.file(path).unwrap())).collect()
 }
@@ -43,7 +43,7 @@ async fn a_broken_config_is_shown_and_the_last_good_one_goes_on_even_after_a_res
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rewritten_history_stops_pins_with_clear_words_until_a_person_accepts_it() {
     let mut world = World::installed().await;
-    let files = files(&world).await;
+    let files = files(&world);
     let new = rewrite(&world, &files);
     let words = trouble(&world, "git", "rewritten").await;
     assert!(words.contains(&new), "{words}");
@@ -72,7 +72,7 @@ async fn a_history_rewritten_under_a_proven_pin_loses_nothing() {
     let mut held = harness.hold("before push commit");
     let number = world.pin("1.1").await;
     held.reached().await;
-    let files = files(&world).await;
+    let files = files(&world);
     let new = rewrite(&world, &files);
     held.go();
     let pin = world.pin_that("it runs and is not recorded", "1.1", |pin| pin.unrecorded().is_some()).await;
