@@ -57,6 +57,11 @@ impl Play {
         self.saboteur.seen()
     }
 
+    /// After all runs: a Secret's value is nowhere on the disk.
+    pub(crate) fn shows_no_secret(&self) {
+        crate::checks::secret_on_disk(&self.world);
+    }
+
     /// Whether what was to break was never announced.
     pub(crate) fn missed(&self) -> bool {
         self.saboteur.missed()

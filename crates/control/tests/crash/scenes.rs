@@ -4,7 +4,7 @@ use model::{Fact, Outcome, PinNumber};
 use testkit::{GitRemote, Person, World};
 
 /// A pin, and how it must end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scene {
     /// A build that works, together with a person's commit that renames a ConfigMap: the new one is made, the old pruned.
     Holds,
