@@ -44,10 +44,13 @@ enum Need {
     CargoDeny,
 }
 
+/// Stands for this very program.
+const OURSELVES: &str = "xtask";
+
 const STEPS: [Step; 8] = [
     Step::one("fmt", &["cargo", "fmt", "--all", "--check"]),
     Step::one("clippy", &["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
-    Step { within_test: true, ..Step::one("tidy", &["cargo", "xtask", "tidy"]) },
+    Step { within_test: true, ..Step::one("tidy", &[OURSELVES, "tidy"]) },
     Step {
         counts: Counts::CargoTests,
         ..Step::one("test", &["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])
@@ -124,7 +127,10 @@ fn missing(need: Need) -> Option<String> {
 /// Runs a step's program, shows what it prints and counts by it.
 fn perform(step: &Step) -> anyhow::Result<Tally> {
     let (program, arguments) = step.command.split_first().context("a step has a program")?;
-    let mut command = Command::new(program);
+    let mut command = match *program {
+        OURSELVES => Command::new(std::env::current_exe().context("finding this program")?),
+        other => Command::new(other),
+    };
     command.args(arguments).current_dir(root()).stdout(Stdio::piped());
     // What `cargo run` set for this process is not meant for the ones below.
     command.env("RUSTDOCFLAGS", "-D warnings").env_remove("CARGO_MANIFEST_DIR");
