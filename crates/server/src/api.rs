@@ -57,17 +57,17 @@ pub(crate) struct Wanted {
 
 /// `GET /api/v1/overview`.
 pub(crate) async fn overview(State(app): State<App>) -> Answer<OverviewWire> {
-    let overview = app.control.overview().await?;
+    let overview = app.overview().await?;
     let count = |mark: Mark| overview.instances.iter().filter(|instance| instance.mark == mark).count();
     let states = Mark::ALL.into_iter();
     let states = states.map(|mark| StateCount { state: Shape::from(mark).name(), instances: count(mark) }).collect();
     let waiting = overview.waiting.iter().take(PAGE).map(PinWire::brief).collect();
-    Ok(Json(OverviewWire { waiting, states, parts: overview.parts.into_iter().map(PartWire::from).collect() }))
+    Ok(Json(OverviewWire { waiting, states, parts: overview.parts.iter().cloned().map(PartWire::from).collect() }))
 }
 
 /// `GET /api/v1/instances?from=`.
 pub(crate) async fn instances(State(app): State<App>, Query(wanted): Query<Wanted>) -> Answer<List<InstanceWire>> {
-    let overview = app.control.overview().await?;
+    let overview = app.overview().await?;
     let all = &overview.instances;
     let last = wanted.from.saturating_add(PAGE).min(all.len());
     let items = all.get(wanted.from..last).unwrap_or_default().iter().map(InstanceWire::of).collect();

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use webhooks::SenderKeys;
 
 use crate::assets::Assets;
+use crate::glance::Glance;
 use crate::metrics::Metrics;
 use crate::settings::ServerSettings;
 
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     /// The socket of the demo's desk.
     pub demo_desk: Option<std::path::PathBuf>,
     pub assets: Assets,
+    pub glance: Glance,
     pub metrics: Metrics,
     pub hook_slots: Semaphore,
     pub live_slots: Arc<Semaphore>,
@@ -48,6 +50,7 @@ impl App {
             slack_signing_secret: settings.slack_signing_secret,
             demo_desk: settings.demo_desk,
             assets: Assets::embedded(),
+            glance: Glance::default(),
             metrics: Metrics::new(),
             hook_slots: Semaphore::new(HOOKS_AT_A_TIME),
             live_slots: Arc::new(Semaphore::new(LIVE_AT_A_TIME)),

@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod assets;
 mod body;
+mod glance;
 mod guard;
 mod hooks;
 mod live;

@@ -35,8 +35,8 @@ pub(crate) async fn stream(
             "the page asks again by itself",
         ));
     };
-    let (changes, stopping) = (app.control.changes(), app.stopping.clone());
-    let follower = Follower { app, viewer, changes, stopping, _slot: slot, first: true };
+    let (changes, written, stopping) = (app.control.changes(), app.control.store().changes(), app.stopping.clone());
+    let follower = Follower { app, viewer, changes, written, stopping, _slot: slot, first: true };
     let events = futures::stream::unfold(follower, Follower::next);
     let mut response = Sse::new(never_failing(events)).keep_alive(KeepAlive::new().interval(PING)).into_response();
     // A proxy that buffers would turn "live" into "in bursts".
@@ -48,6 +48,8 @@ struct Follower {
     app: App,
     viewer: Viewer,
     changes: watch::Receiver<u64>,
+    /// What only the database tells, such as a build that came in.
+    written: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     _slot: OwnedSemaphorePermit,
     first: bool,
@@ -73,14 +75,15 @@ impl Follower {
             }
             tokio::time::sleep(COALESCE).await;
         }
-        let count = *self.changes.borrow_and_update();
-        let id = format!("{}-{count}", self.app.started);
-        Some((Event::default().event("change").id(id).retry(RETRY).data(count.to_string()), self))
+        let count = (*self.changes.borrow_and_update(), *self.written.borrow_and_update());
+        let id = format!("{}-{}-{}", self.app.started, count.0, count.1);
+        Some((Event::default().event("change").id(&id).retry(RETRY).data(id), self))
     }
 
     async fn wait(&mut self) -> Seen {
         tokio::select! {
             changed = self.changes.changed() => if changed.is_ok() { Seen::Changed } else { Seen::Over },
+            written = self.written.changed() => if written.is_ok() { Seen::Changed } else { Seen::Over },
             () = told_to_stop(&mut self.stopping) => Seen::Over,
             () = tokio::time::sleep(CHECK) => Seen::LookAgain,
         }

@@ -76,24 +76,24 @@ pub(crate) async fn show(
     Extension(viewer): Extension<Viewer>,
     Query(filter): Query<Filter>,
 ) -> Page {
-    let overview = app.control.overview().await?;
-    Ok(draw(StatusCode::OK, &page(&app, &viewer, filter, overview)))
+    let overview = app.overview().await?;
+    Ok(draw(StatusCode::OK, &page(&app, &viewer, filter, &overview)))
 }
 
-fn page(app: &App, viewer: &Viewer, filter: Filter, overview: Overview) -> OverviewPage {
+fn page(app: &App, viewer: &Viewer, filter: Filter, overview: &Overview) -> OverviewPage {
     let now = app.control.now();
     let worst = overview.instances.first().map_or(Shape::Off, |instance| instance.mark.into());
-    let counts = counts(&overview, &filter);
+    let counts = counts(overview, &filter);
     let found: Vec<&InstanceView> =
         overview.instances.iter().filter(|instance| matches(instance, &filter, true)).collect();
     let first = filter.from.min(found.len());
     let last = (first + PAGE).min(found.len());
     let rows = found.get(first..last).unwrap_or_default().iter().map(|instance| row(instance, now)).collect();
     let page = |from: usize| address(&filter.state, &filter.q, from);
-    let mut frame = Frame::new(app, Some(viewer), Tab::Overview, worst, &title(&overview));
-    frame = frame.live(page(first), said(&overview));
+    let mut frame = Frame::new(app, Some(viewer), Tab::Overview, worst, &title(overview));
+    frame = frame.live(page(first), said(overview));
     frame.search.clone_from(&filter.q);
-    frame.parts = overview.parts;
+    frame.parts.clone_from(&overview.parts);
     OverviewPage {
         frame,
         waiting_all: overview.waiting.len(),

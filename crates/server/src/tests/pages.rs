@@ -113,6 +113,17 @@ async fn a_person_locks_and_unlocks_an_instance() {
 }
 
 #[tokio::test]
+async fn the_overview_is_never_older_than_the_last_change() {
+    let world = World::new().await;
+    let cookie = world.sign_in("ann").await;
+    for round in 0..3 {
+        let reason = format!("reason-{round}");
+        world.submit(&cookie, "/instances/lock", &format!("instance=shop/prod&reason={reason}")).await;
+        assert!(world.get_as(&cookie, "/").await.body.contains(&reason));
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_said_with_a_way_back() {
     let world = World::new().await;
     let cookie = world.sign_in("ann").await;
