@@ -103,7 +103,7 @@ impl File {
 
     fn is_test(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
-        parts.iter().any(|part| matches!(*part, "tests" | "tests.rs" | "fuzz" | "benches"))
+        parts.iter().any(|part| matches!(*part, "tests" | "tests.rs" | "examples" | "fuzz"))
     }
 
     /// Its lines up to the tests within it.

@@ -37,6 +37,7 @@ const IN_PRODUCTION: [Rule; 5] = [
             "crates/cluster/src/watch/stream.rs",
             "crates/control/src/effects/watch.rs",
             "crates/control/src/loops/",
+            "crates/server/src/glance.rs",
             "crates/server/src/live.rs",
             "crates/server/src/serve.rs",
             "crates/testkit/",
