@@ -17,6 +17,11 @@ use crate::trouble::Trouble;
 /// Without a signal nothing is due for this long.
 const TICK: Duration = Duration::from_mins(1);
 
+/// A text that changes with every try (a count of restarts) is written down for so many of them,
+const TOLD: u32 = 5;
+/// and then now and then.
+const TOLD_AGAIN: u32 = 60;
+
 /// Remembers which HEAD was tried and when it is tried again. What people mend in the cluster (a namespace, a Secret, a
 /// right) tells nobody, so an install that does not work is looked at again now and then.
 #[derive(Default)]
@@ -58,7 +63,8 @@ impl Install {
         let pause = backoff(attempts);
         self.tried = Some(Tried { head: head.clone(), attempts, again_at: inner.clock.now().plus(pause) });
         let why = inner.redacted(&trouble.to_string());
-        if state.install_failure.as_ref() != Some(&why) {
+        let is_news = attempts <= TOLD || attempts.is_multiple_of(TOLD_AGAIN);
+        if is_news && state.install_failure.as_ref() != Some(&why) {
             inner.append_instance(id, InstanceFact::InstallFailed { commit: Some(head), why }).await?;
         }
         Ok(Some(pause))
