@@ -1,4 +1,4 @@
-//! The verbs that people and senders call. Each reads the pin, asks [`authorize`](crate::authorize), appends one fact by
+//! The verbs that people and senders call. Each reads the pin, asks `authorize`, appends one fact by
 //! compare-and-set and answers; what follows from the fact is the loops' work.
 
 mod accept_rewrite;

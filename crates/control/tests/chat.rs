@@ -13,6 +13,11 @@ fn slack(world: &World) -> &FakeSlack {
     world.slack.as_ref().expect("the plan has one")
 }
 
+fn can_approve(slack: &FakeSlack) -> bool {
+    let messages = slack.messages(FakeSlack::DEPLOYS);
+    messages.len() == 1 && messages[0].buttons().iter().any(|button| button == "approve")
+}
+
 fn says(slack: &FakeSlack, words: &str) -> bool {
     slack.messages(FakeSlack::DEPLOYS).iter().any(|message| message.text.contains(words))
 }
@@ -22,7 +27,7 @@ async fn a_pin_has_one_message_that_is_answered_there_and_edited_to_the_end() {
     let mut world = world().await;
     world.build("1.1").await;
     let number = world.asked("1.1").await;
-    slack(&world).until("the ask is posted", |slack| slack.messages(FakeSlack::DEPLOYS).len() == 1).await.unwrap();
+    slack(&world).until("the ask is posted with its buttons", can_approve).await.unwrap();
     slack(&world).press(FakeSlack::DEPLOYS, "approve", FakeSlack::ANN).await.unwrap();
     assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
     slack(&world).until("the end is told", |slack| says(slack, "shop → prod: runs 1.1")).await.unwrap();
@@ -36,7 +41,7 @@ async fn somebody_who_may_not_is_told_alone_and_nothing_is_done() {
     let mut world = world().await;
     world.build("1.1").await;
     let number = world.asked("1.1").await;
-    slack(&world).until("the ask is posted", |slack| slack.messages(FakeSlack::DEPLOYS).len() == 1).await.unwrap();
+    slack(&world).until("the ask is posted with its buttons", can_approve).await.unwrap();
     for user in [FakeSlack::STRANGER, FakeSlack::BO] {
         slack(&world).press(FakeSlack::DEPLOYS, "approve", user).await.unwrap();
         slack(&world)
