@@ -1,4 +1,4 @@
-//! The state of a pin, computed from its facts in one place. The life itself is [`step`].
+//! The state of a pin, computed from its facts in one place. The life itself is [`step()`].
 
 mod next;
 mod stage;
