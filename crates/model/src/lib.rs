@@ -26,7 +26,7 @@ pub use name::{
 };
 pub use pin::{
     Approval, Ask, Candidate, Delay, DropReason, IllegalFact, MOST_ROUNDS, Next, Outcome, Pin, Stage, VerifiedRender,
-    fold, in_doubt, step,
+    fold, step,
 };
 pub use pin_id::{InvalidPinId, PinId, PinNumber};
 pub use time::Timestamp;

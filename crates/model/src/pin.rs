@@ -6,7 +6,7 @@ mod step;
 
 pub use next::Next;
 pub use stage::{DropReason, Outcome, Stage};
-pub use step::{IllegalFact, fold, in_doubt, step};
+pub use step::{IllegalFact, fold, step};
 
 use crate::{
     Build, CommitId, Decider, FailureReport, ImageRef, InstanceId, PersonName, PinKind, PinNumber, Proposal, Surface,

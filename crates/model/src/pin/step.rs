@@ -1,7 +1,7 @@
 //! The life of a pin as a pure function: a state and a fact in, the next state and what it wants out.
 
 use crate::pin::{Approval, Ask, Candidate, Delay, DropReason, MOST_ROUNDS, Next, Outcome, Stage, VerifiedRender};
-use crate::{Effect, Fact, Pin, PinNumber, Recorded, Timestamp};
+use crate::{Fact, Pin, PinNumber, Recorded, Timestamp};
 
 /// A fact that can't be true in the stage that the pin is in: somebody else's fact came first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -289,14 +289,6 @@ fn name(fact: &Fact) -> &'static str {
         Fact::Pushed { .. } => "pushed",
         Fact::Settled { .. } => "settled",
         Fact::ConvergedBack { .. } => "converged-back",
-    }
-}
-
-/// Whether an effect was begun and its outcome is not known: after a restart it is looked for before it is repeated.
-pub fn in_doubt(facts: &[Recorded<Fact>]) -> Option<Effect> {
-    match facts.last().map(|recorded| &recorded.fact) {
-        Some(Fact::Began { effect }) => Some(*effect),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Build, CommitId, Decider, FailureReport, InstanceId, PersonName, PinKind, Proposal, Surface};
+use crate::{Build, CommitId, Decider, Effect, FailureReport, InstanceId, PersonName, PinKind, Proposal, Surface};
 
 const AT: Timestamp = Timestamp(1_000);
 
