@@ -8,6 +8,7 @@ mod lock;
 mod receive;
 mod unpin;
 
+pub use decide::Answer;
 pub use receive::Receipt;
 
 use model::{Fact, IllegalFact, Outcome, Pin, PinNumber, Stage};
@@ -36,12 +37,12 @@ impl Control {
     async fn decide(
         &self,
         number: PinNumber,
-        allow: impl Fn(&Pin) -> Result<(), Problem>,
+        allow: impl Fn(&PinRecord) -> Result<(), Problem>,
         fact: impl Fn(&Pin) -> Fact,
     ) -> Result<Pin, Problem> {
         for _ in 0..MOST_TRIES {
             let record = self.record(number).await?;
-            allow(&record.pin)?;
+            allow(&record)?;
             let appended = self.inner.append(&record, &[fact(&record.pin)], &[]).await;
             match appended {
                 Ok(pin) => return Ok(pin),

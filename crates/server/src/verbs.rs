@@ -1,6 +1,6 @@
 //! The one place where page and API turn a request into a verb of `control`.
 
-use control::{Problem, ProblemCode};
+use control::{Answer, Problem, ProblemCode};
 use model::{InstanceId, PersonName, PinNumber, Surface};
 
 use crate::app::App;
@@ -19,13 +19,12 @@ pub(crate) struct Wish<'a> {
 /// Does it, and says which pin shows what came of it. An ask that changed since it was shown is not answered.
 pub(crate) async fn on_pin(app: &App, wish: Wish<'_>) -> Result<PinNumber, Problem> {
     let Wish { number, verb, person, surface, shown, reason } = wish;
-    if matches!(verb, "approve" | "reject") {
-        still_shown(app, number, shown).await?;
-    }
     let control = &app.control;
+    let answer = Answer::by(person, surface).because(reason);
+    let answer = if shown.is_empty() { answer } else { answer.to(shown) };
     match verb {
-        "approve" => control.approve(number, person, surface).await.map(|_| number),
-        "reject" => control.reject(number, person, surface, Some(reason)).await.map(|_| number),
+        "approve" => control.approve(number, answer).await.map(|_| number),
+        "reject" => control.reject(number, answer).await.map(|_| number),
         "cancel" => control.cancel(number, person, surface).await.map(|_| number),
         "retry" if ended(app, number).await? => control.pin_again(number, person).await,
         "retry" => control.retry(number, person).await.map(|_| number),
@@ -50,15 +49,6 @@ pub(crate) async fn on_instance(
         "unlock" => app.control.unlock(id, person).await.map(|()| None),
         _ => Err(no_verb(verb)),
     }
-}
-
-async fn still_shown(app: &App, number: PinNumber, shown: &str) -> Result<(), Problem> {
-    let Some(record) = app.control.store().pin(number).await?.filter(|_| !shown.is_empty()) else { return Ok(()) };
-    if chat::ButtonValue::of(&record.id, &record.pin).nonce == shown {
-        return Ok(());
-    }
-    let what = format!("people are asked about something else by now: pin {number} changed after it was shown to you");
-    Err(Problem::new(ProblemCode::TooLate, what, "read what is asked now, and answer that"))
 }
 
 async fn ended(app: &App, number: PinNumber) -> Result<bool, Problem> {

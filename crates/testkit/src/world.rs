@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use config_repo::{BranchName, Credentials, Limits, Mirror, MirrorError, RemoteUrl};
 use control::registry::RegistryClient;
-use control::{Barrier, Clock, Control, Parts, Receipt, Settings};
+use control::{Answer, Barrier, Clock, Control, Parts, Receipt, Settings};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use secrets::Redactor;
 use store::{BuildId, BuildState, Store, StoreError};
@@ -203,7 +203,7 @@ impl World {
 
     /// Somebody says yes.
     pub async fn approve(&self, pin: PinNumber, who: &str) {
-        self.control.approve(pin, &person(who), Surface::Page).await.expect("the approval is taken");
+        self.control.approve(pin, Answer::by(&person(who), Surface::Page)).await.expect("the approval is taken");
     }
 
     /// A build is made, asked about, and approved by ann.

@@ -1,6 +1,8 @@
 //! Yes, no, stop, and try again now.
 
+use chat::ButtonValue;
 use model::{Decider, Fact, PersonName, Pin, PinNumber, Stage, Surface};
+use store::PinRecord;
 
 use crate::Control;
 use crate::authorize::Act;
@@ -9,31 +11,55 @@ use crate::problem::{Problem, ProblemCode};
 /// A reason that a person typed is cut here.
 const LONGEST_REASON: usize = 500;
 
+/// A person's answer to an ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    by: &'a PersonName,
+    surface: Surface,
+    shown: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    /// Who answers, and where. It counts for what people are asked about now.
+    pub fn by(by: &'a PersonName, surface: Surface) -> Self {
+        Self { by, surface, shown: None, reason: None }
+    }
+
+    /// It counts only for the ask that was shown, by the nonce of its buttons ([`ButtonValue::of`]).
+    #[must_use]
+    pub fn to(self, shown: &'a str) -> Self {
+        Self { shown: Some(shown), ..self }
+    }
+
+    /// With a reason that people are told.
+    #[must_use]
+    pub fn because(self, reason: &'a str) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+}
+
 impl Control {
     /// Says yes to an ask. The first decision wins.
-    pub async fn approve(&self, number: PinNumber, person: &PersonName, surface: Surface) -> Result<Pin, Problem> {
-        let fact = |_: &Pin| Fact::Approved { by: Decider::Person(person.clone()), surface: Some(surface) };
-        self.decide(number, |pin| self.may_answer(pin, person, Act::Approve(pin)), fact).await
+    pub async fn approve(&self, number: PinNumber, answer: Answer<'_>) -> Result<Pin, Problem> {
+        let by = Decider::Person(answer.by.clone());
+        let fact = |_: &Pin| Fact::Approved { by: by.clone(), surface: Some(answer.surface) };
+        self.decide(number, |record| self.may_answer(record, answer, Act::Approve(&record.pin)), fact).await
     }
 
     /// Says no to an ask. The first decision wins.
-    pub async fn reject(
-        &self,
-        number: PinNumber,
-        person: &PersonName,
-        surface: Surface,
-        reason: Option<&str>,
-    ) -> Result<Pin, Problem> {
-        let reason = reason.map(|text| secrets::clip(&secrets::clean_terminal(text), LONGEST_REASON));
+    pub async fn reject(&self, number: PinNumber, answer: Answer<'_>) -> Result<Pin, Problem> {
+        let reason = answer.reason.map(|text| secrets::clip(&secrets::clean_terminal(text), LONGEST_REASON));
         let reason = reason.filter(|text| !text.trim().is_empty());
-        let fact = |_: &Pin| Fact::Rejected { by: person.clone(), surface, reason: reason.clone() };
-        self.decide(number, |pin| self.may_answer(pin, person, Act::Reject(pin)), fact).await
+        let (by, surface) = (answer.by, answer.surface);
+        let fact = |_: &Pin| Fact::Rejected { by: by.clone(), surface, reason: reason.clone() };
+        self.decide(number, |record| self.may_answer(record, answer, Act::Reject(&record.pin)), fact).await
     }
 
     /// Stops a pin: an ask is withdrawn, a candidate that is not proven or can't be recorded is dropped.
     pub async fn cancel(&self, number: PinNumber, person: &PersonName, surface: Surface) -> Result<Pin, Problem> {
         let fact = |_: &Pin| Fact::Cancelled { by: person.clone(), surface };
-        self.decide(number, |pin| self.allowed(person, Act::Cancel(pin)), fact).await
+        self.decide(number, |record| self.allowed(person, Act::Cancel(&record.pin)), fact).await
     }
 
     /// Tries again now what waits for the other side. Nothing is decided by it.
@@ -50,9 +76,15 @@ impl Control {
         self.decide(number, |_| Ok(()), fact).await
     }
 
-    /// Who answers must be allowed to, and the question must be open.
-    fn may_answer(&self, pin: &Pin, person: &PersonName, act: Act<'_>) -> Result<(), Problem> {
+    /// Who answers must be allowed to, the question must be open, and it must be the one that was shown.
+    fn may_answer(&self, record: &PinRecord, answer: Answer<'_>, act: Act<'_>) -> Result<(), Problem> {
+        let (pin, person) = (&record.pin, answer.by);
         self.allowed(person, act)?;
+        if answer.shown.is_some_and(|shown| ButtonValue::of(&record.id, pin).nonce != shown) {
+            let what =
+                format!("pin {} changed after it was shown to you: people are asked about something else", pin.number);
+            return Err(Problem::new(ProblemCode::TooLate, what, "read what is asked now, and answer that"));
+        }
         if pin.stage == Stage::Asked && pin.approvals.iter().any(|given| given.by == Decider::Person(person.clone())) {
             let what = format!("{person} approved pin {} already", pin.number);
             return Err(Problem::new(ProblemCode::TooLate, what, "another approver must agree"));

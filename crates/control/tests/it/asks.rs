@@ -1,6 +1,6 @@
 //! An ask is bound to what it showed; who may answer it, and that the first decision wins.
 
-use control::ProblemCode;
+use control::{Answer, ProblemCode};
 use model::{Fact, Outcome, Pin, Stage, Surface};
 use testkit::world::{Plan, person};
 use testkit::{Person, World};
@@ -84,14 +84,14 @@ async fn who_may_not_answer_is_told_who_may_and_nothing_happens() {
     world.build("1.1").await;
     let number = world.asked("1.1").await;
     for who in ["cy", "nobody"] {
-        let approved = world.control.approve(number, &person(who), Surface::Chat).await.unwrap_err();
-        let rejected = world.control.reject(number, &person(who), Surface::Chat, None).await.unwrap_err();
+        let approved = world.control.approve(number, Answer::by(&person(who), Surface::Chat)).await.unwrap_err();
+        let rejected = world.control.reject(number, Answer::by(&person(who), Surface::Chat)).await.unwrap_err();
         for problem in [approved, rejected] {
             assert_eq!((problem.code, problem.next.as_str()), (ProblemCode::NotAllowed, "ask one of: ann, bo"));
         }
     }
     assert_eq!(world.asked("1.1").await, number);
-    world.control.reject(number, &person("bo"), Surface::Page, Some("not today")).await.unwrap();
+    world.control.reject(number, Answer::by(&person("bo"), Surface::Page).because("not today")).await.unwrap();
     let rejected = Outcome::Rejected { by: person("bo"), reason: Some("not today".to_owned()) };
     assert_eq!(world.ended(number).await, rejected);
     world.agree().await;
@@ -102,7 +102,7 @@ async fn a_second_yes_is_told_of_the_first() {
     let mut world = World::installed().await;
     let number = world.pin("1.1").await;
     for who in ["ann", "bo"] {
-        let problem = world.control.approve(number, &person(who), Surface::Page).await.unwrap_err();
+        let problem = world.control.approve(number, Answer::by(&person(who), Surface::Page)).await.unwrap_err();
         assert_eq!(problem.code, ProblemCode::TooLate);
         assert!(problem.what.contains("approved by ann") || problem.what.contains("done"), "{problem}");
     }
@@ -116,7 +116,7 @@ async fn where_two_must_approve_one_is_not_enough_and_twice_the_same_is_one() {
     world.build("1.1").await;
     let number = world.asked("1.1").await;
     world.approve(number, "ann").await;
-    let problem = world.control.approve(number, &person("ann"), Surface::Page).await.unwrap_err();
+    let problem = world.control.approve(number, Answer::by(&person("ann"), Surface::Page)).await.unwrap_err();
     assert!(problem.what.contains("ann approved"), "{problem}");
     assert_eq!(world.asked("1.1").await, number);
     world.approve(number, "bo").await;
@@ -133,8 +133,8 @@ async fn of_yes_and_no_at_the_same_time_exactly_one_wins() {
         let number = world.asked(&tag).await;
         let (ann, bo) = (person("ann"), person("bo"));
         let (yes, no) = tokio::join!(
-            world.control.approve(number, &ann, Surface::Page),
-            world.control.reject(number, &bo, Surface::Chat, None),
+            world.control.approve(number, Answer::by(&ann, Surface::Page)),
+            world.control.reject(number, Answer::by(&bo, Surface::Chat)),
         );
         assert!(yes.is_ok() != no.is_ok(), "yes: {yes:?}, no: {no:?}");
         if yes.is_ok() {
@@ -152,7 +152,7 @@ async fn a_cancelled_ask_and_one_that_ended_take_no_answer() {
     let number = world.asked("1.1").await;
     world.control.cancel(number, &person("bo"), Surface::Page).await.unwrap();
     assert_eq!(world.ended(number).await, Outcome::Cancelled { by: person("bo") });
-    let problem = world.control.approve(number, &person("ann"), Surface::Page).await.unwrap_err();
+    let problem = world.control.approve(number, Answer::by(&person("ann"), Surface::Page)).await.unwrap_err();
     assert_eq!((problem.code, problem.what.as_str()), (ProblemCode::TooLate, "pin #1 is already cancelled by bo"));
     let again = world.control.pin_again(number, &person("ann")).await.unwrap();
     assert!(matches!(world.ended(again).await, Outcome::Done { .. }));

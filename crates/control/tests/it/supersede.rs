@@ -1,5 +1,6 @@
 //! A newer build takes the place of an older one, and never interleaves with it.
 
+use control::Answer;
 use model::{DropReason, Outcome, Stage};
 use store::BuildState;
 use testkit::world::{Harness, Plan};
@@ -88,7 +89,11 @@ async fn a_tag_that_moved_makes_another_ask_and_the_approval_stays_with_the_old_
     world.announce("1.1").await;
     let newer = world.pin_that("the second ask", "1.1", |pin| pin.stage == Stage::Asked && pin.number != older).await;
     assert_eq!(world.ended(older).await, Outcome::Superseded { by: newer.number });
-    let problem = world.control.approve(older, &testkit::world::person("ann"), model::Surface::Page).await.unwrap_err();
+    let problem = world
+        .control
+        .approve(older, Answer::by(&testkit::world::person("ann"), model::Surface::Page))
+        .await
+        .unwrap_err();
     assert!(problem.what.contains("replaced by"), "{problem}");
     world.agree().await;
 }

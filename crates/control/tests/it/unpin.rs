@@ -1,6 +1,6 @@
 //! Unpin is the full twin of a pin.
 
-use control::ProblemCode;
+use control::{Answer, ProblemCode};
 use model::{Outcome, PinNumber, Stage, Surface};
 use testkit::World;
 use testkit::world::{Plan, person};
@@ -135,7 +135,7 @@ async fn where_two_must_approve_who_unpins_is_one_of_them() {
     let back = unpin(&world, "bo").await;
     let pin = world.pin_that("it waits for a second person", "1.0", |pin| pin.approvals.len() == 1).await;
     assert_eq!((pin.number, &pin.stage), (back, &Stage::Asked));
-    let twice = world.control.approve(back, &person("bo"), Surface::Page).await.unwrap_err();
+    let twice = world.control.approve(back, Answer::by(&person("bo"), Surface::Page)).await.unwrap_err();
     assert_eq!(twice.code, ProblemCode::TooLate);
     world.approve(back, "ann").await;
     assert!(matches!(world.ended(back).await, Outcome::Done { .. }));

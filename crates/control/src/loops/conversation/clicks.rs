@@ -5,8 +5,8 @@ use chat::{Action, ButtonValue, ChatService, Interaction};
 use model::{PersonName, Surface};
 use store::PinRecord;
 
-use crate::Control;
 use crate::problem::Problem;
+use crate::{Answer, Control};
 
 impl Control {
     /// Carries out what a person clicked in chat. The click was acknowledged already.
@@ -36,7 +36,7 @@ impl Control {
         if matches!(action, Action::Approve | Action::Reject) && shown != click.value {
             return Err(no(&Refusal::AskedAgain));
         }
-        self.carry_out(action, &record, person)
+        self.carry_out(click, &record, person)
             .await
             .map_err(|problem| no(&Refusal::Because { why: &problem.to_string() }))
     }
@@ -45,11 +45,12 @@ impl Control {
         self.inner.store.pin_by_id(&value.pin).await.ok().flatten()
     }
 
-    async fn carry_out(&self, action: Action, record: &PinRecord, person: &PersonName) -> Result<(), Problem> {
+    async fn carry_out(&self, click: &Interaction, record: &PinRecord, person: &PersonName) -> Result<(), Problem> {
         let (number, instance) = (record.pin.number, &record.pin.instance);
-        match action {
-            Action::Approve => self.approve(number, person, Surface::Chat).await.map(drop),
-            Action::Reject => self.reject(number, person, Surface::Chat, None).await.map(drop),
+        let answer = Answer::by(person, Surface::Chat).to(&click.value.nonce);
+        match click.action {
+            Action::Approve => self.approve(number, answer).await.map(drop),
+            Action::Reject => self.reject(number, answer).await.map(drop),
             Action::Cancel => self.cancel(number, person, Surface::Chat).await.map(drop),
             Action::Retry if record.pin.ended() => self.pin_again(number, person).await.map(drop),
             Action::Retry => self.retry(number, person).await.map(drop),
