@@ -1,14 +1,30 @@
 //! The commands, one file each.
 
+pub(crate) mod accept_rewrite;
+pub(crate) mod approve;
+pub(crate) mod builds;
+pub(crate) mod cancel;
 pub(crate) mod chat;
 pub(crate) mod demo;
+pub(crate) mod lock;
+pub(crate) mod login;
+pub(crate) mod logout;
+mod on_instance;
+mod on_pin;
+pub(crate) mod pins;
 pub(crate) mod rbac;
+pub(crate) mod reject;
 mod repo;
+pub(crate) mod retry;
 pub(crate) mod serve;
 pub(crate) mod set_image;
+pub(crate) mod show;
 pub(crate) mod sign_in;
+pub(crate) mod status;
+pub(crate) mod unlock;
+pub(crate) mod unpin;
 
 /// A secret of the environment; an empty one is none.
-fn secret(name: &str) -> Option<String> {
+pub(crate) fn secret(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

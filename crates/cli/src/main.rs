@@ -1,6 +1,7 @@
 //! The `pinnace` binary: one file a command, and the wiring.
 
 mod commands;
+mod remote;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -12,12 +13,26 @@ use clap::Parser as _;
 #[command(name = "pinnace", version)]
 #[expect(clippy::large_enum_variant, reason = "one lives, for the length of the program")]
 enum Pinnace {
+    AcceptRewrite(commands::accept_rewrite::AcceptRewrite),
+    Approve(commands::approve::Approve),
+    Builds(commands::builds::Builds),
+    Cancel(commands::cancel::Cancel),
     Chat(commands::chat::Chat),
     Demo(commands::demo::Demo),
+    Lock(commands::lock::Lock),
+    Login(commands::login::Login),
+    Logout(commands::logout::Logout),
+    Pins(commands::pins::Pins),
     Rbac(commands::rbac::Rbac),
+    Reject(commands::reject::Reject),
+    Retry(commands::retry::Retry),
     Serve(commands::serve::Serve),
     SetImage(commands::set_image::SetImage),
+    Show(commands::show::Show),
     SignIn(commands::sign_in::SignIn),
+    Status(commands::status::Status),
+    Unlock(commands::unlock::Unlock),
+    Unpin(commands::unpin::Unpin),
 }
 
 fn main() -> ExitCode {
@@ -26,17 +41,31 @@ fn main() -> ExitCode {
     // The one TLS provider of everything below; a second call could only say that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ran = match &parsed {
+        Pinnace::AcceptRewrite(args) => commands::accept_rewrite::run(args),
+        Pinnace::Approve(args) => commands::approve::run(args),
+        Pinnace::Builds(args) => commands::builds::run(args),
+        Pinnace::Cancel(args) => commands::cancel::run(args),
         Pinnace::Chat(args) => commands::chat::run(args),
         Pinnace::Demo(args) => commands::demo::run(args),
+        Pinnace::Lock(args) => commands::lock::run(args),
+        Pinnace::Login(args) => commands::login::run(args),
+        Pinnace::Logout(args) => commands::logout::run(args),
+        Pinnace::Pins(args) => commands::pins::run(args),
         Pinnace::Rbac(args) => commands::rbac::run(args),
+        Pinnace::Reject(args) => commands::reject::run(args),
+        Pinnace::Retry(args) => commands::retry::run(args),
         Pinnace::Serve(args) => commands::serve::run(args),
         Pinnace::SetImage(args) => commands::set_image::run(args),
+        Pinnace::Show(args) => commands::show::run(args),
         Pinnace::SignIn(args) => commands::sign_in::run(args),
+        Pinnace::Status(args) => commands::status::run(args),
+        Pinnace::Unlock(args) => commands::unlock::run(args),
+        Pinnace::Unpin(args) => commands::unpin::run(args),
     };
     ran.unwrap_or_else(|error| {
         // A closed terminal can't be told about.
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
-        ExitCode::FAILURE
+        error.downcast_ref::<remote::Problem>().map_or(ExitCode::FAILURE, |problem| ExitCode::from(problem.exit()))
     })
 }
 

@@ -15,7 +15,9 @@ use crate::problem::ApiProblem;
 use crate::session::{self, Proof, Viewer};
 use crate::sign_in::person_of_link;
 use crate::verbs::{self, Wish};
-use crate::wire::{ActWire, BuildWire, DriftWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire};
+use crate::wire::{
+    ActWire, BuildWire, CommitIdWire, DriftWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire,
+};
 
 type Answer<T> = Result<Json<T>, ApiProblem>;
 
@@ -143,6 +145,17 @@ pub(crate) async fn on_instance(
     let pin = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, &act.reason).await?;
     let instance = InstanceWire::of(&app.control.instance_view(&id).await?);
     Ok(Json(Acted { instance, pin: pin.map(|pin| pin.0) }))
+}
+
+/// `POST /api/v1/repo/accept-rewrite`: goes on from a rewritten branch.
+pub(crate) async fn accept_rewrite(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    body: Bytes,
+) -> Answer<CommitIdWire> {
+    let wanted: CommitIdWire = read(&body)?;
+    let commit = app.control.accept_rewrite(&wanted.commit, viewer.signed_in()?).await?;
+    Ok(Json(CommitIdWire { commit: commit.to_string() }))
 }
 
 /// `POST /api/v1/sessions`: a one-time link for a token.

@@ -63,6 +63,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/builds", Read, api::builds),
         post("/api/v1/pins/{number}/{verb}", SignedIn, api::on_pin),
         post("/api/v1/instances/{verb}", SignedIn, api::on_instance),
+        post("/api/v1/repo/accept-rewrite", SignedIn, api::accept_rewrite),
         get("/api/{*rest}", Public, api::nothing_here),
         // The page's own files, and probes.
         get("/assets/{file}", Public, assets::show),

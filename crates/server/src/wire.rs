@@ -147,6 +147,12 @@ pub(crate) struct ActWire {
     pub shown: String,
 }
 
+/// A commit that somebody accepts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CommitIdWire {
+    pub commit: String,
+}
+
 /// A one-time link, traded for a token.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkWire {

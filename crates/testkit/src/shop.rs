@@ -74,6 +74,16 @@ impl Shop {
         Ok(shop)
     }
 
+    /// The page's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A one-time link with which a person signs in.
+    pub async fn sign_in_link(&self, person: &str) -> Result<String, Fault> {
+        self.asked(&format!("sign-in {person}")).await
+    }
+
     /// CI, with its signing key.
     pub fn announcer(&self) -> Result<Announcer, Fault> {
         Announcer::new(&self.url, &format!("{}/acme/shop", self.registry.address()))
@@ -219,6 +229,7 @@ fn remote(folder: &Path, registry: &str, namespace: &str, digest: &str) -> Resul
 kind: Config
 people:
   ann: {{email: ann@example.org, groups: [release]}}
+  bo: {{email: bo@example.org}}
 environments:
   prod:
     context: prod

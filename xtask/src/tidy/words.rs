@@ -32,6 +32,7 @@ const IN_PRODUCTION: [Rule; 5] = [
         may: &[
             "crates/chat/src/services/",
             "crates/cli/src/commands/demo/",
+            "crates/cli/src/remote/wait.rs",
             "crates/cluster/src/apply.rs",
             "crates/cluster/src/client/request.rs",
             "crates/cluster/src/watch/stream.rs",

@@ -123,7 +123,7 @@ pub enum MirrorError {
     },
     /// The branch was force-pushed. The mirror stays on the old head until a person accepts the new one.
     #[error(
-        "the history of `{branch}` was rewritten: {old} is not in the past of {new}; restore the branch, or confirm the new head"
+        "the history of `{branch}` was rewritten: {old} is not in the past of {new}; restore the branch, or look at it and `pinnace accept-rewrite {new}`"
     )]
     HistoryRewritten {
         /// The branch.

@@ -1,0 +1,21 @@
+//! `pinnace cancel`: a pin is stopped.
+
+use std::process::ExitCode;
+
+use super::on_pin::OnPin;
+
+/// Stop a pin: an ask is withdrawn, a candidate that is not proven or can't be recorded is dropped
+///
+/// Examples:
+///   pinnace cancel 117
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Cancel {
+    #[command(flatten)]
+    on: OnPin,
+}
+
+/// Stops it.
+pub(crate) fn run(args: &Cancel) -> anyhow::Result<ExitCode> {
+    args.on.act("cancel", &["cancelled", "dropped"])
+}
