@@ -18,20 +18,8 @@ impl Store {
         person: &PersonName,
         expires: Timestamp,
     ) -> Result<(), StoreError> {
-        let person = person.as_str().to_owned();
-        self.write(LINK, move |conn| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO sign_in_links (token_hash, person, expires) VALUES ($1, $2, $3)")
-                    .bind(token_hash.as_slice())
-                    .bind(person)
-                    .bind(expires.0)
-                    .execute(conn)
-                    .await
-                    .map(|_| ())
-                    .map_err(failed_to(LINK))
-            })
-        })
-        .await
+        let sql = "INSERT INTO sign_in_links (token_hash, person, expires) VALUES ($1, $2, $3)";
+        self.note_token(LINK, sql, token_hash, person, expires).await
     }
 
     /// Whose link it is. It works once, and not after its time.
@@ -59,20 +47,8 @@ impl Store {
         person: &PersonName,
         expires: Timestamp,
     ) -> Result<(), StoreError> {
-        let person = person.as_str().to_owned();
-        self.write(SESSION, move |conn| {
-            Box::pin(async move {
-                sqlx::query("INSERT INTO sessions (token_hash, person, expires) VALUES ($1, $2, $3)")
-                    .bind(token_hash.as_slice())
-                    .bind(person)
-                    .bind(expires.0)
-                    .execute(conn)
-                    .await
-                    .map(|_| ())
-                    .map_err(failed_to(SESSION))
-            })
-        })
-        .await
+        let sql = "INSERT INTO sessions (token_hash, person, expires) VALUES ($1, $2, $3)";
+        self.note_token(SESSION, sql, token_hash, person, expires).await
     }
 
     /// Whose session it is, while it lasts.
@@ -109,6 +85,31 @@ impl Store {
                     sqlx::query(sql).bind(&person).execute(&mut *conn).await.map_err(failed_to(END))?;
                 }
                 Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Notes with which token a person may come, and until when.
+    async fn note_token(
+        &self,
+        action: &'static str,
+        sql: &'static str,
+        token_hash: [u8; 32],
+        person: &PersonName,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        let person = person.as_str().to_owned();
+        self.write(action, move |conn| {
+            Box::pin(async move {
+                sqlx::query(sql)
+                    .bind(token_hash.as_slice())
+                    .bind(person)
+                    .bind(expires.0)
+                    .execute(conn)
+                    .await
+                    .map(|_| ())
+                    .map_err(failed_to(action))
             })
         })
         .await
