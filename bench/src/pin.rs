@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use testkit::devcluster::Options;
-use testkit::shop::Fault;
+use testkit::served::SENDERS;
+use testkit::shop::{self, Fault};
 use testkit::{DevCluster, Shop};
 
 use crate::figures::Table;
@@ -46,27 +47,27 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
     let machine = machine::described();
     say("starting a cluster, a git remote, a registry and the server");
     let cluster = DevCluster::start(Options { audit: true, ..Options::default() }).await?;
-    let mut shop = Shop::start(&binary.path, cluster).await?;
+    let of_shop = shop::Plan { cluster: Some(cluster), ..shop::Plan::of(&binary.path) };
+    let mut shop = Shop::start(of_shop).await?;
     let seen = seen::Seen::watch(&shop);
-    let ci = std::sync::Arc::new(shop.announcer()?);
 
     let mut table = Table::new(&["what", "times", "p50", "p99", "goal"]);
     say("webhooks one after another");
-    let alone = hooks::alone(&ci, 300).await?;
+    let alone = hooks::alone(&shop, 300).await?;
     table.times("webhook answered, one at a time", &alone, "p99 < 300 ms");
 
     say("pins");
     let bare = bare::run(&shop, plan.pins).await?;
-    let pins = lives::pins(&shop, &ci, plan.pins).await?;
+    let pins = lives::pins(&shop, plan.pins).await?;
     say("faults");
-    let faults = lives::faults(&shop, &ci, plan.faults).await?;
+    let faults = lives::faults(&mut shop, plan.faults).await?;
     say("webhooks, many at once");
-    let load = hooks::load(&shop, &ci, plan.webhooks).await?;
-    table.times(&format!("webhook answered, {} at a time", hooks::SENDERS), &load.answered, "p99 < 300 ms");
+    let load = hooks::load(&shop, plan.webhooks).await?;
+    table.times(&format!("webhook answered, {SENDERS} at a time"), &load.answered, "p99 < 300 ms");
 
     let writes = writes::read(&shop)?;
     let store = shop.stop().await?;
-    let counted = hooks::count(&store, ci.answered()).await?;
+    let counted = hooks::count(&store, shop.ci.answered()).await?;
     let records = lives::records(&store).await?;
     lives::pin_rows(&mut table, &pins, &writes, &seen);
     lives::fault_rows(&mut table, &faults, &records, &seen);

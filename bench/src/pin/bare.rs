@@ -27,7 +27,7 @@ pub(super) struct Bare {
 
 /// Plays some versions.
 pub(super) async fn run(shop: &Shop, versions: u32) -> Result<Bare, Fault> {
-    let namespace = format!("{}-bare", shop.namespace);
+    let namespace = format!("{}-bare", shop.place.namespace);
     let made: Namespace = serde_json::from_value(json!({"metadata": {"name": namespace}}))?;
     Api::<Namespace>::all(shop.admin.clone()).create(&PostParams::default(), &made).await?;
     let mut bare = Bare::default();

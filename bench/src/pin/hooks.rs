@@ -1,17 +1,13 @@
 //! Webhooks: how fast they are answered, what is kept of them, and what they cost in memory.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use store::{BuildState, Store};
+use store::Store;
 use testkit::Shop;
-use testkit::shop::{Announcer, Fault};
-use tokio::task::JoinSet;
+use testkit::shop::{Builds, Fault};
 
 use crate::figures::Times;
 
-/// How many send at a time.
-pub(super) const SENDERS: usize = 32;
 /// The server's memory is looked at after this many.
 const EARLY: usize = 1000;
 const TAGS: usize = 5;
@@ -39,60 +35,35 @@ impl Load {
 }
 
 /// One after another.
-pub(super) async fn alone(ci: &Announcer, times: usize) -> Result<Times, Fault> {
+pub(super) async fn alone(shop: &Shop, times: usize) -> Result<Times, Fault> {
     let mut answered = Vec::new();
     for at in 0..times {
-        answered.push(ci.announce("1.0", &format!("{at:040x}")).await?);
+        answered.push(shop.ci.announce("1.0", &format!("{at:040x}"), "Show prices with tax").await?);
     }
     Ok(answered.into_iter().collect())
 }
 
 /// Many at a time, of some builds, the newest last.
-pub(super) async fn load(shop: &Shop, ci: &Arc<Announcer>, all: usize) -> Result<Load, Fault> {
+pub(super) async fn load(shop: &Shop, all: usize) -> Result<Load, Fault> {
     for minor in 0..TAGS {
         let tag = format!("5.{minor}");
         shop.registry.push_image("acme/shop", &tag, &tag).await?;
     }
+    let tag = move |at| format!("5.{}", at * TAGS / all);
     let began = Instant::now();
     let early = EARLY.min(all);
-    let mut answered = burst(ci, 0..early, all).await?;
-    let early_kib = shop.most_memory_kib()?;
-    answered.extend(burst(ci, early..all, all).await?);
+    let mut answered = shop.ci.announce_many(0..early, tag).await?;
+    let early_kib = shop.server.most_memory_kib()?;
+    answered.extend(shop.ci.announce_many(early..all, tag).await?);
     let took = began.elapsed();
     // What came before a build is settled when people are asked about it.
-    shop.asked_about(ci, "6.0").await?;
-    Ok(Load { answered: answered.into_iter().collect(), took, early_kib, late_kib: shop.most_memory_kib()? })
-}
-
-async fn burst(ci: &Arc<Announcer>, which: std::ops::Range<usize>, all: usize) -> Result<Vec<Duration>, Fault> {
-    let mut senders = JoinSet::new();
-    for sender in 0..SENDERS {
-        let (ci, which) = (Arc::clone(ci), which.clone());
-        senders.spawn(async move {
-            let mut answered = Vec::new();
-            for at in which.skip(sender).step_by(SENDERS) {
-                answered.push(ci.announce(&format!("5.{}", at * TAGS / all), &format!("{at:040x}")).await?);
-            }
-            Ok::<_, Fault>(answered)
-        });
-    }
-    let mut answered = Vec::new();
-    while let Some(done) = senders.join_next().await {
-        answered.extend(done??);
-    }
-    Ok(answered)
+    shop.asked_about("6.0").await?;
+    Ok(Load { answered: answered.into_iter().collect(), took, early_kib, late_kib: shop.server.most_memory_kib()? })
 }
 
 /// Whether every webhook that was answered has its row, and people were asked once.
 pub(super) async fn count(store: &Store, answered: u64) -> Result<String, Fault> {
-    let (mut rows, mut waiting, mut before) = (0_u64, 0, None);
-    loop {
-        let page = store.builds(None, before, 1000).await?;
-        let Some(last) = page.last() else { break };
-        before = Some(last.id);
-        rows += u64::try_from(page.len())?;
-        waiting += page.iter().filter(|row| matches!(row.state, BuildState::Received { .. })).count();
-    }
+    let Builds { rows, waiting } = Builds::count(store).await?;
     let open = store.open_pins().await?.len();
     Ok(format!(
         "In the whole run {answered} webhooks were answered with 2xx and {rows} rows are in SQLite; {waiting} builds wait; open asks of \

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{Effect, Fact, Pin};
 use store::{PinRecord, Store};
 use testkit::Shop;
-use testkit::shop::{Announcer, Fault};
+use testkit::shop::Fault;
 
 use super::bare::Bare;
 use super::seen::Seen;
@@ -27,16 +27,16 @@ pub(super) struct Life {
 }
 
 /// Builds that hold.
-pub(super) async fn pins(shop: &Shop, ci: &Announcer, times: u32) -> Result<Vec<Life>, Fault> {
+pub(super) async fn pins(shop: &Shop, times: u32) -> Result<Vec<Life>, Fault> {
     let mut lives = Vec::new();
     for at in 0..times {
-        lives.push(live(shop, ci, format!("2.{at}"), "", "done").await?);
+        lives.push(live(shop, format!("2.{at}"), "", "done").await?);
     }
     Ok(lives)
 }
 
 /// Builds that fail, each kind in turn.
-pub(super) async fn faults(shop: &Shop, ci: &Announcer, times: u32) -> Result<Vec<Life>, Fault> {
+pub(super) async fn faults(shop: &mut Shop, times: u32) -> Result<Vec<Life>, Fault> {
     let mut lives = Vec::new();
     for fault in FAULTS {
         say(fault);
@@ -45,18 +45,18 @@ pub(super) async fn faults(shop: &Shop, ci: &Announcer, times: u32) -> Result<Ve
             shop.stable_for("4s").await?;
         }
         for at in 0..times {
-            lives.push(live(shop, ci, format!("3.{at}-{fault}"), fault, "dropped").await?);
+            lives.push(live(shop, format!("3.{at}-{fault}"), fault, "dropped").await?);
         }
     }
     Ok(lives)
 }
 
-async fn live(shop: &Shop, ci: &Announcer, tag: String, fault: &'static str, outcome: &str) -> Result<Life, Fault> {
-    let number = shop.asked_about(ci, &tag).await?;
+async fn live(shop: &Shop, tag: String, fault: &'static str, outcome: &str) -> Result<Life, Fault> {
+    let number = shop.asked_about(&tag).await?;
     let pressed = now();
     shop.approve(number).await?;
     let approved = now();
-    let ended = shop.ended().await?;
+    let ended = shop.ended(number).await?;
     if ended != outcome {
         return Err(format!("{tag} was to end {outcome} and ended {ended}").into());
     }

@@ -21,7 +21,7 @@ impl Seen {
         let seen = Arc::new(Mutex::new(Vec::new()));
         for (group, kind) in [("apps", "Deployment"), ("", "Pod")] {
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
-            let api: Api<DynamicObject> = Api::namespaced_with(shop.admin.clone(), &shop.namespace, &resource);
+            let api: Api<DynamicObject> = Api::namespaced_with(shop.admin.clone(), &shop.place.namespace, &resource);
             let seen = Arc::clone(&seen);
             tokio::spawn(async move {
                 let mut states = watcher(api, watcher::Config::default()).default_backoff().touched_objects().boxed();

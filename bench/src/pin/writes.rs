@@ -19,11 +19,11 @@ pub(super) struct Request {
 /// All of the server's requests, by the audit log.
 pub(super) fn read(shop: &Shop) -> Result<Vec<Request>, Fault> {
     let path = shop.cluster.audit_log().ok_or("the cluster keeps no audit log")?;
-    let account = format!("system:serviceaccount:{}-pinnace:", shop.namespace);
+    let account = format!("system:serviceaccount:{}:", shop.place.own_namespace);
     let text = fs::read_to_string(path)?;
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let ours = lines.filter(|line| line["user"]["username"].as_str().is_some_and(|name| name.starts_with(&account)));
-    Ok(ours.filter_map(|line| request(&line, &shop.namespace)).collect())
+    Ok(ours.filter_map(|line| request(&line, &shop.place.namespace)).collect())
 }
 
 fn request(line: &Value, namespace: &str) -> Option<Request> {

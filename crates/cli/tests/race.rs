@@ -15,6 +15,7 @@ use arena::{Arena, Player};
 use futures::future::join_all;
 use history::{Ended, History};
 use model::Timestamp;
+use store::Store;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_servers_and_a_person_push_to_one_remote_and_nothing_is_lost() {
@@ -49,11 +50,11 @@ async fn eight_servers_and_a_person_push_to_one_remote_and_nothing_is_lost() {
     held.into_iter().for_each(testkit::world::Held::go);
     arena.approve_all_to_the_end("3.0").await;
     agree(&arena).await;
-    arena.close().await;
+    let stores = arena.close().await;
 
     let history = History::of(&arena.remote);
-    let first = ended(&arena.players, "2.0").await;
-    let second = ended(&arena.players, "3.0").await;
+    let first = ended(&arena.players, &stores, "2.0").await;
+    let second = ended(&arena.players, &stores, "3.0").await;
     println!(
         "Bob pushed {} commits, was late {} times and needed {:?} at most",
         bob.pushed.len(),
@@ -82,8 +83,8 @@ fn set_image(text: &str, image: &str) -> String {
     format!("{}{image}{}", &text[..at], &rest[rest.find(' ').unwrap()..])
 }
 
-async fn ended(players: &[Player], tag: &str) -> Vec<Ended> {
-    join_all(players.iter().map(|player| Ended::read(player, tag))).await
+async fn ended(players: &[Player], stores: &[Store], tag: &str) -> Vec<Ended> {
+    join_all(players.iter().zip(stores).map(|(player, store)| Ended::read(player, store, tag))).await
 }
 
 /// Every pin is recorded, by itself or by Bob, or stopped because Bob decided otherwise or the others moved too often.

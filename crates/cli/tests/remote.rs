@@ -1,11 +1,11 @@
 //! The command line against a running server: what it prints, and the exit codes that scripts go by (docs/command-line.md).
 #![cfg(test)]
 
-use std::path::Path;
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
-use testkit::{DevCluster, Shop};
+use testkit::Shop;
+use testkit::shop::Plan;
 use tokio::io::AsyncWriteExt as _;
 
 const PINNACE: &str = env!("CARGO_BIN_EXE_pinnace");
@@ -65,13 +65,12 @@ fn talk(output: &Output) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_is_approved_followed_and_taken_back_at_a_terminal() {
-    let shop = Shop::start(Path::new(PINNACE), DevCluster::shared().await.unwrap()).await.unwrap();
-    let ci = shop.announcer().unwrap();
+    let shop = Shop::start(Plan::of(PINNACE)).await.unwrap();
     let ann = Terminal::logged_in(&shop.sign_in_link("ann").await.unwrap()).await;
     let bo = Terminal::logged_in(&shop.sign_in_link("bo").await.unwrap()).await;
 
     // What works is seen, approved and followed.
-    let good = shop.asked_about(&ci, "1.1").await.unwrap().to_string();
+    let good = shop.asked_about("1.1").await.unwrap().to_string();
     let shown = ann.run(&["show", &good]).await;
     assert!(out(&shown).contains("+          image:") && out(&shown).contains("--shown"), "{}", out(&shown));
     let refused = bo.run(&["approve", &good]).await;
@@ -86,12 +85,12 @@ async fn a_pin_is_approved_followed_and_taken_back_at_a_terminal() {
     assert!(talk(&approved).contains("✓ verified") && talk(&approved).contains("✓ recorded"), "{}", talk(&approved));
 
     // What crashes is dropped, and the exit code says so.
-    let bad = shop.asked_about(&ci, "1.2-crash-loop").await.unwrap().to_string();
+    let bad = shop.asked_about("1.2-crash-loop").await.unwrap().to_string();
     let dropped = ann.run(&["approve", &format!("#{bad}"), "--wait"]).await;
     assert_eq!(code(&dropped), 7, "{}", talk(&dropped));
 
     // No, and a reason.
-    let unwanted = shop.asked_about(&ci, "1.3").await.unwrap().to_string();
+    let unwanted = shop.asked_about("1.3").await.unwrap().to_string();
     let rejected = ann.run(&["reject", &unwanted, "--reason", "not before the sale"]).await;
     assert_eq!(code(&rejected), 0, "{}", talk(&rejected));
     assert!(out(&rejected).contains("not before the sale"), "{}", out(&rejected));
@@ -115,9 +114,10 @@ async fn a_pin_is_approved_followed_and_taken_back_at_a_terminal() {
     let rewrite = ann.run(&["accept-rewrite", &shop.remote.head().unwrap()]).await;
     assert!(talk(&rewrite).contains("was not rewritten"), "{}", talk(&rewrite));
     assert_eq!(code(&ann.run(&["logout"]).await), 0);
-    let signed_out = ann.run(&["status", "--server", shop.url()]).await;
+    let signed_out = ann.run(&["status", "--server", &shop.url()]).await;
     assert_eq!(code(&signed_out), 4, "{}", talk(&signed_out));
     assert!(talk(&signed_out).contains("pinnace login"), "{}", talk(&signed_out));
+    shop.close().await.unwrap();
 }
 
 #[tokio::test]

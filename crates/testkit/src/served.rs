@@ -1,22 +1,25 @@
 //! `pinnace serve` as a process of its own, with exactly the rights that it is given: what the demo shows and what tests of
-//! the whole binary play with. What people and CI do with it is done by a [`Visitor`], over HTTP.
+//! the whole binary play with. What people do with it is done by a [`Visitor`], and what CI does by an [`Announcer`], over HTTP.
 
-mod rights;
+mod announcer;
+mod error;
+mod place;
+mod setup;
 mod visitor;
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
+use store::Store;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-pub use rights::{printed_rights, write_narrow_kubeconfig};
+pub use announcer::{Announcer, SENDERS};
+pub use error::ServedError;
+pub use place::Place;
+pub use setup::{Setup, free_port};
 pub use visitor::Visitor;
 
 /// How long it may take until it answers, on a machine that has much else to do.
@@ -26,29 +29,6 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Between two looks at what can't be waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What a server is started with.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The `pinnace` binary.
-    pub program: PathBuf,
-    /// Its data folder; `server.log` is written there too.
-    pub data: PathBuf,
-    /// The config repo's address.
-    pub repo: String,
-    /// The config file in it.
-    pub config_file: String,
-    /// The kubeconfig, and with it the rights.
-    pub kubeconfig: PathBuf,
-    /// Pinnace's own namespace in the cluster.
-    pub own_namespace: String,
-    /// The file with the keys of those who announce builds.
-    pub senders: PathBuf,
-    /// The port of the page; see [`free_port`].
-    pub port: u16,
-    /// More arguments of `pinnace serve`.
-    pub more: Vec<OsString>,
-}
-
 /// A running server. It is killed when this is dropped, and ends by itself when this process is killed.
 #[derive(Debug)]
 pub struct Served {
@@ -56,70 +36,10 @@ pub struct Served {
     child: Child,
 }
 
-/// What went wrong with a server or with what was done with it.
-#[derive(Debug, thiserror::Error)]
-pub enum ServedError {
-    /// A file, process or socket could not be handled.
-    #[error("failed to {action}")]
-    Io {
-        /// What was tried.
-        action: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// It ended by itself.
-    #[error("the server ended ({status}):\n{log}")]
-    Ended {
-        /// How.
-        status: ExitStatus,
-        /// What it said.
-        log: String,
-    },
-    /// It did not answer, or not in time.
-    #[error("the server did not answer `{request}` in time")]
-    Silent {
-        /// What was asked.
-        request: String,
-    },
-    /// It answered with no.
-    #[error("{request}: the server said {said}")]
-    Refused {
-        /// What was asked.
-        request: String,
-        /// What it said, with the HTTP status if there is one.
-        said: String,
-    },
-    /// It could not be spoken to.
-    #[error("failed to {action} at the server")]
-    Http {
-        /// What was tried.
-        action: String,
-        /// What went wrong on the way.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// The rights could not be set up.
-    #[error("failed to set up the server's rights")]
-    Rights(#[source] Box<cluster::ClusterError>),
-}
-
-impl ServedError {
-    fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let action = action.into();
-        move |source| Self::Io { action, source }
-    }
-}
-
-/// A port of loopback that nobody uses now.
-pub fn free_port() -> io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
 impl Served {
     /// Starts it and waits until it answers.
     pub async fn start(setup: Setup) -> Result<Self, ServedError> {
-        let child = spawn(&setup)?;
+        let child = setup.spawn()?;
         let mut server = Self { setup, child };
         server.ready().await?;
         Ok(server)
@@ -130,21 +50,51 @@ impl Served {
         format!("http://127.0.0.1:{}", self.setup.port)
     }
 
-    /// Its data folder.
-    pub fn data(&self) -> &Path {
-        &self.setup.data
-    }
-
-    /// Kills it as a power cut would.
+    /// Kills it as a power cut would; one that was killed stays so.
     pub async fn kill(&mut self) -> Result<(), ServedError> {
+        if self.child.id().is_none() {
+            return Ok(());
+        }
         self.child.kill().await.map_err(ServedError::io("kill the server"))
     }
 
     /// Kills it as a power cut would, and starts it again on the same data.
     pub async fn kill_and_start_again(&mut self) -> Result<(), ServedError> {
         self.kill().await?;
-        self.child = spawn(&self.setup)?;
+        self.child = self.setup.spawn()?;
         self.ready().await
+    }
+
+    /// Kills it, and opens the database that it leaves.
+    pub async fn stop(&mut self) -> Result<Store, ServedError> {
+        self.kill().await?;
+        let opened = Store::open(&self.setup.data.join("db")).await;
+        opened.map_err(|error| ServedError::Database(Box::new(error)))
+    }
+
+    /// What it said.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.setup.log_path()).unwrap_or_default()
+    }
+
+    /// The most memory that it ever had, in KiB, its children apart.
+    pub fn most_memory_kib(&self) -> Result<u64, ServedError> {
+        let request = "its memory".to_owned();
+        let Some(pid) = self.child.id() else { return Err(ServedError::Silent { request }) };
+        let status =
+            fs::read_to_string(format!("/proc/{pid}/status")).map_err(ServedError::io("look at the server"))?;
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        most.and_then(|kib| kib.parse().ok()).ok_or(ServedError::Refused { request, said: status })
+    }
+
+    /// Somebody signs in.
+    pub async fn sign_in(&self, person: &str) -> Result<Visitor, ServedError> {
+        Visitor::sign_in(&self.url(), &self.sign_in_link(person).await?).await
+    }
+
+    /// CI of the project, which pushes to this repository.
+    pub fn announcer(&self, repository: &str) -> Result<Announcer, ServedError> {
+        Announcer::new(&self.url(), &self.setup.project, repository)
     }
 
     /// A one-time link with which a person signs in.
@@ -219,8 +169,7 @@ impl Served {
                 }
                 let ended = self.child.try_wait().map_err(ServedError::io("look at the server"))?;
                 if let Some(status) = ended {
-                    let log = fs::read_to_string(log_path(&self.setup.data)).unwrap_or_default();
-                    return Err(ServedError::Ended { status, log });
+                    return Err(ServedError::Ended { status, log: self.log() });
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
@@ -228,34 +177,4 @@ impl Served {
         let in_time = tokio::time::timeout(READY_WITHIN, answers).await;
         in_time.unwrap_or_else(|_| Err(ServedError::Silent { request: "are you up".to_owned() }))
     }
-}
-
-fn log_path(data: &Path) -> PathBuf {
-    data.join("server.log")
-}
-
-fn spawn(setup: &Setup) -> Result<Child, ServedError> {
-    fs::create_dir_all(&setup.data).map_err(ServedError::io(format!("make {}", setup.data.display())))?;
-    let log = log_path(&setup.data);
-    let log = File::options().create(true).append(true).open(&log).map_err(ServedError::io("open the server's log"))?;
-    let mut command = Command::new(&setup.program);
-    command
-        .arg("serve")
-        .args(["--repo", &setup.repo, "--config-file", &setup.config_file])
-        .args(["--listen", &format!("127.0.0.1:{}", setup.port)])
-        .args(["--own-namespace", &setup.own_namespace, "--fetch-every", "1", "--until-stdin-ends"])
-        .arg("--data")
-        .arg(&setup.data)
-        .arg("--kubeconfig")
-        .arg(&setup.kubeconfig)
-        .arg("--senders")
-        .arg(&setup.senders)
-        .args(&setup.more)
-        // Ctrl-C is for us, who end it in order; and however we end, its stdin ends with us.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .kill_on_drop(true);
-    command.spawn().map_err(ServedError::io(format!("start {}", setup.program.display())))
 }

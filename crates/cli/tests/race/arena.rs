@@ -1,22 +1,20 @@
 //! Eight servers with a data folder, a config file and a project each, on one remote, one registry and one cluster.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use cluster::ClusterClient;
 use futures::future::join_all;
 use serde_json::Value;
-use testkit::served::{Served, Setup, Visitor, free_port, printed_rights, write_narrow_kubeconfig};
+use store::Store;
+use testkit::served::{Announcer, Place, Served, Setup, Visitor};
+use testkit::shop::{Config, PEOPLE};
 use testkit::world::Harness;
 use testkit::{DevCluster, DevRegistry, GitRemote};
-use webhooks::SigningKey;
 
 use crate::person::Clone;
 
 const PLAYERS: usize = 8;
 /// So many have their manifests in one file.
 const SHARING: usize = 4;
-const SIGNING_KEY: &str = "whsec_cGlubmFjZS1kZW1vLXNpZ25pbmcta2V5LTEyMzQ=";
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// Where the four have theirs.
 pub(crate) const SHARED_FILE: &str = "shared/prod/web.yaml";
@@ -29,6 +27,8 @@ pub(crate) struct Player {
     pub(crate) server: Served,
     pub(crate) visitor: Visitor,
     pub(crate) harness: Harness,
+    ci: Announcer,
+    place: Place,
 }
 
 /// All of it.
@@ -36,8 +36,6 @@ pub(crate) struct Arena {
     pub(crate) players: Vec<Player>,
     pub(crate) remote: GitRemote,
     pub(crate) registry: DevRegistry,
-    admin: ClusterClient,
-    context: String,
     folder: tempfile::TempDir,
     cluster: DevCluster,
 }
@@ -52,61 +50,35 @@ impl Arena {
             let digest = registry.push_image(&format!("acme/p{n}"), "1.0", "1.0").await.unwrap();
             images.push(format!("{}/acme/p{n}:1.0@{digest}", registry.address()));
         }
-        let context = "devcluster".to_owned();
         let remote = remote(folder.path(), &registry, &images);
-        let admin = connect(&cluster, &context, "default").await;
-        let mut arena = Self { players: Vec::new(), remote, registry, admin, context, folder, cluster };
+        let mut arena = Self { players: Vec::new(), remote, registry, folder, cluster };
         let players = join_all((0..PLAYERS).map(|n| arena.player(n))).await;
         arena.players = players;
         arena
     }
 
     async fn player(&self, n: usize) -> Player {
-        let folder = self.folder.path().join(format!("p{n}"));
-        std::fs::create_dir_all(&folder).unwrap();
-        let (project, config_file) = (format!("p{n}"), format!("config/p{n}.yaml"));
-        let own_namespace = format!("{}-own", namespace(n));
-        for name in [&namespace(n), &own_namespace] {
-            assert!(self.admin.make_namespace(name).await.unwrap(), "{name} is there already");
-        }
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_pinnace"));
-        let repo = self.remote.file_url();
-        let rights = printed_rights(&program, &repo, &config_file, &self.context, &own_namespace).await.unwrap();
-        let kubeconfig = folder.join("kubeconfig");
-        let admin = connect(&self.cluster, &self.context, &own_namespace).await;
-        let admin_config = Some(self.cluster.kubeconfig());
-        write_narrow_kubeconfig(&kubeconfig, &admin, admin_config, &self.context, &rights).await.unwrap();
-        let senders = folder.join("senders.yaml");
-        std::fs::write(&senders, format!("senders: {{{project}: {{signing: [{SIGNING_KEY}]}}}}\n")).unwrap();
+        let config = config(n, &self.registry);
         let harness = Harness::listen();
-        let setup = Setup {
-            program,
-            data: folder.join("data"),
-            repo,
-            config_file,
-            kubeconfig,
-            own_namespace,
-            senders,
-            port: free_port().unwrap(),
-            more: vec!["--barrier".into(), harness.path().into()],
-        };
+        let data = self.folder.path().join(&config.project);
+        let setup = config.setup(env!("CARGO_BIN_EXE_pinnace").into(), data, &self.remote, &config_file(n)).unwrap();
+        let setup = Setup { barrier: Some(harness.path().to_owned()), ..setup };
+        let place = Place::make(&setup, &self.cluster, &config.namespace).await.unwrap();
         let server = Served::start(setup).await.unwrap();
-        let link = server.sign_in_link("ann").await.unwrap();
-        let key = SigningKey::parse(SIGNING_KEY).unwrap();
-        let visitor = Visitor::sign_in(&server.url(), &link, key).await.unwrap();
-        Player { instance: format!("{project}/prod"), project, shares: n < SHARING, server, visitor, harness }
+        let visitor = server.sign_in("ann").await.unwrap();
+        let ci = server.announcer(&config.repository).unwrap();
+        let (project, instance) = (config.project.clone(), format!("{}/prod", config.project));
+        Player { project, instance, shares: n < SHARING, server, visitor, ci, harness, place }
     }
 
     /// CI makes a build of every project, and its people are asked; gives the images.
-    pub(crate) async fn announce(&mut self, tag: &str) -> Vec<String> {
+    pub(crate) async fn announce(&self, tag: &str) -> Vec<String> {
         let mut images = Vec::new();
         for player in &self.players {
             images.push(self.push(&player.project, tag).await);
         }
-        let address = self.registry.address().to_owned();
-        join_all(self.players.iter_mut().map(async |player| {
-            let repository = format!("{address}/acme/{}", player.project);
-            player.visitor.announce(&player.project, &repository, tag, "Faster").await.unwrap();
+        join_all(self.players.iter().map(async |player| {
+            player.ci.announce(tag, tag, "Faster").await.unwrap();
             player.until("an ask", |pin| pin["version"] == tag && pin["stage"] == "asked").await;
         }))
         .await;
@@ -130,16 +102,14 @@ impl Arena {
         Clone::of(&self.remote, &self.folder.path().join("bob"))
     }
 
-    /// Ends all servers and takes the namespaces away.
-    pub(crate) async fn close(&mut self) {
+    /// Ends all servers and takes the namespaces away; the databases, in the order of the players.
+    pub(crate) async fn close(&mut self) -> Vec<Store> {
+        let mut stores = Vec::new();
         for player in &mut self.players {
-            player.server.kill().await.unwrap();
+            stores.push(player.server.stop().await.unwrap());
+            player.place.remove().await.unwrap();
         }
-        for n in 0..PLAYERS {
-            for name in [namespace(n), format!("{}-own", namespace(n))] {
-                self.admin.delete_namespace(&name).await.unwrap();
-            }
-        }
+        stores
     }
 }
 
@@ -171,19 +141,10 @@ impl Player {
     }
 }
 
-async fn connect(cluster: &DevCluster, context: &str, own_namespace: &str) -> ClusterClient {
-    let settings = cluster::Settings { own_namespace: own_namespace.to_owned(), ..cluster::Settings::default() };
-    ClusterClient::connect_with(Some(cluster.kubeconfig()), context, settings).await.unwrap()
-}
-
-fn namespace(n: usize) -> String {
-    format!("race{}-p{n}", std::process::id())
-}
-
 fn remote(folder: &std::path::Path, registry: &DevRegistry, images: &[String]) -> GitRemote {
     let mut files = vec![("README.md".to_owned(), "What runs.\n".to_owned())];
     for (n, image) in images.iter().enumerate() {
-        files.push((format!("config/p{n}.yaml"), config(n, registry.address())));
+        files.push((config_file(n), config(n, registry).text()));
         if n >= SHARING {
             files.push((format!("apps/p{n}/prod/web.yaml"), deployment(n, image)));
         }
@@ -197,26 +158,19 @@ fn remote(folder: &std::path::Path, registry: &DevRegistry, images: &[String]) -
     remote
 }
 
-fn config(n: usize, registry: &str) -> String {
-    let sources = if n < SHARING { "shared".to_owned() } else { format!("apps/p{n}") };
-    format!(
-        "apiVersion: pinnace.dev/v1
-kind: Config
-people:
-  ann: {{email: ann@example.org, groups: [release]}}
-environments:
-  prod:
-    context: devcluster
-    approvers: [group:release]
-    rules: {{stableFor: 200ms, deadline: 60s}}
-projects:
-  p{n}:
-    image: {registry}/acme/p{n}
-    sources: [{{path: \"{sources}/{{environment}}\"}}]
-    namespaces: {{prod: {}}}
-",
-        namespace(n)
-    )
+fn config_file(n: usize) -> String {
+    format!("config/p{n}.yaml")
+}
+
+fn config(n: usize, registry: &DevRegistry) -> Config {
+    Config {
+        project: format!("p{n}"),
+        repository: format!("{}/acme/p{n}", registry.address()),
+        sources: if n < SHARING { "shared".to_owned() } else { format!("apps/p{n}") },
+        namespace: format!("race{}-p{n}", std::process::id()),
+        stable_for: "200ms".to_owned(),
+        people: PEOPLE,
+    }
 }
 
 fn deployment(n: usize, image: &str) -> String {

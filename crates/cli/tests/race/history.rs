@@ -74,12 +74,10 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Opens the database of a server that has ended.
-    pub(crate) async fn read(player: &Player, tag: &str) -> Self {
-        let store = Store::open(&player.server.data().join("db")).await.unwrap();
+    /// Reads the database of a server that has ended.
+    pub(crate) async fn read(player: &Player, store: &Store, tag: &str) -> Self {
         let instance: InstanceId = player.instance.parse().unwrap();
         let pins = store.pins(Some(&instance), None, 50).await.unwrap();
-        store.close().await;
         let mut found: Vec<_> = pins.into_iter().filter(|record| record.pin.to().version() == tag).collect();
         assert_eq!(found.len(), 1, "{} {tag}", player.project);
         Self { project: player.project.clone(), shares: player.shares, record: found.remove(0) }

@@ -1,56 +1,30 @@
-//! What people and CI do with a server, over the same HTTP that they use for real.
+//! What people do with a server, over the same HTTP that they use for real.
 
-use model::Timestamp;
+use std::time::Duration;
+
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
-use serde_json::json;
-use webhooks::SigningKey;
 
 use super::ServedError;
 
-/// Somebody at their browser, and CI with its signing key.
+/// How long one answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
+
+/// Somebody at their browser.
 #[derive(Debug)]
 pub struct Visitor {
     http: Client,
     url: String,
     cookie: String,
-    key: SigningKey,
-    deliveries: u32,
 }
 
 impl Visitor {
     /// Somebody uses their one-time link.
-    pub async fn sign_in(url: &str, link: &str, key: SigningKey) -> Result<Self, ServedError> {
-        let http = Client::builder().redirect(redirect::Policy::none()).build();
-        let http = http.map_err(|source| ServedError::Http { action: "begin".to_owned(), source })?;
-        let mut visitor = Self { http, url: url.to_owned(), cookie: String::new(), key, deliveries: 0 };
+    pub(super) async fn sign_in(url: &str, link: &str) -> Result<Self, ServedError> {
+        let mut visitor = Self { http: client()?, url: url.to_owned(), cookie: String::new() };
         let answer = visitor.post("/sign-in", &[("link", link), ("next", "/")]).await?;
         let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
         cookie.split(';').next().unwrap_or_default().clone_into(&mut visitor.cookie);
         Ok(visitor)
-    }
-
-    /// CI announces a build of a project, signed.
-    pub async fn announce(
-        &mut self,
-        project: &str,
-        repository: &str,
-        tag: &str,
-        message: &str,
-    ) -> Result<(), ServedError> {
-        self.deliveries += 1;
-        let body = json!({
-            "image": repository, "tag": tag, "commit": "5f0c1e9a7b", "branch": "main", "author": "Bo",
-            "message": message,
-        })
-        .to_string();
-        let delivery = format!("delivery-{}-{}", std::process::id(), self.deliveries);
-        let headers = webhooks::sign(&self.key, &delivery, now(), body.as_bytes());
-        let mut request = self.http.post(format!("{}/hooks/build/{project}", self.url)).body(body);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        good(request, "announce a build").await?;
-        Ok(())
     }
 
     /// Presses a button of a pin.
@@ -78,9 +52,15 @@ impl Visitor {
     }
 }
 
-async fn good(request: RequestBuilder, action: &str) -> Result<Response, ServedError> {
-    let answer = request.send().await;
-    let answer = answer.map_err(|source| ServedError::Http { action: action.to_owned(), source })?;
+/// What people and CI speak HTTP with.
+pub(super) fn client() -> Result<Client, ServedError> {
+    let client = Client::builder().redirect(redirect::Policy::none()).timeout(ANSWER_WITHIN).build();
+    client.map_err(ServedError::http("begin"))
+}
+
+/// Sends it; an answer other than yes is an error.
+pub(super) async fn good(request: RequestBuilder, action: &str) -> Result<Response, ServedError> {
+    let answer = request.send().await.map_err(ServedError::http(action))?;
     let status = answer.status();
     if status.is_success() || status == StatusCode::SEE_OTHER {
         return Ok(answer);
@@ -92,8 +72,4 @@ async fn good(request: RequestBuilder, action: &str) -> Result<Response, ServedE
 fn escaped(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn now() -> Timestamp {
-    control::Clock::system().now()
 }

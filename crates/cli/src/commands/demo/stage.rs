@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use cluster::ClusterClient;
-use config_repo::{Credentials, Limits, Mirror};
 use tempfile::TempDir;
 use testkit::devcluster::Options;
-use testkit::served::{self, Served, Setup, Visitor};
+use testkit::served::{self, Announcer, Served, Setup, Visitor};
 use testkit::world::Harness;
 use testkit::{DevCluster, DevRegistry, GitRemote};
-use webhooks::SigningKey;
 
 use super::Demo;
 use super::transcript::Transcript;
@@ -26,8 +24,8 @@ pub(super) const INSTANCE: &str = "shop/demo";
 const GONE_WITHIN: Duration = Duration::from_mins(2);
 /// The config file in the config repo.
 const CONFIG_FILE: &str = "pinnace.yaml";
-/// CI's signing key; the demo listens on loopback only and forgets it at the end.
-const SIGNING_KEY: &str = "whsec_cGlubmFjZS1kZW1vLXNpZ25pbmcta2V5LTEyMzQ=";
+/// The commit that builds say they are of.
+const COMMIT: &str = "5f0c1e9a7b";
 
 /// A cluster of the visitor's own.
 pub(super) struct Yours {
@@ -61,6 +59,7 @@ pub(super) struct Stage {
     pub(super) admin: kube::Client,
     /// The socket of the desk.
     pub(super) desk: PathBuf,
+    ci: Announcer,
     images: Images,
     // Dropped last: what runs on them ends first.
     _cluster: Option<DevCluster>,
@@ -85,10 +84,6 @@ impl Stage {
         let remote = remote(folder.path(), &images, &context).await?;
         transcript.say(&format!("a git remote: {}", remote.file_url()));
         let admin = connect(admin_config.as_deref(), &context).await?;
-        let kubeconfig = narrow_rights(folder.path(), &admin, admin_config.as_deref(), &context, &remote).await?;
-        transcript.say("the server's rights: what `pinnace rbac` prints, and no others");
-        let senders = folder.path().join("senders.yaml");
-        std::fs::write(&senders, format!("senders: {{shop: {{signing: [{SIGNING_KEY}]}}}}\n"))?;
         let harness = Harness::listen();
         let desk = folder.path().join("desk");
         let setup = Setup {
@@ -96,32 +91,31 @@ impl Stage {
             data: folder.path().join("data"),
             repo: remote.file_url(),
             config_file: CONFIG_FILE.to_owned(),
-            kubeconfig,
+            context: context.clone(),
             own_namespace: OWN_NAMESPACE.to_owned(),
-            senders,
+            project: "shop".to_owned(),
             port,
-            more: vec![
-                "--public-read".into(),
-                "--barrier".into(),
-                harness.path().into(),
-                "--demo-desk".into(),
-                desk.clone().into(),
-            ],
+            barrier: Some(harness.path().to_owned()),
+            more: vec!["--public-read".into(), "--demo-desk".into(), desk.clone().into()],
         };
+        for namespace in [NAMESPACE, OWN_NAMESPACE] {
+            make_anew(&admin, namespace).await?;
+        }
+        setup.grant(&admin, admin_config.as_deref()).await?;
+        transcript.say("the server's rights: what `pinnace rbac` prints, and no others");
         let server = Served::start(setup).await?;
         transcript.say(&format!("the server: {}", server.url()));
-        let link = server.sign_in_link("ann").await?;
-        let visitor = Visitor::sign_in(&server.url(), &link, SigningKey::parse(SIGNING_KEY)?).await?;
+        let visitor = server.sign_in("ann").await?;
+        let ci = server.announcer(&images.repository)?;
         let admin = kube_client(admin_config.as_deref(), &context).await?;
-        let stage = Self { server, visitor, remote, harness, admin, desk, images, _cluster: cluster, _folder: folder };
-        Ok(stage)
+        Ok(Self { server, visitor, remote, harness, admin, desk, ci, images, _cluster: cluster, _folder: folder })
     }
 
     /// CI makes a build and announces it; its tag.
     pub(super) async fn build(&mut self, works: bool) -> anyhow::Result<String> {
         let tag = self.images.make(works).await?;
         let message = if works { "Show prices with tax" } else { "Read the payment key at start" };
-        self.visitor.announce("shop", &self.images.repository, &tag, message).await?;
+        self.ci.announce(&tag, COMMIT, message).await?;
         Ok(tag)
     }
 }
@@ -241,31 +235,6 @@ async fn remote(folder: &Path, images: &Images, context: &str) -> anyhow::Result
         ("apps/shop/demo/settings.yaml", SETTINGS),
     ];
     Ok(GitRemote::bare_in(&folder.join("config.git"), &files)?)
-}
-
-/// Makes the namespaces and the account, and a kubeconfig with which one can do exactly what `pinnace rbac` prints.
-async fn narrow_rights(
-    folder: &Path,
-    admin: &ClusterClient,
-    admin_config: Option<&Path>,
-    context: &str,
-    remote: &GitRemote,
-) -> anyhow::Result<PathBuf> {
-    for namespace in [NAMESPACE, OWN_NAMESPACE] {
-        make_anew(admin, namespace).await?;
-    }
-    let mirror = Mirror::open(
-        &folder.join("setup-mirror"),
-        remote.file_url().parse()?,
-        "main".parse()?,
-        Credentials::none(),
-        Limits::default(),
-    )
-    .await?;
-    let rights = control::rights(&mirror, CONFIG_FILE, context, OWN_NAMESPACE).await?;
-    let path = folder.join("server.kubeconfig");
-    served::write_narrow_kubeconfig(&path, admin, admin_config, context, &rights).await?;
-    Ok(path)
 }
 
 /// Makes a namespace; what an earlier demo left there goes first, because its git remote is gone.
