@@ -3,25 +3,26 @@
 //! Everything below the HTTP edge runs in this process; tests wait for what they name and never sleep.
 #![expect(clippy::panic, reason = "a test that waited in vain says what it saw instead")]
 
+mod doors;
 mod harness;
 mod objects;
+mod wiring;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use config_repo::{BranchName, Credentials, Limits, Mirror, MirrorError, RemoteUrl};
-use control::registry::RegistryClient;
-use control::{Answer, Barrier, Clock, Control, Parts, Receipt, Settings};
+use control::{Answer, Control, Receipt};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
-use secrets::Redactor;
-use store::{BuildId, BuildState, Store, StoreError};
+use store::{BuildId, BuildState};
 use tempfile::TempDir;
 
+use crate::registry::RegistryOptions;
 use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 
+pub use doors::{Door, Doors, LetsIn};
 pub use harness::{Harness, Held};
 pub use objects::Objects;
+pub use wiring::Plan;
 
 /// How long a test waits for what it names before it says what it saw instead.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -40,6 +41,8 @@ pub struct World {
     pub objects: Objects,
     /// The Slack, where the plan has one.
     pub slack: Option<FakeSlack>,
+    /// The doors before cluster, registry and config repo, where the plan has them.
+    pub doors: Option<Doors>,
     cluster: DevCluster,
     folder: TempDir,
     loops: Option<tokio::task::JoinHandle<()>>,
@@ -54,46 +57,6 @@ impl std::ops::Deref for Process {
 
     fn deref(&self) -> &Control {
         self.0.as_ref().expect("a process runs")
-    }
-}
-
-/// What may differ from world to world.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// `auto` or `ask`.
-    pub rule: &'static str,
-    /// How many must approve.
-    pub quorum: u32,
-    /// How long a version must stay Current.
-    pub stable_for: &'static str,
-    /// How long it has to become so.
-    pub deadline: &'static str,
-    /// More manifests, beside the Deployment and the ConfigMap: path below the instance's folder and text, where
-    /// `IMAGE` stands for the image. One of the same path takes the place of ours.
-    pub more: Vec<(String, String)>,
-    /// The version that stands in git when it begins.
-    pub first: &'static str,
-    /// Whether the instance's namespace is there when it begins.
-    pub namespace: bool,
-    /// The barrier's socket.
-    pub barrier: Option<PathBuf>,
-    /// Whether there is a Slack, with the channel `#deploys`.
-    pub slack: bool,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            rule: "ask",
-            quorum: 1,
-            stable_for: "200ms",
-            deadline: "30s",
-            more: Vec::new(),
-            first: "1.0",
-            namespace: true,
-            barrier: None,
-            slack: false,
-        }
     }
 }
 
@@ -121,21 +84,37 @@ impl World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let cluster = DevCluster::shared().await.expect("the shared cluster starts");
-        let registry = DevRegistry::start(&folder.path().join("registry")).await.expect("the registry starts");
-        let namespace = unique_namespace();
+        let registry = registry(&plan, &folder).await;
+        let namespace = wiring::unique_namespace();
         let objects = Objects::connect(&cluster, &namespace).await;
         if plan.namespace {
             objects.create_namespace().await;
         }
         let digest = registry.push_image("acme/shop", plan.first, plan.first).await.expect("an image can be pushed");
         let image = format!("{}/acme/shop:{}@{digest}", registry.address(), plan.first);
-        let remote = remote(&plan, registry.address(), &namespace, &image);
-        let instance: InstanceId = "shop/prod".parse().expect("a valid name");
+        let mut doors = if plan.doors { Some(Doors::before(&cluster, &registry).await) } else { None };
+        let remote = wiring::remote(&plan, &registry, doors.as_ref(), &namespace, &image);
+        if let Some(doors) = &mut doors {
+            doors.serve_git(&remote).await;
+        }
         let slack = if plan.slack { Some(FakeSlack::start().await.expect("the fake Slack starts")) } else { None };
-        let control = wire(&plan, folder.path(), &cluster, &remote, &namespace, slack.as_ref()).await;
-        let loops = run(&control);
-        let control = Process(Some(control));
-        Self { control, remote, registry, instance, objects, slack, cluster, folder, loops: Some(loops), deliveries: 0 }
+        let instance = "shop/prod".parse().expect("a valid name");
+        let control = Process(None);
+        let mut world = Self {
+            control,
+            remote,
+            registry,
+            instance,
+            objects,
+            slack,
+            doors,
+            cluster,
+            folder,
+            loops: None,
+            deliveries: 0,
+        };
+        world.run(&plan).await;
+        world
     }
 
     /// Ends the loops as a crash would, and starts anew on the same database, mirror and cluster.
@@ -143,10 +122,13 @@ impl World {
         self.stop().await;
         // What it held is given back before the next one asks for it.
         self.control.0 = None;
-        let (folder, namespace) = (self.folder.path(), self.objects.namespace());
-        let control = wire(&plan, folder, &self.cluster, &self.remote, namespace, self.slack.as_ref()).await;
-        self.control.0 = Some(control);
-        self.loops = Some(run(&self.control));
+        self.run(&plan).await;
+    }
+
+    async fn run(&mut self, plan: &Plan) {
+        let control = wiring::wire(plan, self).await;
+        self.control.0 = Some(control.clone());
+        self.loops = Some(tokio::spawn(async move { control.run().await }));
     }
 
     /// Ends the loops where they are.
@@ -299,151 +281,8 @@ pub fn person(name: &str) -> PersonName {
     name.parse().expect("a valid name")
 }
 
-fn run(control: &Control) -> tokio::task::JoinHandle<()> {
-    let control = control.clone();
-    tokio::spawn(async move { control.run().await })
-}
-
-async fn wire(
-    plan: &Plan,
-    folder: &Path,
-    cluster: &DevCluster,
-    remote: &GitRemote,
-    namespace: &str,
-    slack: Option<&FakeSlack>,
-) -> Control {
-    let kubeconfig = folder.join("kubeconfig");
-    crate::devcluster::write_kubeconfig(&kubeconfig, &[("prod", cluster)]).expect("a kubeconfig can be written");
-    let mirror = open_mirror(&folder.join("mirror"), remote).await;
-    let barrier = match &plan.barrier {
-        Some(path) => Barrier::connect(path).await.expect("the harness listens"),
-        None => Barrier::off(),
-    };
-    let settings = Settings {
-        own_namespace: format!("{namespace}-pinnace"),
-        kubeconfig: Some(kubeconfig),
-        fetch_every: Duration::from_secs(1),
-        ..Settings::default()
-    };
-    let parts = Parts {
-        settings,
-        store: open_store(&folder.join("data")).await,
-        mirror,
-        registry: RegistryClient::default(),
-        chat: slack.map(chat_service),
-        redactor: Redactor::new(),
-        clock: Clock::system(),
-        barrier,
-    };
-    Control::new(parts).await.expect("the parts fit together")
-}
-
-async fn open_mirror(dir: &Path, remote: &GitRemote) -> Mirror {
-    let url: RemoteUrl = remote.file_url().parse().expect("a valid address");
-    let branch: BranchName = "main".parse().expect("a valid branch");
-    let opened = once_given_back(async || {
-        match Mirror::open(dir, url.clone(), branch.clone(), Credentials::none(), Limits::default()).await {
-            Err(MirrorError::InUse { .. }) => None,
-            opened => Some(opened),
-        }
-    });
-    opened.await.expect("the mirror opens")
-}
-
-async fn open_store(dir: &Path) -> Store {
-    let opened = once_given_back(async || match Store::open(dir).await {
-        Err(StoreError::InUse { .. }) => None,
-        opened => Some(opened),
-    });
-    opened.await.expect("the database opens")
-}
-
-/// What an ended process held is given back when the last of its tasks is gone, which is soon.
-async fn once_given_back<T>(open: impl AsyncFn() -> Option<T>) -> T {
-    let opening = async {
-        loop {
-            if let Some(opened) = open().await {
-                return opened;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, opening).await.expect("the process before gives back what it held")
-}
-
-fn chat_service(slack: &FakeSlack) -> chat::ChatService {
-    use chat::slack::{Settings, Slack, Token};
-    let mut settings = Settings::new(Token::new(FakeSlack::BOT_TOKEN), Some(Token::new(FakeSlack::APP_TOKEN)));
-    slack.api().clone_into(&mut settings.api);
-    chat::ChatService::Slack(Slack::new(settings).expect("the settings fit"))
-}
-
-fn remote(plan: &Plan, registry: &str, namespace: &str, image: &str) -> GitRemote {
-    let config = format!(
-        "apiVersion: pinnace.dev/v1
-kind: Config
-people:
-  ann: {{email: ann@example.org, slack: U024BE7LH, groups: [release]}}
-  bo: {{email: bo@example.org, groups: [release]}}
-  cy: {{email: cy@example.org}}
-environments:
-  prod:
-    context: prod
-    approvers: [group:release]
-    quorum: {quorum}
-    rules: {{stableFor: {stable_for}, deadline: {deadline}}}
-projects:
-  shop:
-    image: {registry}/acme/shop
-    sources: [{{path: \"apps/shop/{{environment}}\"}}]
-    namespaces: {{prod: {namespace}}}
-    rules: {{prod: {rule}}}
-    chat: \"#deploys\"
-",
-        quorum = plan.quorum,
-        stable_for = plan.stable_for,
-        deadline = plan.deadline,
-        rule = plan.rule,
-    );
-    let web = WEB.replace("IMAGE", image);
-    let mut files = BTreeMap::from([
-        ("pinnace.yaml".to_owned(), config),
-        ("apps/shop/prod/web.yaml".to_owned(), web),
-        ("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned()),
-    ]);
-    let more = plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.replace("IMAGE", image)));
-    files.extend(more);
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    GitRemote::bare(&files).expect("a bare remote can be made")
-}
-
-const WEB: &str = r#"# The shop's web part.
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: "IMAGE"  # set by Pinnace
-          envFrom: [{configMapRef: {name: settings}}]
-"#;
-
-const SETTINGS: &str = "apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: settings
-data:
-  GREETING: hello
-";
-
-fn unique_namespace() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("w{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+async fn registry(plan: &Plan, folder: &TempDir) -> DevRegistry {
+    let login = plan.doors.then(|| Doors::REGISTRY_LOGIN.map(str::to_owned).into());
+    let options = RegistryOptions { login, ..RegistryOptions::default() };
+    DevRegistry::start_with(&folder.path().join("registry"), options).await.expect("the registry starts")
 }

@@ -1,0 +1,218 @@
+//! What a world is wired from: what may differ from one to the other, what stands in its config repo, and a process on it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config_repo::{BranchName, Credentials, Limits, Mirror, MirrorError, RemoteUrl, Secret};
+use control::registry::RegistryClient;
+use control::{Barrier, Clock, Control, Parts, Settings};
+use secrets::Redactor;
+use store::{Store, StoreError};
+
+use super::{Doors, PATIENCE, World};
+use crate::{DevRegistry, FakeSlack, GitRemote};
+
+/// What may differ from world to world.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `auto` or `ask`.
+    pub rule: &'static str,
+    /// How many must approve.
+    pub quorum: u32,
+    /// How long a version must stay Current.
+    pub stable_for: &'static str,
+    /// How long it has to become so.
+    pub deadline: &'static str,
+    /// More manifests, beside the Deployment and the ConfigMap: path below the instance's folder and text, where
+    /// `IMAGE` stands for the image. One of the same path takes the place of ours.
+    pub more: Vec<(String, String)>,
+    /// The version that stands in git when it begins.
+    pub first: &'static str,
+    /// Whether the instance's namespace is there when it begins.
+    pub namespace: bool,
+    /// The barrier's socket.
+    pub barrier: Option<PathBuf>,
+    /// Whether there is a Slack, with the channel `#deploys`.
+    pub slack: bool,
+    /// Whether cluster, registry and config repo are behind doors that ask for credentials.
+    pub doors: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            rule: "ask",
+            quorum: 1,
+            stable_for: "200ms",
+            deadline: "30s",
+            more: Vec::new(),
+            first: "1.0",
+            namespace: true,
+            barrier: None,
+            slack: false,
+            doors: false,
+        }
+    }
+}
+
+/// A process on the database, mirror and cluster of this world.
+pub(super) async fn wire(plan: &Plan, world: &World) -> Control {
+    let barrier = match &plan.barrier {
+        Some(path) => Barrier::connect(path).await.expect("the harness listens"),
+        None => Barrier::off(),
+    };
+    let settings = Settings {
+        own_namespace: format!("{}-pinnace", world.objects.namespace()),
+        kubeconfig: Some(kubeconfig(world)),
+        fetch_every: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let parts = Parts {
+        settings,
+        store: open_store(&world.data()).await,
+        mirror: open_mirror(world).await,
+        registry: RegistryClient::default(),
+        chat: world.slack.as_ref().map(chat_service),
+        redactor: Redactor::new(),
+        clock: Clock::system(),
+        barrier,
+    };
+    Control::new(parts).await.expect("the parts fit together")
+}
+
+fn kubeconfig(world: &World) -> PathBuf {
+    let path = world.folder.path().join("kubeconfig");
+    match &world.doors {
+        Some(doors) => doors.write_kubeconfig(&path),
+        None => crate::devcluster::write_kubeconfig(&path, &[("prod", &world.cluster)])
+            .expect("a kubeconfig can be written"),
+    }
+    path
+}
+
+async fn open_mirror(world: &World) -> Mirror {
+    let (url, credentials) = match &world.doors {
+        Some(doors) => (doors.git_url(&world.remote), Credentials::token("git", Secret::new(Doors::GIT_TOKEN))),
+        None => (world.remote.file_url(), Credentials::none()),
+    };
+    let url: RemoteUrl = url.parse().expect("a valid address");
+    let branch: BranchName = "main".parse().expect("a valid branch");
+    let dir = world.folder.path().join("mirror");
+    let opened = once_given_back(async || {
+        match Mirror::open(&dir, url.clone(), branch.clone(), credentials.clone(), Limits::default()).await {
+            Err(MirrorError::InUse { .. }) => None,
+            opened => Some(opened),
+        }
+    });
+    opened.await.expect("the mirror opens")
+}
+
+async fn open_store(dir: &Path) -> Store {
+    let opened = once_given_back(async || match Store::open(dir).await {
+        Err(StoreError::InUse { .. }) => None,
+        opened => Some(opened),
+    });
+    opened.await.expect("the database opens")
+}
+
+/// What an ended process held is given back when the last of its tasks is gone, which is soon.
+async fn once_given_back<T>(open: impl AsyncFn() -> Option<T>) -> T {
+    let opening = async {
+        loop {
+            if let Some(opened) = open().await {
+                return opened;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, opening).await.expect("the process before gives back what it held")
+}
+
+fn chat_service(slack: &FakeSlack) -> chat::ChatService {
+    use chat::slack::{Settings, Slack, Token};
+    let mut settings = Settings::new(Token::new(FakeSlack::BOT_TOKEN), Some(Token::new(FakeSlack::APP_TOKEN)));
+    slack.api().clone_into(&mut settings.api);
+    chat::ChatService::Slack(Slack::new(settings).expect("the settings fit"))
+}
+
+/// The config repo as it is when a world begins.
+pub(super) fn remote(
+    plan: &Plan,
+    registry: &DevRegistry,
+    doors: Option<&Doors>,
+    namespace: &str,
+    image: &str,
+) -> GitRemote {
+    let registry = registry.address();
+    let ask = doors.map(|doors| format!("registries: {{\"{registry}\": {{ask: \"{}\"}}}}\n", doors.registry.url()));
+    let config = format!(
+        "apiVersion: pinnace.dev/v1
+kind: Config
+people:
+  ann: {{email: ann@example.org, slack: U024BE7LH, groups: [release]}}
+  bo: {{email: bo@example.org, groups: [release]}}
+  cy: {{email: cy@example.org}}
+environments:
+  prod:
+    context: prod
+    approvers: [group:release]
+    quorum: {quorum}
+    rules: {{stableFor: {stable_for}, deadline: {deadline}}}
+projects:
+  shop:
+    image: {registry}/acme/shop
+    sources: [{{path: \"apps/shop/{{environment}}\"}}]
+    namespaces: {{prod: {namespace}}}
+    rules: {{prod: {rule}}}
+    chat: \"#deploys\"
+{ask}",
+        quorum = plan.quorum,
+        stable_for = plan.stable_for,
+        deadline = plan.deadline,
+        rule = plan.rule,
+        ask = ask.unwrap_or_default(),
+    );
+    let web = WEB.replace("IMAGE", image);
+    let mut files = BTreeMap::from([
+        ("pinnace.yaml".to_owned(), config),
+        ("apps/shop/prod/web.yaml".to_owned(), web),
+        ("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned()),
+    ]);
+    let more = plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.replace("IMAGE", image)));
+    files.extend(more);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    GitRemote::bare(&files).expect("a bare remote can be made")
+}
+
+const WEB: &str = r#"# The shop's web part.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: "IMAGE"  # set by Pinnace
+          envFrom: [{configMapRef: {name: settings}}]
+"#;
+
+const SETTINGS: &str = "apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+data:
+  GREETING: hello
+";
+
+/// A name that no other world has.
+pub(super) fn unique_namespace() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("w{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
