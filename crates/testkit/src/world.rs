@@ -69,12 +69,7 @@ impl World {
     /// A world of this plan where version `1.0` runs and stands in git.
     pub async fn planned(plan: Plan) -> Self {
         let world = Self::started(plan).await;
-        world
-            .until("the first install is proven", async |world| {
-                let view = world.control.instance_view(&world.instance).await.ok()?;
-                view.state.verified.map(|_| ())
-            })
-            .await;
+        world.proven().await;
         world
     }
 
@@ -216,6 +211,14 @@ impl World {
             pins.into_iter().find(|pin| pin.to().version() == tag && is_so(pin))
         })
         .await
+    }
+
+    /// Waits until the first install is proven.
+    pub async fn proven(&self) {
+        self.until("the first install is proven", async |world| {
+            world.control.instance_view(&world.instance).await.ok()?.state.verified.map(drop)
+        })
+        .await;
     }
 
     /// Waits until something is there, woken by what happens.

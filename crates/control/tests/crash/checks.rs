@@ -1,5 +1,6 @@
 //! What must hold after every run, whatever broke: promises P1 to P12 as far as a pin can break them.
 
+use control::Mark;
 use model::{Fact, Outcome, PinNumber};
 use store::PinRecord;
 use testkit::{FakeSlack, World};
@@ -44,6 +45,21 @@ pub(crate) async fn check(
     assert!(open.is_empty(), "P2: something is still open: {open:?}");
     let found = world.control.disagreements(&world.instance).await;
     assert!(found.is_empty(), "P4: git, cluster and database disagree:\n{}\n{}", found.join("\n"), life(&record));
+}
+
+/// Holds a first install against all promises: HEAD alone is desired, nobody is asked, and nothing is written to git.
+pub(crate) async fn check_installed(world: &World) {
+    let view = world.control.instance_view(&world.instance).await.unwrap();
+    assert_eq!((view.mark, &view.state.install_failure), (Mark::Healthy, &None), "P11: {}", view.now);
+    let head = world.remote.head().unwrap();
+    assert_eq!(view.state.verified.unwrap().commit.as_str(), head, "P3: another commit was taken for proven");
+    assert_eq!(world.remote.git(&["rev-list", "--count", "main"]).unwrap(), "1", "P3: something was committed");
+    assert_eq!(world.control.pins(None, None).await.unwrap(), [], "P1: a pin was opened");
+    let said = world.slack.as_ref().unwrap().messages(FakeSlack::DEPLOYS);
+    assert!(said.is_empty(), "P8: people were told of a pin that is none: {said:?}");
+    secret_on_disk(world);
+    let found = world.control.disagreements(&world.instance).await;
+    assert!(found.is_empty(), "P4: git, cluster and database disagree:\n{}", found.join("\n"));
 }
 
 /// P1, P3, P8: one question, one decision before anything was touched, a verdict before the commit, one end.

@@ -1,5 +1,6 @@
-//! Every effect of a pin, as a recorded run announces it, is failed, loses its answer, has the process end before and after
-//! it, and is done twice (design 9.14). Each time the pin must end as the recorded one did, with all promises kept.
+//! Every effect of a pin and of a first install, as a recorded run announces it, is failed, loses its answer, has the process
+//! end before and after it, and is done twice (design 9.14). Each time it must end as the recorded one did, with all promises
+//! kept.
 #![cfg(test)]
 
 mod checks;
@@ -46,6 +47,11 @@ fn a_push_that_loses_a_race_is_redone_whatever_breaks() {
 #[test]
 fn a_race_that_changes_what_was_proven_is_proven_again_whatever_breaks() {
     survive(Scene::LosesRaceToChange, &[Scene::Holds, Scene::LosesRace]);
+}
+
+#[test]
+fn a_first_install_survives_every_fault_at_every_effect() {
+    survive(Scene::Installs, &[]);
 }
 
 /// One effect and what goes wrong with it.

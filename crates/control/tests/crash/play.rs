@@ -5,7 +5,7 @@ use testkit::crash::{Fault, Point, Saboteur};
 use testkit::world::Plan;
 use testkit::{Person, World};
 
-use crate::checks::{Before, check};
+use crate::checks::{Before, check, check_installed};
 use crate::scenes::{Scene, unpin};
 
 /// A value that must show up nowhere (promise P9).
@@ -41,6 +41,9 @@ impl Play {
 
     /// Plays it once with this broken, and checks all that must hold after it. What it announced.
     pub(crate) async fn run(&mut self, breaks: Option<(Point, Fault)>) -> Vec<Point> {
+        if self.scene == Scene::Installs {
+            return self.install(breaks).await;
+        }
         self.runs += 1;
         self.scene.before(&self.world, self.runs);
         let before = Before::of(&self.world);
@@ -54,6 +57,21 @@ impl Play {
         let said = self.said(number).await;
         check(self.scene, &self.world, &before, number, &outcome, &said).await;
         self.scene.after(&self.world, self.runs).await;
+        self.saboteur.seen()
+    }
+
+    /// A world that is new, whatever breaks while it is installed for the first time.
+    async fn install(&mut self, breaks: Option<(Point, Fault)>) -> Vec<Point> {
+        self.saboteur.begin(breaks);
+        self.world = World::started(plan(self.scene, &self.saboteur)).await;
+        loop {
+            tokio::select! {
+                () = self.world.proven() => break,
+                () = self.saboteur.crashed() => {}
+            }
+            self.restart().await;
+        }
+        check_installed(&self.world).await;
         self.saboteur.seen()
     }
 

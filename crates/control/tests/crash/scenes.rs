@@ -1,4 +1,5 @@
-//! What is played: each scene is one pin, begun and ended in a world where others were before it.
+//! What is played: each scene is one pin, begun and ended in a world where others were before it; or the first install of a
+//! world that is new.
 
 use model::{Fact, Outcome, PinNumber};
 use testkit::{GitRemote, Person, World};
@@ -16,6 +17,8 @@ pub(crate) enum Scene {
     LosesRace,
     /// A person pushes first, and changes the instance.
     LosesRaceToChange,
+    /// No pin: what HEAD says is installed, in a world of its own each time.
+    Installs,
 }
 
 /// The file with the ConfigMap that people rename.
@@ -35,7 +38,7 @@ impl Scene {
                 let number = world.pin("2.0").await;
                 assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
             }
-            Self::Holds | Self::LosesRace | Self::LosesRaceToChange => {}
+            Self::Holds | Self::LosesRace | Self::LosesRaceToChange | Self::Installs => {}
         }
     }
 
@@ -43,7 +46,7 @@ impl Scene {
     pub(crate) fn before(self, world: &World, run: u32) {
         match self {
             Self::Holds => write_extra(&world.remote, run),
-            Self::Fails | Self::Unpin | Self::LosesRace | Self::LosesRaceToChange => {}
+            Self::Fails | Self::Unpin | Self::LosesRace | Self::LosesRaceToChange | Self::Installs => {}
         }
     }
 
@@ -52,7 +55,7 @@ impl Scene {
         match self {
             Self::LosesRace => Some(("docs/notes.md", format!("Note {run}\n"))),
             Self::LosesRaceToChange => Some((EXTRA, extra(run))),
-            Self::Holds | Self::Fails | Self::Unpin => None,
+            Self::Holds | Self::Fails | Self::Unpin | Self::Installs => None,
         }
     }
 
@@ -60,7 +63,7 @@ impl Scene {
     pub(crate) fn tag(self, run: u32) -> Option<String> {
         match self {
             Self::Fails => Some(format!("2.{run}-crash-loop")),
-            Self::Unpin => None,
+            Self::Unpin | Self::Installs => None,
             Self::Holds | Self::LosesRace | Self::LosesRaceToChange => Some(format!("2.{run}")),
         }
     }
@@ -79,7 +82,7 @@ impl Scene {
                 assert!(!there(format!("extra-{}", run - 1)).await, "what nothing desires any more was not pruned");
             }
             Self::Fails => assert!(!there("extra-0".to_owned()).await, "the failed candidate left an object behind"),
-            Self::Unpin | Self::LosesRace => {}
+            Self::Unpin | Self::LosesRace | Self::Installs => {}
         }
     }
 }

@@ -16,14 +16,6 @@ async fn install_failure(world: &World, word: &str) -> String {
         .await
 }
 
-async fn installed(world: &World) {
-    world
-        .until("the first install", async |world| {
-            world.control.instance_view(&world.instance).await.ok()?.state.verified.map(drop)
-        })
-        .await;
-}
-
 async fn refused(world: &mut World, tag: &str) -> String {
     world.build(tag).await;
     let pin = world.pin_that("it is refused", tag, |pin| pin.ended() || pin.ask.is_some()).await;
@@ -57,7 +49,7 @@ async fn a_commit_mends_a_first_install_too() {
     let digest = world.registry.push_image("acme/shop", "1.0.1", "1.0.1").await.unwrap();
     let good = format!("{}/acme/shop:1.0.1@{digest}", world.registry.address());
     world.commit(Person::BOB, "web.yaml", &world.image_in_git(), &good);
-    installed(&world).await;
+    world.proven().await;
     world.agree().await;
 }
 
@@ -67,7 +59,7 @@ async fn a_namespace_that_is_missing_is_named_and_once_it_is_there_all_goes_on()
     let why = install_failure(&world, "namespace").await;
     assert!(why.contains(world.objects.namespace()), "{why}");
     world.objects.create_namespace().await;
-    installed(&world).await;
+    world.proven().await;
     world.agree().await;
 }
 
@@ -92,7 +84,7 @@ async fn an_object_of_somebody_else_stops_a_first_install_before_the_first_write
     install_failure(&world, "ConfigMap").await;
     assert!(world.objects.maybe_deployment("web").await.is_none(), "nothing was written");
     world.objects.delete_config_map("settings").await;
-    installed(&world).await;
+    world.proven().await;
     world.agree().await;
 }
 
