@@ -1,13 +1,27 @@
 //! Rule G: HEAD moved while a pin was under way.
 
 use model::{DropReason, Outcome, PinNumber, Stage};
-use testkit::world::{Harness, Plan};
+use testkit::world::{Harness, Held, Plan};
 use testkit::{Person, World};
 
-async fn world_and_harness() -> (World, Harness) {
+/// A pin of 1.1 that is proven and stands just before its push, with HEAD still where it began.
+struct BeforePush {
+    world: World,
+    harness: Harness,
+    held: Held,
+    number: PinNumber,
+    /// The image that stands in git.
+    first: String,
+}
+
+async fn before_push() -> BeforePush {
     let harness = Harness::listen();
-    let world = World::planned(Plan { barrier: Some(harness.path().to_owned()), ..Plan::default() }).await;
-    (world, harness)
+    let mut world = World::planned(Plan { barrier: Some(harness.path().to_owned()), ..Plan::default() }).await;
+    let first = world.image_in_git();
+    let mut held = harness.hold("before push commit");
+    let number = world.pin("1.1").await;
+    held.reached().await;
+    BeforePush { world, harness, held, number, first }
 }
 
 /// The history is a line, and holds this commit.
@@ -23,10 +37,7 @@ async fn rounds(world: &World, number: PinNumber) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unrelated_commit_in_between_is_kept_and_ours_comes_on_top() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, .. } = before_push().await;
     let theirs = world.remote.commit_as(Person::BOB, "docs/notes.md", "Hello").unwrap();
     held.go();
     assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
@@ -38,10 +49,7 @@ async fn an_unrelated_commit_in_between_is_kept_and_ours_comes_on_top() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_changes_other_parts_of_the_instance_is_proven_together_with_ours() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, .. } = before_push().await;
     let theirs = world.commit(Person::BOB, "settings.yaml", "hello", "good evening");
     held.go();
     assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
@@ -53,12 +61,12 @@ async fn a_commit_that_changes_other_parts_of_the_instance_is_proven_together_wi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repo_that_moves_under_every_round_ends_the_pin_and_nobodys_commit_is_lost() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
+    let BeforePush { world, harness, mut held, number, .. } = before_push().await;
     let mut greeting = "hello".to_owned();
     for round in 0..4 {
-        held.reached().await;
+        if round > 0 {
+            held.reached().await;
+        }
         let next = format!("good evening {round}");
         world.commit(Person::BOB, "settings.yaml", &greeting, &next);
         greeting = next;
@@ -75,11 +83,7 @@ async fn a_repo_that_moves_under_every_round_ends_the_pin_and_nobodys_commit_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_wrote_the_same_value_has_recorded_it() {
-    let (mut world, harness) = world_and_harness().await;
-    let first = world.image_in_git();
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, first, .. } = before_push().await;
     let newer = world.objects.image("web").await;
     let theirs = world.commit(Person::BOB, "web.yaml", &first, &newer);
     world.remote.commit_as(Person::BOB, "docs/notes.md", "Hello").unwrap();
@@ -92,11 +96,7 @@ async fn a_person_who_wrote_the_same_value_has_recorded_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_value_together_with_other_changes_is_proven_before_it_counts() {
-    let (mut world, harness) = world_and_harness().await;
-    let first = world.image_in_git();
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, first, .. } = before_push().await;
     let newer = world.objects.image("web").await;
     let web = world.remote.file("apps/shop/prod/web.yaml").unwrap();
     let theirs = web.replace(&first, &newer).replace("replicas: 2", "replicas: 1");
@@ -110,11 +110,7 @@ async fn the_same_value_together_with_other_changes_is_proven_before_it_counts()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_wrote_another_value_wins() {
-    let (mut world, harness) = world_and_harness().await;
-    let first = world.image_in_git();
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, first, .. } = before_push().await;
     let digest = world.registry.push_image("acme/shop", "1.2", "1.2").await.unwrap();
     let other = format!("{}/acme/shop:1.2@{digest}", world.registry.address());
     let theirs = world.commit(Person::BOB, "web.yaml", &first, &other);
@@ -128,10 +124,7 @@ async fn a_person_who_wrote_another_value_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_head_that_does_not_render_is_named_with_its_author_and_ours_is_recorded_once_it_is_mended() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, .. } = before_push().await;
     let good = world.remote.file("apps/shop/prod/settings.yaml").unwrap();
     let theirs = world.remote.commit_as(Person::BOB, "apps/shop/prod/settings.yaml", "kind: [ConfigMap").unwrap();
     held.go();
@@ -148,10 +141,7 @@ async fn a_new_head_that_does_not_render_is_named_with_its_author_and_ours_is_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_is_gone_stops_and_asks_naming_who_took_it_away() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, .. } = before_push().await;
     let web = world.remote.file("apps/shop/prod/web.yaml").unwrap();
     let theirs = world.commit(Person::BOB, "web.yaml", "/acme/shop:", "/acme/other:");
     held.go();
@@ -165,10 +155,7 @@ async fn a_place_that_is_gone_stops_and_asks_naming_who_took_it_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_parts_that_break_the_version_drop_it() {
-    let (mut world, harness) = world_and_harness().await;
-    let mut held = harness.hold("before push commit");
-    let number = world.pin("1.1").await;
-    held.reached().await;
+    let BeforePush { world, held, number, .. } = before_push().await;
     let labels = "metadata: {labels: {app: web}}";
     let crashing = "metadata: {labels: {app: web}, annotations: {devcluster.pinnace.dev/behaviour: crash-loop}}";
     world.commit(Person::BOB, "web.yaml", labels, crashing);
