@@ -3,6 +3,7 @@
 //! One ConfigMap an instance, in Pinnace's own namespace. It is written before the first apply with the union of old and new
 //! objects, so that a crash at any point leaves nothing in the cluster that the inventory does not know.
 
+use health::Baseline;
 use http::Method;
 use model::{CommitId, InstanceId, PinId};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,10 @@ pub struct CandidateMark {
     pub render_hash: String,
     /// The commit that it builds on (or is).
     pub base: CommitId,
+    /// How often containers had restarted before the first write, where that is kept: what comes on top is evidence, to a
+    /// later process too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Baseline>,
 }
 
 /// One object of an instance.

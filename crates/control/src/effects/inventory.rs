@@ -13,8 +13,12 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
     let keys = keys(&candidate.rendered);
-    let mark =
-        CandidateMark { pin: Some(record.id.clone()), render_hash: candidate.hash(), base: candidate.base.clone() };
+    let mark = CandidateMark {
+        pin: Some(record.id.clone()),
+        render_hash: candidate.hash(),
+        base: candidate.base.clone(),
+        restarts: Some(inner.restarts(&place, &candidate.rendered).await),
+    };
     inner
         .update_inventory(&place, "write inventory", |inventory| {
             inventory.add_candidate_objects(&keys, Some(&record.id));

@@ -213,18 +213,35 @@ impl Inner {
         environment.map(|known| (known.deadline, known.stable_for)).ok_or_else(gone)
     }
 
-    /// Takes down how often containers restarted before the first write: those restarts say nothing about what comes.
+    /// Counts restarts from now on: those from before the first write say nothing about what comes.
     pub(crate) async fn note_baseline(&self, place: &Place, rendered: &Rendered) {
-        let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
-        let seen = self.watcher(place, &keys).await.sighted(&keys, SIGHTED_WITHIN).await;
-        let baseline = seen.baseline();
+        let baseline = self.restarts(place, rendered).await;
         self.last_applied.change(&place.instance.id, |before| before.baseline = baseline);
+    }
+
+    /// Counts restarts from the candidate's first write on, whichever process made it: the inventory knows what had
+    /// restarted before.
+    pub(super) async fn recall_baseline(&self, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
+        let stored = place.cluster.read_inventory(&place.instance.id).await?;
+        let mark = stored.and_then(|stored| stored.inventory.candidate);
+        let mark = mark.filter(|mark| mark.render_hash == rendered.hash.to_string());
+        match mark.and_then(|mark| mark.restarts) {
+            Some(baseline) => self.last_applied.change(&place.instance.id, |before| before.baseline = baseline),
+            None => self.note_baseline(place, rendered).await,
+        }
+        Ok(())
+    }
+
+    /// How often containers restarted up to now.
+    pub(super) async fn restarts(&self, place: &Place, rendered: &Rendered) -> Baseline {
+        let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        self.watcher(place, &keys).await.sighted(&keys, SIGHTED_WITHIN).await.baseline()
     }
 
     /// After a restart nobody knows what the apply answered: applying the same again says so, and changes nothing.
     async fn applied_again(&self, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
         if self.last_applied.of(&place.instance.id).render_hash != rendered.hash.to_string() {
-            self.note_baseline(place, rendered).await;
+            self.recall_baseline(place, rendered).await?;
             self.apply_all(place, rendered, "apply").await?;
         }
         Ok(())

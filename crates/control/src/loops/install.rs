@@ -78,7 +78,9 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
     // Before the first write, and that is the inventory.
     inner.check(&place, &rendered).await?;
     let keys = crate::converge::keys(&rendered);
-    let mark = CandidateMark { pin: None, render_hash: rendered.hash.to_string(), base: head.clone() };
+    // Restarts are counted anew with each try: what people mend in the cluster lets pods run that had restarted before.
+    let restarts = None;
+    let mark = CandidateMark { pin: None, render_hash: rendered.hash.to_string(), base: head.clone(), restarts };
     inner
         .update_inventory(&place, "write inventory of first install", |inventory| {
             inventory.add_candidate_objects(&keys, None);

@@ -66,6 +66,32 @@ async fn a_dropped_pin_ends_the_same_wherever_the_process_ended() {
     }
 }
 
+/// Where a process ends after its first write and before it saw anything.
+const UNSEEN: &[&str] = &["after apply Deployment/web", "before watch"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_restarted_while_the_process_was_away_is_evidence_against_what_it_had_applied() {
+    let runs = UNSEEN.iter().map(|effect| async move {
+        let harness = Harness::listen();
+        let plan = Plan { barrier: Some(harness.path().to_owned()), ..Plan::default() };
+        let mut world = World::planned(plan).await;
+        let mut held = harness.hold(effect);
+        let number = world.pin("1.1-crash-loop").await;
+        held.reached().await;
+        world.stop().await;
+        world.objects.restarted(3).await;
+        world.restart(Plan::default()).await;
+        drop(held);
+        assert!(matches!(world.ended(number).await, Outcome::Dropped { reason: DropReason::Failed, .. }), "{effect}");
+        let failure = world.control.pin_view(number).await.unwrap().pin.failure.unwrap();
+        let count = failure.technical.split("restarts: ").nth(1).and_then(|rest| rest.split(',').next());
+        let count: u32 = count.unwrap_or_default().parse().expect("it says how often");
+        assert!(count >= 3, "{effect}: two more had to come: {}", failure.technical);
+        world.agree().await;
+    });
+    futures::future::join_all(runs).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_runs_and_is_not_recorded_is_still_known_after_a_restart() {
     let mut world = World::installed().await;

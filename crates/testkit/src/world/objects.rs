@@ -1,12 +1,14 @@
 //! What is in a world's namespace, read and changed with the admin's rights, as a person with kubectl would.
 
+use futures::StreamExt as _;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
+use super::PATIENCE;
 use crate::DevCluster;
 
 /// A namespace of the test cluster, seen as its admin.
@@ -87,6 +89,22 @@ impl Objects {
         let pods = api.list(&ListParams::default()).await.expect("the cluster answers");
         let image = |pod: Pod| pod.spec.and_then(|spec| spec.containers.into_iter().next()?.image);
         pods.into_iter().filter_map(image).collect()
+    }
+
+    /// Waits until a container has been restarted so often.
+    pub async fn restarted(&self, times: i32) {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let seen = api.watch(&WatchParams::default(), "0").await.expect("pods can be watched");
+        let so_often = seen.filter(|event| {
+            let pod = match event {
+                Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => pod.status.as_ref(),
+                _ => None,
+            };
+            let containers = pod.and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
+            std::future::ready(containers.iter().any(|container| container.restart_count >= times))
+        });
+        let found = tokio::time::timeout(PATIENCE, std::pin::pin!(so_often).next()).await;
+        found.ok().flatten().expect("a container is restarted so often").expect("pods can be watched");
     }
 
     /// A person edits a Deployment with a tool.
