@@ -123,7 +123,9 @@ impl Exchange<'_> {
             StatusCode::NOT_FOUND => ResolveError::NotFound { image: self.image.to_string(), registry, answer },
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.unauthorized(match &self.access.credentials {
                 None => {
-                    format!("it wants a login ({answer}) and none is configured; some say so of what does not exist")
+                    format!(
+                        "it wants a login ({answer}) and none is configured: name one as its `auth` under `registries` in pinnace.yaml (some say so of what does not exist)"
+                    )
                 }
                 Some(login) => {
                     format!(

@@ -65,7 +65,10 @@ impl Exchange<'_> {
     pub(super) async fn answer(&self, challenge: &Challenge) -> Result<Proof, ResolveError> {
         match (challenge, &self.access.credentials) {
             (Challenge::Basic, Some(login)) => Ok(Proof::Password(login.clone())),
-            (Challenge::Basic, None) => Err(self.unauthorized("it wants a login and none is configured".to_owned())),
+            (Challenge::Basic, None) => Err(self.unauthorized(
+                "it wants a login and none is configured: name one as its `auth` under `registries` in pinnace.yaml"
+                    .to_owned(),
+            )),
             (Challenge::Bearer { realm, service }, _) => self.token(realm, service.as_deref()).await,
         }
     }
