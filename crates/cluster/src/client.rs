@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::discovery::Kind;
 use crate::error::ClusterError;
 use crate::watch::Watched;
 
+mod connection;
 mod request;
 
+use connection::{Connection, Source};
 pub(crate) use request::{APPLY_PATCH, Call, JSON, JSON_PATCH, Query, jittered};
 
 /// What may be set about a connection.
@@ -48,7 +49,7 @@ pub struct ClusterClient {
 }
 
 pub(crate) struct Shared {
-    pub(crate) kube: kube::Client,
+    connection: Connection,
     pub(crate) context: String,
     pub(crate) settings: Settings,
     pub(crate) kinds: RwLock<HashMap<(String, String), Kind>>,
@@ -70,15 +71,9 @@ impl ClusterClient {
         context: &str,
         settings: Settings,
     ) -> Result<Self, ClusterError> {
-        let bad = |why: &dyn fmt::Display| ClusterError::Config { context: context.to_owned(), why: why.to_string() };
-        let file = match kubeconfig {
-            Some(path) => Kubeconfig::read_from(path),
-            None => Kubeconfig::read(),
-        }
-        .map_err(|e| bad(&e))?;
-        let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-        let config = Config::from_custom_kubeconfig(file, &options).await.map_err(|e| bad(&e))?;
-        Self::from_config(config, context, settings)
+        let source = Source { kubeconfig: kubeconfig.map(Path::to_owned), timeout: settings.timeout };
+        let kube = source.connect(context).await?;
+        Ok(Self::with(Connection::renewable(kube, source), context, settings))
     }
 
     /// Connects as the pod that we run in.
@@ -86,13 +81,18 @@ impl ClusterClient {
         let context = "in-cluster";
         let config = Config::incluster()
             .map_err(|e| ClusterError::Config { context: context.to_owned(), why: e.to_string() })?;
-        Self::from_config(config, context, settings)
+        // The pod's token is read again by itself.
+        Ok(Self::over(connection::client(config, context, settings.timeout)?, context, settings))
     }
 
     /// Uses a connection that was made elsewhere, with layers of its own.
     pub fn over(kube: kube::Client, context: &str, settings: Settings) -> Self {
-        let shared =
-            Shared { kube, context: context.to_owned(), settings, kinds: RwLock::default(), watched: Mutex::default() };
+        Self::with(Connection::fixed(kube), context, settings)
+    }
+
+    fn with(connection: Connection, context: &str, settings: Settings) -> Self {
+        let context = context.to_owned();
+        let shared = Shared { connection, context, settings, kinds: RwLock::default(), watched: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -111,15 +111,6 @@ impl ClusterClient {
         let call = Call::other("get", "version");
         let answer = self.send(&call, http::Method::GET, "/version", &Query::new(), None).await?;
         Ok(answer.body.get("gitVersion").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned())
-    }
-
-    fn from_config(mut config: Config, context: &str, settings: Settings) -> Result<Self, ClusterError> {
-        // Retrying is ours: it obeys Retry-After, and its end is an error that says "busy".
-        config.default_retry = false;
-        config.connect_timeout = Some(settings.timeout);
-        let kube = kube::Client::try_from(config)
-            .map_err(|e| ClusterError::Config { context: context.to_owned(), why: e.to_string() })?;
-        Ok(Self::over(kube, context, settings))
     }
 }
 

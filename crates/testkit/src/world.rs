@@ -257,6 +257,13 @@ impl World {
         self.remote.commit_as(who, &path, &before.replace(from, to)).expect("a person can commit")
     }
 
+    /// Somebody renews the cluster's credentials: the door takes this token alone, and the kubeconfig holds it.
+    pub fn renew_cluster_credentials(&self, token: &'static str) {
+        let door = &self.doors.as_ref().expect("a world with doors").cluster;
+        door.write_kubeconfig(&self.folder.path().join("kubeconfig"), token);
+        door.lets_in(LetsIn::Bearer(token));
+    }
+
     /// The folder with the database.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -110,6 +110,9 @@ impl ClusterClient {
             }
             let busy = matches!(code.as_u16(), 429 | 503);
             if !busy || attempt >= self.shared.settings.retries {
+                if code == StatusCode::UNAUTHORIZED {
+                    self.shared.connection.renew(&self.shared.context).await;
+                }
                 return Err(status::refused(&self.shared.context, call, code.as_u16(), &bytes));
             }
             tokio::time::sleep(pause(&headers, attempt)).await;
@@ -128,11 +131,15 @@ impl ClusterClient {
             .header(header::ACCEPT_ENCODING, "identity")
             .body(Vec::new())
             .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
-        let opening = self.shared.kube.request_stream(request);
+        let kube = self.shared.connection.kube();
+        let opening = kube.request_stream(request);
         match tokio::time::timeout(self.shared.settings.timeout, opening).await {
             Err(_) => Err(self.timeout(call)),
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(kube::Error::Api(refusal))) => {
+                if refusal.code == StatusCode::UNAUTHORIZED.as_u16() {
+                    self.shared.connection.renew(&self.shared.context).await;
+                }
                 Err(status::from_status(&self.shared.context, call, refusal.code, &refusal))
             }
             Ok(Err(error)) => Err(self.unreachable(&error)),
@@ -145,7 +152,7 @@ impl ClusterClient {
         request: Request<Body>,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), ClusterError> {
         let whole = async {
-            let response = self.shared.kube.send(request).await?;
+            let response = self.shared.connection.kube().send(request).await?;
             let (head, body) = response.into_parts();
             Ok::<_, kube::Error>((head.status, head.headers, body.collect_bytes().await?.to_vec()))
         };

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod asks;
+mod credentials;
 mod failures;
 mod first_install;
 mod hands;

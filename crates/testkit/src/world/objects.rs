@@ -1,11 +1,15 @@
 //! What is in a world's namespace, read and changed with the admin's rights, as a person with kubectl would.
 
+use std::fmt::Debug;
+
 use futures::StreamExt as _;
+use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::{Client, Config, Resource};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::PATIENCE;
@@ -93,18 +97,37 @@ impl Objects {
 
     /// Waits until a container has been restarted so often.
     pub async fn restarted(&self, times: i32) {
-        let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        let seen = api.watch(&WatchParams::default(), "0").await.expect("pods can be watched");
-        let so_often = seen.filter(|event| {
-            let pod = match event {
-                Ok(WatchEvent::Added(pod) | WatchEvent::Modified(pod)) => pod.status.as_ref(),
-                _ => None,
-            };
-            let containers = pod.and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
-            std::future::ready(containers.iter().any(|container| container.restart_count >= times))
+        self.until::<Pod>("a container is restarted so often", |pod| {
+            let containers = pod.status.as_ref().and_then(|status| status.container_statuses.as_deref());
+            containers.unwrap_or_default().iter().any(|container| container.restart_count >= times)
+        })
+        .await;
+    }
+
+    /// Waits until a Deployment is rolled out and ready.
+    pub async fn ready(&self, deployment: &str) {
+        self.until::<Deployment>("the deployment is ready", |live| {
+            let wanted = live.spec.as_ref().and_then(|spec| spec.replicas);
+            let status = live.status.clone().unwrap_or_default();
+            live.metadata.name.as_deref() == Some(deployment)
+                && status.observed_generation == live.metadata.generation
+                && (status.updated_replicas, status.ready_replicas, status.replicas) == (wanted, wanted, wanted)
+        })
+        .await;
+    }
+
+    async fn until<K>(&self, what: &str, is_so: impl Fn(&K) -> bool)
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
+        let seen = api.watch(&WatchParams::default(), "0").await.expect("it can be watched");
+        let waiting = seen.any(async |event| match event.expect("it can be watched") {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => is_so(&object),
+            _ => false,
         });
-        let found = tokio::time::timeout(PATIENCE, std::pin::pin!(so_often).next()).await;
-        found.ok().flatten().expect("a container is restarted so often").expect("pods can be watched");
+        let found = tokio::time::timeout(PATIENCE, waiting).await;
+        assert_eq!(found, Ok(true), "waited in vain until {what}");
     }
 
     /// A person edits a Deployment with a tool.
