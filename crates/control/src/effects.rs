@@ -45,6 +45,8 @@ pub(crate) enum Turn {
     Moved,
     /// Nothing can be done until something changes.
     Blocked,
+    /// The database does not take what happened: nothing may be done until it does.
+    Unrecorded,
 }
 
 /// Performs one effect and records what came of it.
@@ -90,7 +92,7 @@ fn unrecorded(trouble: &Trouble, effect: Effect) -> Turn {
         Trouble::LookAgain => Turn::Moved,
         trouble => {
             tracing::error!(?trouble, %effect, "what happened could not be recorded; nothing goes on until it can");
-            Turn::Blocked
+            Turn::Unrecorded
         }
     }
 }

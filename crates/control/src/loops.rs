@@ -5,6 +5,7 @@ mod config;
 mod conversation;
 mod install;
 mod lanes;
+mod until_writable;
 
 use crate::Control;
 

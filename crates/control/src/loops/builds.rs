@@ -8,6 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use model::{Build, Digest, ImageRef, PinKind, ProjectName};
 use store::{BuildId, BuildRow, BuildState, NewPin, OpenedPin, StoreError};
 
+use super::until_writable::until_writable;
 use crate::Control;
 use crate::backoff::backoff;
 use crate::inner::Inner;
@@ -26,15 +27,13 @@ const TICK: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(control: Control) {
     loop {
-        let idle = match resolve_due(&control).await {
-            Ok(worked) => !worked,
+        match resolve_due(&control).await {
+            Ok(true) => {}
+            Ok(false) => wait(&control).await,
             Err(error) => {
-                tracing::warn!(%error, "builds could not be read");
-                true
+                tracing::warn!(%error, "builds could not be read, or what they are not written down");
+                until_writable(&control).await;
             }
-        };
-        if idle {
-            wait(&control).await;
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::until_writable::until_writable;
 use crate::Control;
 
 /// Changes within this time become one edit.
@@ -25,7 +26,8 @@ pub(super) async fn tell(control: Control) {
             Ok(Some(later)) => later,
             Err(error) => {
                 tracing::warn!(%error, "chat messages could not be looked over");
-                TICK
+                until_writable(&control).await;
+                continue;
             }
         };
         tokio::select! {

@@ -53,6 +53,8 @@ impl Install {
             return Ok(Some(pause));
         }
         let Ok(instance) = inner.instance(id) else { return Ok(Some(TICK)) };
+        // No intent is written down: HEAD itself is one. What comes of it must be, so there must be room for it.
+        inner.store.healthy().await?;
         let trouble = match install(inner, &instance, &head).await {
             Ok(Some(fact)) => return inner.append_instance(id, fact).await.map(|()| None),
             // A pin came first; its candidate is HEAD as well.

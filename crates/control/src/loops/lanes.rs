@@ -8,13 +8,12 @@ use model::{InstanceId, Next, Stage, Timestamp};
 use store::{PinRecord, StoreError};
 
 use super::install::Install;
+use super::until_writable::until_writable;
 use crate::Control;
 use crate::effects::{self, Turn};
 
 /// Without a signal a lane looks again after this long.
 const TICK: Duration = Duration::from_mins(1);
-/// The pause after the database could not be read.
-const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
@@ -67,8 +66,9 @@ async fn follow(control: Control, id: InstanceId, lane: Lane) {
             Ok(None) => continue,
             Ok(Some(pause)) => pause,
             Err(error) => {
-                tracing::warn!(%error, instance = %id, "pins could not be read");
-                AFTER_TROUBLE
+                tracing::warn!(%error, instance = %id, "the database can't be used; nothing goes on until it can");
+                until_writable(&control).await;
+                continue;
             }
         };
         tokio::select! {
@@ -97,11 +97,14 @@ async fn turn(
     let mut due = now.plus(TICK);
     for record in pins {
         match record.pin.next(now) {
-            Next::Do(effect) => {
-                if effects::perform(&control.inner, record, effect).await == Turn::Moved {
+            Next::Do(effect) => match effects::perform(&control.inner, record, effect).await {
+                Turn::Moved => return Ok(None),
+                Turn::Blocked => {}
+                Turn::Unrecorded => {
+                    until_writable(control).await;
                     return Ok(None);
                 }
-            }
+            },
             Next::WaitUntil(at) => due = due.min(at),
             Next::Nothing => {}
         }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -46,6 +47,7 @@ pub enum LetsIn {
 pub struct Door {
     url: String,
     lets_in: watch::Sender<LetsIn>,
+    behind: Arc<Behind>,
     task: JoinHandle<()>,
 }
 
@@ -54,6 +56,7 @@ struct Behind {
     good: HeaderValue,
     client: Client,
     lets_in: watch::Receiver<LetsIn>,
+    asked: AtomicUsize,
 }
 
 const LARGEST_BODY: usize = 16 << 20;
@@ -102,15 +105,16 @@ impl Door {
         let client = Client::builder().tls_certs_only(trusted).no_proxy().build().expect("a client can be made");
         let good = HeaderValue::from_str(good).expect("the credentials fit into a header");
         let (lets_in, receiver) = watch::channel(lets_in);
-        let behind = Arc::new(Behind { url: url.to_owned(), good, client, lets_in: receiver });
+        let behind =
+            Arc::new(Behind { url: url.to_owned(), good, client, lets_in: receiver, asked: AtomicUsize::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let router = Router::new().fallback(pass).with_state(behind);
+        let router = Router::new().fallback(pass).with_state(Arc::clone(&behind));
         let task = tokio::spawn(async move {
             // Ends only when the task is aborted.
             let _ended = axum::serve(listener, router).await;
         });
-        Self { url: format!("http://{address}"), lets_in, task }
+        Self { url: format!("http://{address}"), lets_in, behind, task }
     }
 
     /// Its address.
@@ -121,6 +125,11 @@ impl Door {
     /// From now on these are let in. What is open is ended.
     pub fn lets_in(&self, who: LetsIn) {
         self.lets_in.send_replace(who);
+    }
+
+    /// How many requests came.
+    pub fn asked(&self) -> usize {
+        self.behind.asked.load(Ordering::Relaxed)
     }
 
     /// Writes a kubeconfig that leads to this door, with this token, as context `prod`.
@@ -150,6 +159,7 @@ async fn pass(State(behind): State<Arc<Behind>>, request: Request) -> Response {
 
 impl Behind {
     async fn ask(&self, request: Request) -> Result<Response, String> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let mut lets_in = self.lets_in.clone();
         let (mut head, body) = request.into_parts();
         let body = to_bytes(body, LARGEST_BODY).await.map_err(|error| error.to_string())?;

@@ -28,6 +28,8 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
         if sent.as_ref().is_some_and(|sent| sent.content_hash == hash) {
             continue;
         }
+        // What is said must be written down, or it would be said again.
+        inner.store.healthy().await?;
         match say(inner, service, &channel, &record, &message, sent.as_ref()).await {
             Ok(at) => {
                 let sent = SentMessage { channel: at.channel, key: at.message, content_hash: hash };
