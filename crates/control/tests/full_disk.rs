@@ -115,7 +115,7 @@ impl Scene {
     }
 
     async fn approve(&self) -> (u16, String) {
-        self.surfaces.press(&format!("/pins/{}/approve", self.asked.0)).await
+        self.surfaces.press(&format!("/pins/{}/approve", self.asked.0), "").await
     }
 
     async fn done(&self, number: PinNumber) {

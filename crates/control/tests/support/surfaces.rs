@@ -64,8 +64,8 @@ impl Surfaces {
     }
 
     /// Ann presses a button.
-    pub(crate) async fn press(&self, path: &str) -> Answer {
-        answer(self.form(path, "")).await
+    pub(crate) async fn press(&self, path: &str, fields: &str) -> Answer {
+        answer(self.form(path, fields)).await
     }
 
     fn form(&self, path: &str, fields: &str) -> RequestBuilder {
