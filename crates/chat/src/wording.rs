@@ -3,12 +3,14 @@
 //! The words are those of design section 2: a pin is pinned, unpinned, dropped or cancelled, and nothing else.
 
 mod action;
+mod head;
 mod message;
 mod refusal;
 mod sentence;
 mod steps;
 mod units;
 
+pub use head::failed_head;
 pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};
 pub use sentence::{headline, sentence};

@@ -16,6 +16,7 @@ pub(crate) mod rbac;
 pub(crate) mod reject;
 mod repo;
 pub(crate) mod retry;
+pub(crate) mod revert;
 pub(crate) mod serve;
 pub(crate) mod set_image;
 pub(crate) mod show;

@@ -50,7 +50,8 @@ pub struct VerifiedAt {
 /// The candidate that is being tried on an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CandidateMark {
-    /// The pin whose candidate it is; none for a commit that people pushed.
+    /// The candidate's key: the pin's id, or one made of the commit that people pushed. None for a first install, which
+    /// leaves nothing to go back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<PinId>,
     /// The hash of what it renders to.

@@ -5,6 +5,7 @@ use model::{InstanceId, Outcome, Stage};
 use crate::Control;
 use crate::effects::{INSTANCE_TRAILER, PIN_TRAILER};
 use crate::inner::Inner;
+use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
 
 impl Control {
@@ -15,6 +16,27 @@ impl Control {
             Err(trouble) => vec![format!("could not be compared: {trouble}")],
         }
     }
+
+    /// Whether there is nothing left to be tried: the config repo's HEAD is the verified commit as far as the instance goes,
+    /// or it failed and the way back is done.
+    pub async fn is_settled(&self, id: &InstanceId) -> Result<bool, Problem> {
+        is_settled(&self.inner, id).await.map_err(|trouble| {
+            Problem::new(ProblemCode::Unavailable, format!("it can't be said of {id}: {trouble}"), "try again")
+        })
+    }
+}
+
+async fn is_settled(inner: &Inner, id: &InstanceId) -> Result<bool, Trouble> {
+    let head = inner.mirror.fetch().await?.head;
+    let (instance, state) = (inner.instance(id)?, inner.store.instance(id).await?);
+    if let Some(failed) = &state.head_failure {
+        return Ok(failed.way_back().is_none() && inner.same_files(&instance, &failed.head.head, &head).await?);
+    }
+    let Some(verified) = state.verified else { return Ok(false) };
+    if inner.same_files(&instance, &verified.commit, &head).await? {
+        return Ok(true);
+    }
+    Ok(inner.rendered_at(&instance, &head).await?.hash.to_string() == verified.render_hash)
 }
 
 async fn disagreements(inner: &Inner, id: &InstanceId) -> Result<Vec<String>, Trouble> {

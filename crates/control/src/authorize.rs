@@ -20,6 +20,8 @@ pub enum Act<'a> {
     Unpin(&'a InstanceId),
     /// Switch automatic pins off or on.
     Lock(&'a InstanceId),
+    /// Try again what people pushed and did not work, or take it back in git.
+    MendHead(&'a InstanceId),
     /// Accept a rewritten history of the config repo, which all environments stand in.
     AcceptRewrite,
 }
@@ -29,7 +31,7 @@ impl Act<'_> {
     fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::Approve(pin) | Self::Reject(pin) | Self::Cancel(pin) | Self::Retry(pin) => Some(&pin.instance),
-            Self::Unpin(instance) | Self::Lock(instance) => Some(instance),
+            Self::Unpin(instance) | Self::Lock(instance) | Self::MendHead(instance) => Some(instance),
             Self::AcceptRewrite => None,
         }
     }
@@ -42,6 +44,7 @@ impl Act<'_> {
             Self::Retry(_) => "retry",
             Self::Unpin(_) => "unpin",
             Self::Lock(_) => "lock or unlock",
+            Self::MendHead(_) => "try a commit again or revert it",
             Self::AcceptRewrite => "accept a rewritten history",
         }
     }

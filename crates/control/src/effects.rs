@@ -6,7 +6,7 @@ mod ask;
 mod claim;
 mod commit;
 mod converge_back;
-mod dry_run;
+pub(crate) mod dry_run;
 mod inventory;
 mod propose;
 mod push;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::ClusterClient;
-use config_repo::{CommitInfo, Config, Instance, Mirror, MirrorError};
+use config_repo::{Config, Instance, Mirror, MirrorError};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
@@ -189,19 +189,6 @@ impl Inner {
     fn learn_secrets(&self, rendered: &Rendered) {
         for value in rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value)) {
             self.redactor.register(value.expose());
-        }
-    }
-
-    /// `commit 1234abcd by Bob`: the newest one up to here that touched the instance, whom people would ask.
-    pub(crate) async fn last_touched(&self, instance: &Instance, commit: &CommitId) -> String {
-        let mut newest: Option<CommitInfo> = None;
-        for path in &instance.paths {
-            let found = self.mirror.log_range(None, commit, path, 1).await.unwrap_or_default();
-            newest = newest.into_iter().chain(found).max_by_key(|info| info.date_seconds);
-        }
-        match newest {
-            Some(info) => format!("commit {} by {}", info.id.short(), self.redacted(&info.author_name)),
-            None => format!("commit {}", commit.short()),
         }
     }
 

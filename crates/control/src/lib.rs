@@ -16,6 +16,7 @@ mod converge;
 mod drift;
 mod effects;
 mod files_read;
+mod history;
 mod inner;
 mod looks;
 mod loops;
@@ -25,10 +26,12 @@ mod prune;
 pub mod registry;
 mod rights;
 mod settings;
+mod trial;
 mod trouble;
 mod verbs;
 mod views;
 mod wake;
+mod way_back;
 
 use std::sync::Arc;
 
@@ -72,6 +75,11 @@ impl Control {
     /// The last good `pinnace.yaml`.
     pub fn config(&self) -> Arc<config_repo::Config> {
         self.inner.config()
+    }
+
+    /// The config repo's HEAD, as it was fetched last.
+    pub fn head(&self) -> model::CommitId {
+        self.inner.mirror.head()
     }
 
     /// What people type into a browser to get here.

@@ -96,15 +96,27 @@ fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
         Some(pin) if pin.stage == Stage::Asked => Mark::Waiting,
         Some(_) => Mark::Pinning,
         None if state.install_failure.is_some() => Mark::Failed,
+        None if state.head_failure.is_some() => head_mark(state),
         None if state.lock.is_some() => Mark::Locked,
         None if state.verified.is_none() => Mark::Unknown,
         None => Mark::Healthy,
     }
 }
 
+/// Held on what works, people have to look at git; what does not work in the cluster comes first.
+fn head_mark(state: &model::InstanceState) -> Mark {
+    let works = |failed: &model::FailedHead| {
+        failed.head.held_on.is_some() && failed.back.as_ref().is_none_or(|back| back.healthy)
+    };
+    if state.head_failure.as_ref().is_some_and(works) { Mark::Attention } else { Mark::Failed }
+}
+
 fn at_rest(state: &model::InstanceState) -> String {
     if let Some(why) = &state.install_failure {
         return format!("the first install does not work: {why}");
+    }
+    if let Some(failed) = &state.head_failure {
+        return chat::wording::failed_head(failed);
     }
     let lock = state.lock.as_ref().map(|lock| format!("; automatic pins are off, by {}: {}", lock.by, lock.why));
     let lock = lock.unwrap_or_default();

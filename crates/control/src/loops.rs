@@ -3,8 +3,8 @@
 mod builds;
 mod config;
 mod conversation;
-mod install;
 mod lanes;
+mod rest;
 mod until_writable;
 
 use crate::Control;

@@ -5,6 +5,7 @@ mod accept_rewrite;
 mod again;
 mod decide;
 mod lock;
+mod mend_head;
 mod receive;
 mod unpin;
 

@@ -251,6 +251,23 @@ pub enum Fact {
     },
 }
 
+/// A HEAD that people pushed and that does not work in an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadFailure {
+    /// The HEAD that was tried.
+    pub head: CommitId,
+    /// The newest commit up to there that touched the instance: whom people would ask.
+    pub by: CommitLine,
+    /// Hash of what it renders to; none when it does not render.
+    pub render_hash: Option<String>,
+    /// Why it does not work.
+    pub failure: FailureReport,
+    /// Whether anything of it reached the cluster.
+    pub touched: bool,
+    /// The verified commit that the instance is held on; none where it follows HEAD.
+    pub held_on: Option<CommitId>,
+}
+
 /// A fact about an instance, apart from any one pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
@@ -272,6 +289,23 @@ pub enum InstanceFact {
         commit: Option<CommitId>,
         /// What is wrong, in words.
         why: String,
+    },
+    /// What people pushed was tried and does not work, or can't be tried: HEAD is no candidate any more until it changes or
+    /// somebody wants it tried again.
+    HeadFailed(Box<HeadFailure>),
+    /// After a HEAD that failed, the instance was made equal to the verified commit again.
+    HeldBack {
+        /// The verified commit.
+        to: CommitId,
+        /// Whether that works.
+        healthy: bool,
+        /// What is seen, in words.
+        seen: String,
+    },
+    /// A person wants what failed tried again.
+    RetryWanted {
+        /// Who.
+        by: PersonName,
     },
     /// Automatic pins are off.
     Locked {

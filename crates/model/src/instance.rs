@@ -1,6 +1,6 @@
 //! The state of an instance, computed from its facts.
 
-use crate::{CommitId, Decider, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp};
+use crate::{CommitId, Decider, HeadFailure, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp};
 
 /// What is known of an instance apart from its pins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct InstanceState {
     pub lock: Option<Lock>,
     /// Why the first install does not work yet.
     pub install_failure: Option<String>,
+    /// What people pushed and does not work.
+    pub head_failure: Option<FailedHead>,
 }
 
 /// The newest commit seen Current.
@@ -26,6 +28,33 @@ pub struct VerifiedCommit {
     pub pin: Option<PinNumber>,
     /// When it was seen.
     pub at: Timestamp,
+}
+
+/// What people pushed and does not work, and since when that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedHead {
+    /// What, and why.
+    pub head: HeadFailure,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// How it is on the verified commit again; none before it was gone back to, and where nothing was touched.
+    pub back: Option<HeldBack>,
+}
+
+/// How an instance is after the way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBack {
+    /// Whether the verified commit works.
+    pub healthy: bool,
+    /// What is seen, in words.
+    pub seen: String,
+}
+
+impl FailedHead {
+    /// The verified commit that the instance has to be made equal to again.
+    pub fn way_back(&self) -> Option<&CommitId> {
+        self.head.held_on.as_ref().filter(|_| self.head.touched && self.back.is_none())
+    }
 }
 
 /// Who switched automatic pins off, and why.
@@ -50,7 +79,15 @@ impl InstanceState {
             InstanceFact::Verified { commit, render_hash, image, pin } => {
                 self.verified = Some(VerifiedCommit { commit, render_hash, image, pin, at });
                 self.install_failure = None;
+                self.head_failure = None;
             }
+            InstanceFact::HeadFailed(head) => self.head_failure = Some(FailedHead { head: *head, at, back: None }),
+            InstanceFact::HeldBack { healthy, seen, .. } => {
+                if let Some(failed) = &mut self.head_failure {
+                    failed.back = Some(HeldBack { healthy, seen });
+                }
+            }
+            InstanceFact::RetryWanted { .. } => self.head_failure = None,
             InstanceFact::InstallFailed { why, .. } => self.install_failure = Some(why),
             InstanceFact::Locked { by, why } => self.lock = Some(Lock { by, why, at }),
             InstanceFact::Unlocked { .. } => self.lock = None,

@@ -18,9 +18,9 @@ pub use announcement::Announcement;
 pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
-pub use fact::{Build, CommitLine, Fact, FailureReport, InstanceFact, PinKind, Proposal, Recorded};
+pub use fact::{Build, CommitLine, Fact, FailureReport, HeadFailure, InstanceFact, PinKind, Proposal, Recorded};
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
-pub use instance::{InstanceState, Lock, VerifiedCommit};
+pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
 };

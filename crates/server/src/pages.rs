@@ -7,6 +7,7 @@ pub(crate) mod builds;
 mod button;
 pub(crate) mod demo;
 mod diff;
+mod failure;
 mod frame;
 pub(crate) mod instance;
 pub(crate) mod overview;

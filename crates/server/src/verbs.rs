@@ -47,6 +47,8 @@ pub(crate) async fn on_instance(
             app.control.lock(id, person, why).await.map(|()| None)
         }
         "unlock" => app.control.unlock(id, person).await.map(|()| None),
+        "retry" => app.control.retry_head(id, person).await.map(|()| None),
+        "revert" => app.control.revert_head(id, person).await.map(|_| None),
         _ => Err(no_verb(verb)),
     }
 }
@@ -57,5 +59,5 @@ async fn ended(app: &App, number: PinNumber) -> Result<bool, Problem> {
 
 fn no_verb(verb: &str) -> Problem {
     let what = format!("there is no `{}`", secrets::clip(verb, 40));
-    Problem::new(ProblemCode::NotFound, what, "use approve, reject, cancel, retry, unpin, lock or unlock")
+    Problem::new(ProblemCode::NotFound, what, "use approve, reject, cancel, retry, unpin, lock, unlock or revert")
 }

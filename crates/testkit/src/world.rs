@@ -243,8 +243,12 @@ impl World {
         panic!("waited in vain for {what}\nparts: {parts:?}\ninstance: {view:#?}\npins: {}", lines.join("\n"))
     }
 
-    /// Git, cluster and database agree (design 9.12).
+    /// Git, cluster and database agree (design 9.12), once what people pushed was tried: they stay so.
     pub async fn agree(&self) {
+        self.until("HEAD was tried", async |world| {
+            world.control.is_settled(&world.instance).await.ok().filter(|settled| *settled)
+        })
+        .await;
         let found = self.control.disagreements(&self.instance).await;
         assert!(found.is_empty(), "git, cluster and database disagree:\n{}", found.join("\n"));
     }
@@ -262,6 +266,24 @@ impl World {
         let door = &self.doors.as_ref().expect("a world with doors").cluster;
         door.write_kubeconfig(&self.folder.path().join("kubeconfig"), token);
         door.lets_in(LetsIn::Bearer(token));
+    }
+
+    /// Somebody pushes an image that crashes, and it is held back: what is pushed after it does not work alone either, and
+    /// waits for a pin.
+    pub async fn head_crashes(&self) {
+        let image = self.image_in_git();
+        let broken = image.replace(":1.0@", ":0.9-crash-loop@");
+        let commit = self.commit(Person::BOB, "web.yaml", &image, &broken);
+        self.head_failed(&commit).await;
+    }
+
+    /// Waits until what was pushed with this commit failed, and the way back is gone where there is one.
+    pub async fn head_failed(&self, commit: &str) -> model::FailedHead {
+        self.until("the pushed commit fails", async |world| {
+            let failed = world.control.instance_view(&world.instance).await.ok()?.state.head_failure?;
+            (failed.head.by.commit.as_str() == commit && failed.way_back().is_none()).then_some(failed)
+        })
+        .await
     }
 
     /// The folder with the database.

@@ -34,14 +34,26 @@ impl OnInstance {
         then: impl AsyncFnOnce(&Client, Acted) -> Result<ExitCode, Problem>,
     ) -> anyhow::Result<ExitCode> {
         self.remote.run(async |client| {
-            let body = json!({"instance": self.instance.to_string(), "reason": reason});
-            let said = client.post(&format!("/instances/{verb}"), &body).await?;
-            let acted: Acted = read(&said)?;
-            self.remote.print(&said, || {
-                let InstanceShown { instance, state, sentence, .. } = &acted.instance;
-                Ok(format!("{instance}: {state}: {}\n", secrets::clean_terminal(sentence)))
-            })?;
+            let acted = post(&self.remote, &client, &self.instance, verb, reason).await?;
             then(&client, acted).await
         })
     }
+}
+
+/// Does something with an instance, and prints how it is.
+pub(super) async fn post(
+    remote: &Remote,
+    client: &Client,
+    instance: &InstanceId,
+    verb: &str,
+    reason: &str,
+) -> Result<Acted, Problem> {
+    let body = json!({"instance": instance.to_string(), "reason": reason});
+    let said = client.post(&format!("/instances/{verb}"), &body).await?;
+    let acted: Acted = read(&said)?;
+    remote.print(&said, || {
+        let InstanceShown { instance, state, sentence, .. } = &acted.instance;
+        Ok(format!("{instance}: {state}: {}\n", secrets::clean_terminal(sentence)))
+    })?;
+    Ok(acted)
 }

@@ -48,15 +48,26 @@ impl OnPin {
     }
 
     async fn post(&self, client: &Client, verb: &str, body: Value, wanted: &[&str]) -> Result<ExitCode, Problem> {
-        let said = client.post(&format!("/pins/{}/{verb}", self.pin), &body).await?;
-        let pin: PinShown = read(&said)?;
-        self.remote.print(&said, || Ok(format!("{}: {}\n", pin.headline, pin.sentence)))?;
-        if pin.ended && !self.wait.wanted() {
-            return Ok(ExitCode::SUCCESS);
-        }
-        // What was tried anew is another pin.
-        self.wait.then(client, pin.number, wanted).await
+        post(&self.remote, &self.wait, client, (self.pin, verb), body, wanted).await
     }
+}
+
+/// Does something with a pin, prints what came of it, and waits where that is wanted. What was tried anew is another pin.
+pub(super) async fn post(
+    remote: &Remote,
+    wait: &Wait,
+    client: &Client,
+    (pin, verb): (u64, &str),
+    body: Value,
+    wanted: &[&str],
+) -> Result<ExitCode, Problem> {
+    let said = client.post(&format!("/pins/{pin}/{verb}"), &body).await?;
+    let pin: PinShown = read(&said)?;
+    remote.print(&said, || Ok(format!("{}: {}\n", pin.headline, pin.sentence)))?;
+    if pin.ended && !wait.wanted() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    wait.then(client, pin.number, wanted).await
 }
 
 #[cfg(test)]

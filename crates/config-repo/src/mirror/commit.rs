@@ -1,6 +1,6 @@
 //! Making a commit without a work tree. The same draft always gives the same commit id, so a redo is no second commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
 use model::CommitId;
@@ -26,6 +26,8 @@ pub struct CommitDraft {
     pub parent: CommitId,
     /// Whole new contents by path; every other file stays, and so does the mode of these.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Files that are no longer there.
+    pub removed: BTreeSet<String>,
     /// Who decided.
     pub author: Identity,
     /// Who made it.
@@ -66,8 +68,12 @@ impl Mirror {
                 return Err(MirrorError::TooBig { path: path.clone(), size, limit: limits.file_bytes });
             }
         }
-        if draft.files.is_empty() || draft.files.len() > limits.files {
-            return refuse(format!("it changes {} files; change 1 to {}", draft.files.len(), limits.files));
+        for path in &draft.removed {
+            checked_file(path)?;
+        }
+        let changed = draft.files.len() + draft.removed.len();
+        if changed == 0 || changed > limits.files {
+            return refuse(format!("it changes {changed} files; change 1 to {}", limits.files));
         }
         for Identity { name, email } in [&draft.author, &draft.committer] {
             if !is_ident(name) || !is_ident(email) {
@@ -143,6 +149,12 @@ impl Mirror {
             let update = self.local("update-index", "put the files into the tree").envs(&index).args(["--add"]);
             let update = some.iter().fold(update, |call, entry| call.args(["--cacheinfo", entry.as_str()]));
             update.bytes().await.map_err(in_the_way)?;
+        }
+        let removed: Vec<&String> = draft.removed.iter().collect();
+        for some in removed.chunks(AT_ONCE) {
+            let update = self.local("update-index", "take the files out of the tree").envs(&index);
+            let update = update.args(["--force-remove", "--"]).args(some.iter().map(|path| path.as_str()));
+            update.bytes().await.map_err(explain::local)?;
         }
         let tree = self.local("write-tree", "write the tree").envs(&index).text().await.map_err(explain::local)?;
         Ok(tree.trim().to_owned())

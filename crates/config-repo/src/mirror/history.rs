@@ -40,6 +40,7 @@ const FORMAT: &str = "--format=%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers
 const FIELDS: usize = 7;
 const LONGEST_SUBJECT: usize = 500;
 const LOG_BYTES: usize = 16 << 20;
+const CHANGED_BYTES: usize = 1 << 20;
 /// No range that is searched for a trailer is longer.
 const SEARCHED: usize = 100_000;
 
@@ -64,6 +65,18 @@ impl Mirror {
         let mut what = vec!["--topo-order".to_owned(), format!("--max-count={max}"), to.to_string()];
         what.extend(self.excluded(from).await?);
         self.log(&what, path, to).await
+    }
+
+    /// The paths of files that differ between two commits. None when there are too many to say.
+    pub async fn changed_paths(&self, from: &CommitId, to: &CommitId) -> Result<Option<Vec<String>>, MirrorError> {
+        let _in_place = self.in_place().await;
+        let call = self.local("diff-tree", "compare two commits").at_most(CHANGED_BYTES);
+        let call = call.args(["-r", "-z", "--name-only", "--no-renames"]).outside([from.as_str(), to.as_str()]);
+        match call.text().await {
+            Ok(listing) => Ok(Some(listing.split_terminator('\0').map(str::to_owned).collect())),
+            Err(GitError::TooMuch { .. }) => Ok(None),
+            Err(error) => Err(self.about(to, error).await),
+        }
     }
 
     /// The newest commit after `after` up to `to` that carries the trailer.

@@ -58,6 +58,7 @@ pub(crate) fn id(text: &str) -> CommitId {
 
 pub(crate) fn draft(parent: &CommitId, files: &[(&str, &str)]) -> CommitDraft {
     CommitDraft {
+        removed: std::collections::BTreeSet::new(),
         parent: parent.clone(),
         files: files.iter().map(|(path, content)| ((*path).to_owned(), content.as_bytes().to_vec())).collect(),
         author: Identity { name: "Ann".to_owned(), email: "ann@example.org".to_owned() },

@@ -36,6 +36,7 @@ fn draft(inner: &Inner, record: &PinRecord, verified: &Verified) -> Result<Commi
     Ok(CommitDraft {
         parent: candidate.base.clone(),
         files: candidate.changed.clone(),
+        removed: std::collections::BTreeSet::new(),
         author: author(inner, pin).unwrap_or_else(|| bot.clone()),
         committer: bot,
         date_seconds: seen.commit_date.seconds(),

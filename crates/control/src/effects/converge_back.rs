@@ -1,40 +1,26 @@
 //! Dropping a candidate: what its instance is desired to be is the verified commit again, and ordinary convergence does the
-//! rest. What only the candidate brought goes at once, data excepted.
+//! rest ([`crate::way_back`]).
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
-
-use cluster::{ObjectKey, Snapshot};
-use model::{CommitId, Decider, DropReason, Fact, InstanceFact, PinNumber, PolicyName, Stage};
-use render::Rendered;
-use serde_json::Value;
+use model::{CommitId, DropReason, Fact, InstanceFact, Stage};
 use store::PinRecord;
 
-use super::watch::{Attend, Watched};
 use super::{Done, push};
-use crate::converge::{Place, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
+use crate::way_back::{self, Back};
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let pin = &record.pin;
     if let Some(commit) = got_through(inner, record).await {
         return Ok(Fact::Pushed { commit }.into());
     }
-    let instance = inner.instance(&pin.instance)?;
     let state = inner.store.instance(&pin.instance).await?;
     // A first install has no verified commit: then HEAD alone is desired.
-    let to = state.verified.as_ref().map(|verified| verified.commit.clone());
+    let to = state.verified.map(|verified| verified.commit);
     let commit = to.clone().unwrap_or_else(|| inner.mirror.head());
-    let rendered = inner.rendered_at(&instance, &commit).await?;
-    let place = inner.place(&pin.instance, &rendered).await?;
-    inner.note_baseline(&place, &rendered).await;
-    inner.apply_all(&place, &rendered, "converge back").await?;
-    forget_candidate(inner, record, &place, &rendered).await?;
-    let (healthy, seen) = see(inner, record, &place, &rendered).await?;
+    let Back { healthy, seen } = inner.go_back(&pin.instance, &record.id, &commit, pin.number).await?;
     let both_bad = !healthy && matches!(pin.stage, Stage::Dropping(DropReason::Failed));
-    let instance_facts = if both_bad { vec![freeze(&commit)?] } else { Vec::new() };
+    let instance_facts: Vec<InstanceFact> = if both_bad { vec![way_back::freeze(&commit)?] } else { Vec::new() };
     Ok(Done { facts: vec![Fact::ConvergedBack { to, healthy, seen }], instance_facts })
 }
 
@@ -44,95 +30,4 @@ async fn got_through(inner: &Inner, record: &PinRecord) -> Option<CommitId> {
     record.pin.commit.as_ref()?;
     let head = inner.mirror.fetch().await.ok()?.head;
     push::recorded_as(inner, record, &head).await.ok()?
-}
-
-/// Deletes what only the candidate brought.
-async fn forget_candidate(
-    inner: &Inner,
-    record: &PinRecord,
-    place: &Place,
-    rendered: &Rendered,
-) -> Result<(), Trouble> {
-    let gone = inner.delete_brought_by(place, &record.id, &keys(rendered)).await?;
-    inner
-        .update_inventory(place, "drop from inventory", |inventory| {
-            inventory.forget(&gone);
-            if inventory.candidate.as_ref().is_some_and(|candidate| candidate.pin.as_ref() == Some(&record.id)) {
-                inventory.candidate = None;
-            }
-        })
-        .await?;
-    Ok(())
-}
-
-/// Whether the version before works again. A newer pin that waits for its turn is not kept waiting for that.
-async fn see(inner: &Inner, record: &PinRecord, place: &Place, rendered: &Rendered) -> Result<(bool, String), Trouble> {
-    let mut attend = UntilNext { inner, place, after: record.pin.number, next: None };
-    attend.woken().await?;
-    if attend.next.is_none() {
-        match inner.watch(place, rendered, &mut attend).await? {
-            Watched::Passed => return Ok((true, "runs as before".to_owned())),
-            Watched::Failed(failure) => return Ok((false, inner.redacted(&failure.sentence))),
-            Watched::Stopped => {}
-        }
-    }
-    let next = attend.next.map_or_else(|| "another pin".to_owned(), |next| format!("pin {next}"));
-    Ok((true, format!("not waited for, since {next} is next")))
-}
-
-struct UntilNext<'a> {
-    inner: &'a Inner,
-    place: &'a Place,
-    after: PinNumber,
-    next: Option<PinNumber>,
-}
-
-impl Attend for UntilNext<'_> {
-    async fn waiting(&mut self, _observed: Duration, _sentence: &str, seen: &Snapshot) -> Result<bool, Trouble> {
-        // Under OrderedReady a StatefulSet does not come back by itself (design 9.5).
-        for (statefulset, revision) in stuck(seen) {
-            let delete =
-                || async { Ok::<_, Trouble>(self.place.cluster.delete_not_ready_pods(&statefulset, &revision).await?) };
-            self.inner.barrier.around(&format!("delete stuck pods of {}", statefulset.name), delete).await?;
-        }
-        Ok(false)
-    }
-
-    async fn woken(&mut self) -> Result<bool, Trouble> {
-        let open = self.inner.store.open_pins_of(&self.place.instance.id).await?;
-        let next = open.into_iter().find(|other| other.pin.stage == Stage::Approved && other.pin.number > self.after);
-        self.next = next.map(|record| record.pin.number);
-        Ok(self.next.is_some())
-    }
-}
-
-/// StatefulSets that went back, with the revision of pods that are not ready and hold them up.
-fn stuck(seen: &Snapshot) -> BTreeSet<(ObjectKey, String)> {
-    let sets = seen.objects.iter().filter(|(key, _)| key.kind.is("apps", "StatefulSet"));
-    let of_set = |(key, live): (&ObjectKey, &Arc<Value>)| {
-        let wanted = cluster::update_revision(live).map(str::to_owned);
-        let uid = live["metadata"]["uid"].clone();
-        let pods = seen.children.iter().filter(move |pod| {
-            let owners = pod["metadata"]["ownerReferences"].as_array();
-            owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
-        });
-        let revisions = pods
-            .filter(|pod| !is_ready(pod))
-            .filter_map(|pod| pod["metadata"]["labels"]["controller-revision-hash"].as_str().map(str::to_owned));
-        revisions.filter(|revision| Some(revision) != wanted.as_ref()).map(|revision| (key.clone(), revision)).collect()
-    };
-    sets.flat_map(|set| -> Vec<_> { of_set(set) }).collect()
-}
-
-fn is_ready(pod: &Value) -> bool {
-    let conditions = pod["status"]["conditions"].as_array();
-    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"))
-}
-
-/// Both versions are bad: nothing acts by itself here until a person unlocks.
-fn freeze(commit: &CommitId) -> Result<InstanceFact, Trouble> {
-    let policy: PolicyName =
-        "both-versions-bad".parse().map_err(|error: model::InvalidName| Trouble::Impossible(error.to_string()))?;
-    let why = format!("the version of commit {} does not work again either", commit.short());
-    Ok(InstanceFact::Locked { by: Decider::Policy(policy), why })
 }

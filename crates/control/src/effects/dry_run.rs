@@ -15,13 +15,19 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
     let result = inner.check(&place, &candidate.rendered).await?;
-    let clashes = clashes(&place, &candidate.rendered).await?;
-    if !clashes.is_empty() {
-        let lines: Vec<String> = clashes.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
-        return Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))));
-    }
+    refuse_clashes(&place, &candidate.rendered).await?;
     let unchecked = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
     Ok(Fact::DryRun { unchecked }.into())
+}
+
+/// Refuses new objects that could not become Current.
+pub(crate) async fn refuse_clashes(place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
+    let clashes = clashes(place, rendered).await?;
+    if clashes.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = clashes.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
+    Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))))
 }
 
 /// New objects that can't become Current while an old one lives that is pruned only after them (design 9.3).

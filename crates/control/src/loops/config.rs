@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use config_repo::Instance;
+use model::CommitId;
+
 use crate::Control;
 use crate::inner::Inner;
 
@@ -23,6 +26,9 @@ pub(super) async fn run(control: Control) {
         }
         inner.read_config().await;
         let head = inner.mirror.head();
+        if head != seen {
+            inner.wake_touched(&seen, &head).await;
+        }
         if (news && well) || head != seen {
             inner.look_at_repo_again().await;
         }
@@ -50,6 +56,21 @@ impl Inner {
         }
     }
 
+    /// Wakes the instances whose files differ between two commits: a commit costs nothing to those that it does not touch.
+    /// Where that can't be said all are woken, and so they are when `pinnace.yaml` changed.
+    async fn wake_touched(&self, from: &CommitId, to: &CommitId) {
+        let changed = self.mirror.changed_paths(from, to).await.ok().flatten();
+        let touched = |instance: &Instance| match &changed {
+            None => true,
+            Some(paths) => {
+                paths.iter().any(|path| *path == self.settings.config_file || is_below(path, &instance.paths))
+            }
+        };
+        for instance in self.config().instances().iter().filter(|instance| touched(instance)) {
+            self.wakes.wake(&instance.id);
+        }
+    }
+
     /// The config repo moved, or answers again: what waits for that need not wait for its next turn.
     pub(crate) async fn look_at_repo_again(&self) {
         for id in self.uninstalled.all() {
@@ -65,5 +86,25 @@ impl Inner {
                 tracing::debug!(%error, pin = %record.pin.number, "it moved on by itself");
             }
         }
+    }
+}
+
+fn is_below(path: &str, folders: &[String]) -> bool {
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    folders.iter().map(|folder| folder.trim_end_matches('/')).any(|folder| folder.is_empty() || below(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_its_folder_and_not_to_one_that_is_called_alike() {
+        let folders = ["apps/shop/prod".to_owned()];
+        assert!(is_below("apps/shop/prod/web.yaml", &folders));
+        assert!(is_below("apps/shop/prod", &folders));
+        assert!(!is_below("apps/shop/production/web.yaml", &folders));
+        assert!(!is_below("pinnace.yaml", &folders));
+        assert!(is_below("web.yaml", &[String::new()]));
     }
 }

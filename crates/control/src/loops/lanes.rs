@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use model::{InstanceId, Next, Stage, Timestamp};
 use store::{PinRecord, StoreError};
 
-use super::install::Install;
+use super::rest::Rest;
 use super::until_writable::until_writable;
 use crate::Control;
 use crate::effects::{self, Turn};
@@ -59,10 +59,10 @@ fn boxed(control: Control, id: InstanceId, lane: Lane) -> BoxFuture<'static, ()>
 
 async fn follow(control: Control, id: InstanceId, lane: Lane) {
     let mut woken = control.inner.wakes.instance(&id);
-    let mut install = Install::default();
+    let mut rest = Rest::default();
     loop {
         woken.mark_unchanged();
-        let pause = match turn(&control, &id, lane, &mut install).await {
+        let pause = match turn(&control, &id, lane, &mut rest).await {
             Ok(None) => continue,
             Ok(Some(pause)) => pause,
             Err(error) => {
@@ -80,19 +80,14 @@ async fn follow(control: Control, id: InstanceId, lane: Lane) {
 
 /// One turn: the first pin of this lane that wants something gets it. None when there may be more to do at once, else how
 /// long nothing is due.
-async fn turn(
-    control: &Control,
-    id: &InstanceId,
-    lane: Lane,
-    install: &mut Install,
-) -> Result<Option<Duration>, StoreError> {
+async fn turn(control: &Control, id: &InstanceId, lane: Lane, rest: &mut Rest) -> Result<Option<Duration>, StoreError> {
     let now = control.inner.clock.now();
     let mut pins: Vec<PinRecord> = control.inner.store.open_pins_of(id).await?;
     pins.retain(|record| lane_of(&record.pin.stage) == lane);
     // The candidate first, then the newest.
     pins.sort_by_key(|record| (!record.pin.holds_claim(), std::cmp::Reverse(record.pin.number)));
     if lane == Lane::Candidate && pins.is_empty() {
-        return install.turn(control, id).await;
+        return rest.turn(control, id).await;
     }
     let mut due = now.plus(TICK);
     for record in pins {

@@ -13,7 +13,10 @@ async fn proposals(world: &World, number: model::PinNumber) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ask_shows_what_would_happen_and_who_may_say_so() {
     let mut world = World::installed().await;
+    world.head_crashes().await;
+    let crashes = world.remote.head().unwrap();
     let theirs = world.commit(Person::BOB, "settings.yaml", "hello", "good evening");
+    world.head_failed(&theirs).await;
     world.build("1.1").await;
     let number = world.asked("1.1").await;
     let pin = world.control.pin_view(number).await.unwrap().pin;
@@ -21,7 +24,7 @@ async fn an_ask_shows_what_would_happen_and_who_may_say_so() {
     assert!(proposal.git_diff.contains("+          image: ") && proposal.git_diff.contains(":1.1@sha256:"));
     assert!(proposal.rendered_diff.contains("data.GREETING: hello -> good evening"), "{}", proposal.rendered_diff);
     let commits: Vec<_> = proposal.commits.iter().map(|line| (line.commit.as_str(), line.author.as_str())).collect();
-    assert_eq!(commits, [(theirs.as_str(), "Bob")]);
+    assert_eq!(commits, [(theirs.as_str(), "Bob"), (crashes.as_str(), "Bob")]);
     let ask = pin.ask.unwrap();
     assert_eq!((ask.approvers, ask.quorum), (vec![person("ann"), person("bo")], 1));
     world.agree().await;

@@ -90,8 +90,10 @@ async fn a_config_map_changed_or_deleted_by_hand_comes_back_with_a_dropped_pin()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_a_dropped_candidate_brought_is_gone() {
     let mut world = World::installed().await;
+    world.head_crashes().await;
     let (file, text) = config_map("brought");
-    world.remote.commit_as(Person::BOB, &format!("apps/shop/prod/{file}"), &text).unwrap();
+    let theirs = world.remote.commit_as(Person::BOB, &format!("apps/shop/prod/{file}"), &text).unwrap();
+    world.head_failed(&theirs).await;
     let number = world.pin("1.1-crash-loop").await;
     let ended = world.ended(number).await;
     assert!(matches!(ended, Outcome::Dropped { reason: DropReason::Failed, healthy: true, .. }), "{ended:?}");
@@ -107,7 +109,9 @@ async fn what_people_removed_from_git_is_pruned_after_the_push_and_not_before() 
     let harness = Harness::listen();
     let plan = Plan { more: vec![config_map("old")], barrier: Some(harness.path().to_owned()), ..Plan::default() };
     let mut world = World::planned(plan).await;
-    world.commit(Person::BOB, "old.yaml", &ONE_MORE.replace("NAME", "old"), "# nothing\n");
+    world.head_crashes().await;
+    let theirs = world.commit(Person::BOB, "old.yaml", &ONE_MORE.replace("NAME", "old"), "# nothing\n");
+    world.head_failed(&theirs).await;
     let mut held = harness.hold("after push commit");
     let number = world.pin("1.1").await;
     held.reached().await;
@@ -122,9 +126,12 @@ async fn what_people_removed_from_git_is_pruned_after_the_push_and_not_before() 
 async fn too_much_at_once_is_held_until_a_person_says_so() {
     let more = ["a", "b", "c"].map(config_map).to_vec();
     let mut world = World::planned(Plan { more, ..Plan::default() }).await;
+    world.head_crashes().await;
+    let mut theirs = String::new();
     for name in ["a", "b", "c"] {
-        world.commit(Person::BOB, &format!("{name}.yaml"), &ONE_MORE.replace("NAME", name), "# nothing\n");
+        theirs = world.commit(Person::BOB, &format!("{name}.yaml"), &ONE_MORE.replace("NAME", name), "# nothing\n");
     }
+    world.head_failed(&theirs).await;
     let number = done(&mut world, "1.1").await;
     let notes = world.control.pin_view(number).await.unwrap().pin.notes;
     let held = notes.iter().filter(|note| note.contains("3 of 5 objects would go at once")).count();

@@ -9,6 +9,7 @@ mod failures;
 mod first_install;
 mod hands;
 mod pins;
+mod pushed;
 mod repo_faults;
 mod restarts;
 mod rule_g;

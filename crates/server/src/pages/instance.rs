@@ -12,6 +12,7 @@ use model::{InstanceId, PinNumber};
 use serde::Deserialize;
 
 use super::button::{ActionForm, Question, barred};
+use super::failure::FailureText;
 use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::version::Version;
@@ -39,6 +40,7 @@ struct InstancePage {
     context: String,
     namespace: String,
     lock: Option<(String, String, When)>,
+    failure: Option<FailureText>,
     problem: Option<Problem>,
     actions: Vec<ActionForm>,
     compared: Option<Compared>,
@@ -137,6 +139,7 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
         context: view.context.clone(),
         namespace: view.namespace.clone(),
         lock: view.state.lock.as_ref().map(|lock| (lock.by.to_string(), lock.why.clone(), When::new(lock.at, now))),
+        failure: view.state.head_failure.as_ref().map(|failed| FailureText::of(&failed.head.failure)),
         problem: None,
         actions: actions(app, viewer, view),
         compared: None,
@@ -170,6 +173,14 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
     let question =
         |title: String, text: &str, yes: &str| Question { title, text: text.to_owned(), yes: yes.to_owned() };
     let mut forms = Vec::new();
+    if view.state.head_failure.is_some() {
+        let text = "What people pushed is applied and watched once more.";
+        let asked = question(format!("Try again in {}?", view.id), text, "Try again");
+        forms.push(form("retry", "Try again", "plain", asked, None, Act::MendHead(&view.id)));
+        let text = "A commit makes the files of this instance what they were in the verified commit. It is pushed at once.";
+        let asked = question(format!("Revert what was pushed to {}?", view.id), text, "Revert");
+        forms.push(form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id)));
+    }
     let pinned = view.state.verified.as_ref().is_some_and(|verified| verified.pin.is_some());
     if pinned && view.open.as_ref().is_none_or(|pin| !pin.holds_claim()) && view.mark != Mark::Failed {
         let text = "It goes back to the version before, proven and recorded like any pin. Automatic pins are off \

@@ -11,6 +11,7 @@ use store::PinRecord;
 use super::audit::{self, AuditLine};
 use super::button::{self, ActionForm};
 use super::diff::Diff;
+use super::failure::FailureText;
 use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::when::When;
@@ -61,18 +62,6 @@ struct StepLine {
     detail: String,
     /// How long it took, in hundredths of the longest.
     share: u64,
-}
-
-struct FailureText {
-    sentence: String,
-    technical: String,
-    object: String,
-    log: Vec<LogLine>,
-}
-
-struct LogLine {
-    text: String,
-    marked: bool,
 }
 
 /// `GET /pins/{number}`.
@@ -141,7 +130,7 @@ fn page(
         git_diff: proposal.and_then(|proposal| Diff::of(&proposal.git_diff)),
         rendered_diff: proposal.and_then(|proposal| Diff::of(&proposal.rendered_diff)),
         steps: steps(record, now),
-        failure: pin.failure.as_ref().map(failure),
+        failure: pin.failure.as_ref().map(FailureText::of),
         commit: pin.commit.as_ref().map(|commit| {
             let url = commit_url.as_deref().and_then(secrets::safe_url).map(str::to_owned);
             (commit.short().to_owned(), commit.to_string(), url)
@@ -221,20 +210,6 @@ fn step_line(step: &Step, took: Option<std::time::Duration>, longest: u128, now:
 
 fn short_length(took: std::time::Duration) -> String {
     if took.as_secs() == 0 { format!("{} ms", took.as_millis()) } else { wording::length(took) }
-}
-
-fn failure(report: &model::FailureReport) -> FailureText {
-    const SIGNS: [&str; 7] = ["error", "exception", "fatal", "panic", "traceback", "killed", "cannot"];
-    let marked = |line: &str| {
-        let line = line.to_lowercase();
-        SIGNS.iter().any(|sign| line.contains(sign))
-    };
-    FailureText {
-        sentence: report.sentence.clone(),
-        technical: report.technical.clone(),
-        object: report.object.clone(),
-        log: report.log.iter().map(|text| LogLine { text: text.clone(), marked: marked(text) }).collect(),
-    }
 }
 
 /// Back to the page of a pin after something was done with it.

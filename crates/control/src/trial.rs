@@ -1,0 +1,144 @@
+//! Trying a HEAD that people pushed: the same path as a pin's candidate (rendered, dry-run, inventoried, applied, watched). A
+//! first install is one as well, with nothing to go back to.
+
+use cluster::inventory::{CandidateMark, VerifiedAt};
+use config_repo::Instance;
+use model::{CommitId, InstanceFact, PinId};
+use render::Rendered;
+
+use crate::converge::{Place, keys};
+use crate::effects::dry_run::refuse_clashes;
+use crate::effects::watch::{Attend, Watched};
+use crate::inner::Inner;
+use crate::trouble::Trouble;
+
+/// A HEAD and what it renders to.
+pub(crate) struct Trial {
+    pub head: CommitId,
+    pub rendered: Rendered,
+    /// The project's image in it.
+    pub image: Option<model::ImageRef>,
+    /// Whether nothing was ever verified here.
+    pub first: bool,
+}
+
+/// How a trial ended.
+pub(crate) enum Tried {
+    /// It works; the fact says so.
+    Proven(InstanceFact),
+    /// It can't be applied; nothing was touched.
+    Refused(String),
+    /// It was applied and does not work.
+    Failed(Trouble),
+    /// Something else came first.
+    Stopped,
+}
+
+impl Trial {
+    /// Renders an instance as HEAD has it.
+    pub(crate) async fn of(inner: &Inner, instance: &Instance, head: &CommitId, first: bool) -> Result<Self, Trouble> {
+        let files = inner.files(instance, head).await?;
+        let rendered = inner.render(instance, &files, head).await?;
+        let image = config_repo::image_in_files(&files, &instance.image);
+        Ok(Self { head: head.clone(), rendered, image, first })
+    }
+
+    /// The hash of what it renders to.
+    pub(crate) fn hash(&self) -> String {
+        self.rendered.hash.to_string()
+    }
+
+    /// The fact that it was seen Current.
+    pub(crate) fn verified(&self) -> InstanceFact {
+        InstanceFact::Verified {
+            commit: self.head.clone(),
+            render_hash: self.hash(),
+            image: self.image.clone(),
+            pin: None,
+        }
+    }
+
+    fn key(&self) -> Option<PinId> {
+        (!self.first).then(|| PinId::of_commit(&self.head))
+    }
+
+    /// What it is called on the barrier.
+    fn name(&self) -> &'static str {
+        if self.first { "first install" } else { "pushed commit" }
+    }
+}
+
+impl Inner {
+    /// Tries it, until it is proven, fails or something else comes first.
+    pub(crate) async fn try_head(
+        &self,
+        instance: &Instance,
+        trial: &Trial,
+        attend: &mut impl Attend,
+    ) -> Result<Tried, Trouble> {
+        let place = self.place(&instance.id, &trial.rendered).await?;
+        match self.check_trial(&place, trial).await {
+            Err(Trouble::Impossible(why)) => return Ok(Tried::Refused(why)),
+            checked => checked?,
+        }
+        self.inventory_trial(&place, trial).await?;
+        self.note_baseline(&place, &trial.rendered).await;
+        match self.prove(&place, trial, attend).await {
+            Ok(Watched::Passed) => {}
+            Ok(Watched::Stopped) => return Ok(Tried::Stopped),
+            Ok(Watched::Failed(failure)) => {
+                let report = self.report(&place.cluster, &failure).await;
+                return Ok(Tried::Failed(Trouble::Failed(Box::new(report))));
+            }
+            Err(trouble @ (Trouble::Impossible(_) | Trouble::Failed(_))) => return Ok(Tried::Failed(trouble)),
+            Err(trouble) => return Err(trouble),
+        }
+        self.settle_trial(&place, trial).await?;
+        Ok(Tried::Proven(trial.verified()))
+    }
+
+    /// Before the first write, and that is the inventory.
+    async fn check_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
+        self.check(place, &trial.rendered).await?;
+        refuse_clashes(place, &trial.rendered).await
+    }
+
+    async fn inventory_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
+        let (keys, key) = (keys(&trial.rendered), trial.key());
+        // Restarts are counted anew with each try: what people mend in the cluster lets pods run that had restarted before.
+        let (pin, base, restarts) = (key.clone(), trial.head.clone(), None);
+        let mark = CandidateMark { pin, render_hash: trial.hash(), base, restarts };
+        let effect = format!("write inventory of {}", trial.name());
+        let write = self.update_inventory(place, &effect, |inventory| {
+            inventory.add_candidate_objects(&keys, key.as_ref());
+            inventory.candidate = Some(mark.clone());
+        });
+        write.await.map(drop)
+    }
+
+    /// Applies and watches. What somebody changed meanwhile is taken back, and watched anew.
+    async fn prove(&self, place: &Place, trial: &Trial, attend: &mut impl Attend) -> Result<Watched, Trouble> {
+        let what = if trial.first { "install" } else { "apply pushed" };
+        self.apply_all(place, &trial.rendered, what).await?;
+        let watched = self.watch(place, &trial.rendered, attend).await?;
+        if matches!(watched, Watched::Passed) && !self.edits(place, &trial.rendered).await?.is_empty() {
+            let report = self.apply_all(place, &trial.rendered, "apply again").await?;
+            if report.changed() > 0 {
+                return Err(Trouble::LookAgain);
+            }
+        }
+        Ok(watched)
+    }
+
+    /// Names the HEAD as verified in the inventory, and prunes what it no longer has.
+    pub(crate) async fn settle_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
+        let verified = VerifiedAt { commit: trial.head.clone(), render_hash: trial.hash() };
+        let effect = format!("settle inventory of {}", trial.name());
+        self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone())).await?;
+        let (pruned, held) = self.prune(place, &keys(&trial.rendered)).await?;
+        if pruned > 0 || !held.is_empty() {
+            tracing::info!(instance = %place.instance.id, pruned, ?held, "pruned");
+        }
+        Ok(())
+    }
+}
