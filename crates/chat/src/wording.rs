@@ -3,6 +3,7 @@
 //! The words are those of design section 2: a pin is pinned, unpinned, dropped or cancelled, and nothing else.
 
 mod action;
+mod drift;
 mod head;
 mod message;
 mod refusal;
@@ -10,6 +11,7 @@ mod sentence;
 mod steps;
 mod units;
 
+pub use drift::drifted;
 pub use head::failed_head;
 pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};

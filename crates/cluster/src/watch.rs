@@ -3,6 +3,7 @@
 //! One stream a kind. Kinds that instances own are watched by our mark; pods and what lies between them and their workloads are
 //! watched whole. Secrets are never watched: they are read one by one, by name.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -114,6 +115,11 @@ impl Watcher {
     /// What is known now of these objects and everything they own. Costs no request.
     pub fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
         self.watched.store.snapshot(keys)
+    }
+
+    /// These objects as they are now, those that exist. None while a stream that matters for them is down. Costs no request.
+    pub fn objects(&self, keys: &[ObjectKey]) -> Option<HashMap<ObjectKey, Arc<Value>>> {
+        self.watched.store.objects(keys)
     }
 
     /// The first snapshot that sees, or after this time the last one that does not ([`Snapshot::healthy_stream`]).

@@ -70,6 +70,8 @@ pub struct Environment {
     pub quorum: u32,
     /// What happens when a person's commit fails; `None` leaves it to each instance ([`Instance::head`]).
     pub head: Option<Head>,
+    /// What happens when live differs from desired.
+    pub drift: DriftRule,
     /// How long a version must stay Current to count as proven.
     pub stable_for: Duration,
     /// How many observed seconds a version has to become Current.
@@ -94,6 +96,18 @@ pub enum Head {
     Follow,
     /// Stay on what worked.
     Hold,
+}
+
+/// What happens when live differs from desired while no pin is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DriftRule {
+    /// It is made equal again, and who changed it is said.
+    #[default]
+    Repair,
+    /// It is said.
+    Report,
+    /// Nobody looks.
+    Off,
 }
 
 /// Whether a new build is asked about.
@@ -162,6 +176,8 @@ pub struct Instance {
     pub pins: Vec<PinsPath>,
     /// Whether a new build is asked about.
     pub rule: Rule,
+    /// What happens when live differs from desired.
+    pub drift: DriftRule,
     /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
     pub head: Head,
 }
@@ -200,6 +216,7 @@ impl Config {
                 paths: project.sources.iter().map(|source| fill(&source.path)).collect(),
                 pins: pins.collect(),
                 rule,
+                drift: environment.drift,
                 head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),
             })
         };

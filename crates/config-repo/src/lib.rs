@@ -7,7 +7,7 @@ mod set_image;
 pub mod yaml_edit;
 
 pub use config::{
-    Approver, Config, ConfigError, ConfigProblem, Environment, Head, Instance, Person, PinsPath, Project,
+    Approver, Config, ConfigError, ConfigProblem, DriftRule, Environment, Head, Instance, Person, PinsPath, Project,
     RegistryAccess, RegistryAuth, Rule, Source,
 };
 pub use git::{Git, GitError};

@@ -36,19 +36,24 @@ impl Inner {
 
     /// What is no longer as it was applied, in words. What unknown controllers added beside it is theirs.
     pub(crate) async fn edits(&self, place: &Place, rendered: &Rendered) -> Result<Vec<String>, Trouble> {
-        let theirs =
-            |field: &FieldDrift| field.by == ManagerKind::Unknown && field.desired.is_none() && field.live.is_some();
         let mut edits = Vec::new();
         for object in &rendered.objects {
-            let Some(drift) = compared(place, object).await? else { continue };
-            let name = format!("{}/{}", drift.key.kind.kind, drift.key.name);
-            if drift.missing {
-                edits.push(format!("{name} is gone"));
-            }
-            let fields = drift.fields.iter().filter(|field| !theirs(field));
-            edits.extend(fields.map(|field| format!("{name} {} {}", field.path, by(field)).trim_end().to_owned()));
+            let name = format!("{}/{}", object.key.kind, object.key.name);
+            edits.extend(self.edits_of(place, object).await?.into_iter().map(|edit| format!("{name} {edit}")));
         }
         Ok(edits)
+    }
+
+    /// What of one object is no longer as it was applied: `is gone`, or a line for each field.
+    pub(crate) async fn edits_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<String>, Trouble> {
+        let theirs =
+            |field: &FieldDrift| field.by == ManagerKind::Unknown && field.desired.is_none() && field.live.is_some();
+        let Some(drift) = compared(place, desired).await? else { return Ok(Vec::new()) };
+        if drift.missing {
+            return Ok(vec!["is gone".to_owned()]);
+        }
+        let fields = drift.fields.iter().filter(|field| !theirs(field));
+        Ok(fields.map(|field| format!("{} {}", field.path, by(field)).trim_end().to_owned()).collect())
     }
 
     async fn drift_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<DriftLine>, Trouble> {

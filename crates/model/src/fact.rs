@@ -268,6 +268,29 @@ pub struct HeadFailure {
     pub held_on: Option<CommitId>,
 }
 
+/// An object that differed from what is desired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftFound {
+    /// `Kind/name`.
+    pub object: String,
+    /// Which fields differed and by whom, in words (`data.GREETING by kubectl-edit at 14:02`), or that it was gone.
+    pub what: Vec<String>,
+    /// What was done.
+    pub done: DriftDone,
+}
+
+/// What was done about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftDone {
+    /// It was made equal again.
+    Repaired,
+    /// The rule says to tell and no more.
+    Reported,
+    /// It was repaired again and again; somebody else keeps changing it, so it is left to people.
+    GivenUp,
+}
+
 /// A fact about an instance, apart from any one pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
@@ -306,6 +329,13 @@ pub enum InstanceFact {
     RetryWanted {
         /// Who.
         by: PersonName,
+    },
+    /// Live differed from desired, and what was done about it.
+    Drifted(Box<DriftFound>),
+    /// What differed in this object, and was left so, no longer does.
+    DriftGone {
+        /// `Kind/name`.
+        object: String,
     },
     /// Automatic pins are off.
     Locked {

@@ -1,6 +1,10 @@
 //! The state of an instance, computed from its facts.
 
-use crate::{CommitId, Decider, HeadFailure, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp};
+use std::collections::BTreeMap;
+
+use crate::{
+    CommitId, Decider, DriftDone, DriftFound, HeadFailure, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp,
+};
 
 /// What is known of an instance apart from its pins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +17,10 @@ pub struct InstanceState {
     pub install_failure: Option<String>,
     /// What people pushed and does not work.
     pub head_failure: Option<FailedHead>,
+    /// What differs from desired and was left so, by object.
+    pub drift: BTreeMap<String, DriftFound>,
+    /// What was repaired last, and when.
+    pub repaired: Option<(DriftFound, Timestamp)>,
 }
 
 /// The newest commit seen Current.
@@ -86,6 +94,13 @@ impl InstanceState {
                 if let Some(failed) = &mut self.head_failure {
                     failed.back = Some(HeldBack { healthy, seen });
                 }
+            }
+            InstanceFact::Drifted(found) if found.done == DriftDone::Repaired => self.repaired = Some((*found, at)),
+            InstanceFact::Drifted(found) => {
+                self.drift.insert(found.object.clone(), *found);
+            }
+            InstanceFact::DriftGone { object } => {
+                self.drift.remove(&object);
             }
             InstanceFact::RetryWanted { .. } => self.head_failure = None,
             InstanceFact::InstallFailed { why, .. } => self.install_failure = Some(why),

@@ -18,7 +18,10 @@ pub use announcement::Announcement;
 pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
-pub use fact::{Build, CommitLine, Fact, FailureReport, HeadFailure, InstanceFact, PinKind, Proposal, Recorded};
+pub use fact::{
+    Build, CommitLine, DriftDone, DriftFound, Fact, FailureReport, HeadFailure, InstanceFact, PinKind, Proposal,
+    Recorded,
+};
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
 pub use name::{

@@ -45,7 +45,9 @@ fn parse(text: &str) -> Result<What, String> {
 pub(crate) fn run(args: &Retry) -> anyhow::Result<ExitCode> {
     args.remote.run(async |client| match &args.what {
         What::Pin(pin) => on_pin::post(&args.remote, &args.wait, &client, (*pin, "retry"), json!({}), &["done"]).await,
-        What::Instance(id) => on_instance::post(&args.remote, &client, id, "retry", "").await.map(|_| ExitCode::SUCCESS),
+        What::Instance(id) => {
+            on_instance::post(&args.remote, &client, id, "retry", "").await.map(|_| ExitCode::SUCCESS)
+        }
     })
 }
 

@@ -164,6 +164,15 @@ impl Store {
         self.lock().by_kind.get(kind).map(|table| table.resource_version.clone()).unwrap_or_default()
     }
 
+    /// The objects of these keys, when all of their kinds are seen.
+    pub(crate) fn objects(&self, keys: &[ObjectKey]) -> Option<HashMap<ObjectKey, Arc<Value>>> {
+        let tables = self.lock();
+        let seeing = |key: &ObjectKey| tables.by_kind.get(&key.kind).is_some_and(|table| table.seeing);
+        keys.iter()
+            .all(seeing)
+            .then(|| keys.iter().filter_map(|key| Some((key.clone(), Arc::clone(tables.object(key)?)))).collect())
+    }
+
     pub(crate) fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
         snapshot::take(&self.lock(), keys)
     }

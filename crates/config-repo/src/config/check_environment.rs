@@ -8,7 +8,7 @@ use serde_saphyr::Location;
 
 use super::check::{Named, Problems};
 use super::file::{self, Entries, Text};
-use super::{Approver, Environment, Head, Person, duration};
+use super::{Approver, DriftRule, Environment, Head, Person, duration};
 
 const STABLE_FOR: Duration = Duration::from_secs(30);
 const DEADLINE: Duration = Duration::from_mins(10);
@@ -37,6 +37,7 @@ pub(super) fn check_environments(
             approvers,
             quorum: environment.quorum.map_or(1, |quorum| quorum.value),
             head,
+            drift: rules.drift.and_then(|drift| check_drift(&drift, problems)).unwrap_or_default(),
             stable_for: check_duration(rules.stable_for, STABLE_FOR, Duration::ZERO, problems),
             deadline: check_duration(rules.deadline, DEADLINE, Duration::from_secs(1), problems),
             ask_expires: check_duration(rules.ask_expires, ASK_EXPIRES, Duration::from_secs(1), problems),
@@ -102,6 +103,20 @@ fn check_head(text: &Text, problems: &mut Problems) -> Option<Head> {
         other => {
             let help = "write `follow` (stay on HEAD and tell) or `hold` (stay on what worked)";
             problems.add(text.referenced, format!("`{other}` is not a rule for HEAD"), help);
+            None
+        }
+    }
+}
+
+fn check_drift(text: &Text, problems: &mut Problems) -> Option<DriftRule> {
+    match text.value.as_str() {
+        "repair" => Some(DriftRule::Repair),
+        "report" => Some(DriftRule::Report),
+        // YAML reads a bare `off` as it pleases; as text it is what people wrote.
+        "off" | "false" => Some(DriftRule::Off),
+        other => {
+            let help = "write `repair` (make it equal again and say so), `report` (say so) or `\"off\"`";
+            problems.add(text.referenced, format!("`{other}` is not a rule for drift"), help);
             None
         }
     }

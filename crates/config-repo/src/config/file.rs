@@ -63,6 +63,7 @@ pub(super) struct Environment {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct EnvironmentRules {
     pub(super) head: Option<Text>,
+    pub(super) drift: Option<Text>,
     pub(super) stable_for: Option<Text>,
     pub(super) deadline: Option<Text>,
     pub(super) ask_expires: Option<Text>,

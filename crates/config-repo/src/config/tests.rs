@@ -122,6 +122,7 @@ fn every_fault_of_sense_is_told_at_its_place() {
         ("env REGISTRY_LOGIN", "hunter2", "7:79: `auth` does not name a variable"),
         ("  registry.example: {", "  registry: {", "7:3: `registry` is not a registry's host"),
         ("head: follow", "head: track", "9:45: `track` is not a rule for HEAD"),
+        ("head: follow", "drift: fight", "9:46: `fight` is not a rule for drift"),
         ("deadline: 5m", "deadline: 5 minutes", "9:79: `5 minutes` is not a duration"),
         ("group:release, bob", "group:releas, bob", "10:40: nobody is in the group `releas`"),
         ("group:release, bob", "group:release, bo", "10:55: nobody in `people` is called `bo`"),

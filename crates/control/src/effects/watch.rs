@@ -200,7 +200,7 @@ impl Inner {
         }
     }
 
-    async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Watcher {
+    pub(crate) async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Watcher {
         let kinds: BTreeSet<KindKey> = keys.iter().map(|key| key.kind.clone()).collect();
         let kinds: Vec<KindKey> = kinds.into_iter().collect();
         self.clusters.watcher(&place.instance.id, &place.cluster, &place.instance.namespace, &kinds).await

@@ -73,6 +73,7 @@ async fn follow(control: Control, id: InstanceId, lane: Lane) {
         };
         tokio::select! {
             _ = woken.changed() => {}
+            () = rest.reported() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -89,6 +90,7 @@ async fn turn(control: &Control, id: &InstanceId, lane: Lane, rest: &mut Rest) -
     if lane == Lane::Candidate && pins.is_empty() {
         return rest.turn(control, id).await;
     }
+    rest.disturbed();
     let mut due = now.plus(TICK);
     for record in pins {
         match record.pin.next(now) {

@@ -2,6 +2,8 @@
 //! becomes the verified commit; failed, the rule of the environment says what follows (design section 1). An instance that
 //! never had a verified commit has HEAD alone: its first install.
 
+mod drift;
+
 use std::time::Duration;
 
 use cluster::Snapshot;
@@ -22,6 +24,9 @@ use crate::way_back::{self, Back};
 /// Without a signal nothing is due for this long.
 const TICK: Duration = Duration::from_mins(1);
 
+/// The pause after the cluster could not be compared.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+
 /// A text that changes with every try (a count of restarts) is written down for so many of them,
 const TOLD: u32 = 5;
 /// and then now and then.
@@ -31,6 +36,7 @@ const TOLD_AGAIN: u32 = 60;
 /// again by looking.
 #[derive(Default)]
 pub(super) struct Rest {
+    drift: drift::Drift,
     settled: Option<Settled>,
     /// What people mend in the cluster (a namespace, a Secret, a right) tells nobody: what does not work is looked at again
     /// now and then.
@@ -74,8 +80,9 @@ impl Rest {
         let (head, now) = (inner.mirror.head(), inner.clock.now());
         let here = Settled { head: head.clone(), instance: instance.clone(), failed: state.head_failure.is_some() };
         if self.settled.as_ref() == Some(&here) {
-            return Ok(Some(TICK));
+            return self.repair(inner, &instance, &state).await;
         }
+        self.drift.forget();
         let before = self.tried.take().filter(|tried| tried.head == head);
         if let Some(tried) = before.as_ref().filter(|tried| tried.again_at > now) {
             let pause = tried.again_at.since(now);
@@ -87,7 +94,7 @@ impl Rest {
         let why = match look(inner, &instance, &state, &head).await {
             Ok(Looked::Settled) => {
                 self.settled = Some(here);
-                return Ok(Some(TICK));
+                return Ok(None);
             }
             Ok(Looked::Facts(facts)) => {
                 for fact in facts {
@@ -104,6 +111,41 @@ impl Rest {
         self.tried = Some(TriedBefore { head: head.clone(), attempts, again_at: inner.clock.now().plus(pause) });
         not_yet(inner, id, &state, head, attempts, &why).await?;
         Ok(Some(pause))
+    }
+}
+
+impl Rest {
+    /// Comes back when the cluster reports something about an instance that rests.
+    pub(super) async fn reported(&mut self) {
+        self.drift.reported().await;
+    }
+
+    /// Something else than the verified commit is about to be desired.
+    pub(super) fn disturbed(&mut self) {
+        self.drift.forget();
+        self.settled = None;
+    }
+
+    /// Makes live equal to desired again. What can't be done now is tried again.
+    async fn repair(
+        &mut self,
+        inner: &Inner,
+        instance: &Instance,
+        state: &InstanceState,
+    ) -> Result<Option<Duration>, StoreError> {
+        match self.drift.look(inner, instance, state).await {
+            Ok(facts) => {
+                for fact in facts {
+                    inner.append_instance(&instance.id, fact).await?;
+                }
+                Ok(Some(TICK))
+            }
+            Err(trouble) => {
+                tracing::warn!(instance = %instance.id, %trouble, "drift can't be looked at");
+                self.drift.forget();
+                Ok(Some(AFTER_TROUBLE))
+            }
+        }
     }
 }
 

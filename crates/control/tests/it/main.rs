@@ -5,6 +5,7 @@
 
 mod asks;
 mod credentials;
+mod drift;
 mod failures;
 mod first_install;
 mod hands;

@@ -177,7 +177,8 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
         let text = "What people pushed is applied and watched once more.";
         let asked = question(format!("Try again in {}?", view.id), text, "Try again");
         forms.push(form("retry", "Try again", "plain", asked, None, Act::MendHead(&view.id)));
-        let text = "A commit makes the files of this instance what they were in the verified commit. It is pushed at once.";
+        let text =
+            "A commit makes the files of this instance what they were in the verified commit. It is pushed at once.";
         let asked = question(format!("Revert what was pushed to {}?", view.id), text, "Revert");
         forms.push(form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id)));
     }

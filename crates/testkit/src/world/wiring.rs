@@ -33,6 +33,8 @@ pub struct Plan {
     pub namespace: bool,
     /// The barrier's socket.
     pub barrier: Option<PathBuf>,
+    /// What happens when live differs from desired: `repair`, `report` or `off`.
+    pub drift: &'static str,
     /// Whether there is a Slack, with the channel `#deploys`.
     pub slack: bool,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
@@ -50,6 +52,7 @@ impl Default for Plan {
             first: "1.0",
             namespace: true,
             barrier: None,
+            drift: "repair",
             slack: false,
             doors: false,
         }
@@ -158,7 +161,7 @@ environments:
     context: prod
     approvers: [group:release]
     quorum: {quorum}
-    rules: {{stableFor: {stable_for}, deadline: {deadline}}}
+    rules: {{stableFor: {stable_for}, deadline: {deadline}, drift: \"{drift}\"}}
 projects:
   shop:
     image: {registry}/acme/shop
@@ -170,6 +173,7 @@ projects:
         quorum = plan.quorum,
         stable_for = plan.stable_for,
         deadline = plan.deadline,
+        drift = plan.drift,
         rule = plan.rule,
         ask = ask.unwrap_or_default(),
     );

@@ -1,0 +1,35 @@
+//! What is said when live differs from what is desired.
+
+use model::{DriftDone, DriftFound};
+
+/// Which object, which fields, by whom, and what was done about it.
+pub fn drifted(found: &DriftFound) -> String {
+    let what = format!("{} {}", found.object, found.what.join(", "));
+    match found.done {
+        DriftDone::Repaired => format!("{what}: made equal to git again"),
+        DriftDone::Reported => format!("{what}: differs from git, and is left so as the rule `report` says"),
+        DriftDone::GivenUp => format!("{what}: was made equal to git again and again, and is left to people now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_that_is_done_about_a_difference_is_told_in_these_words() {
+        let found = |done| DriftFound {
+            object: "ConfigMap/settings".to_owned(),
+            what: vec!["data.GREETING by kubectl-edit at 14:02".to_owned()],
+            done,
+        };
+        let said = "ConfigMap/settings data.GREETING by kubectl-edit at 14:02: ";
+        for (done, ends) in [
+            (DriftDone::Repaired, "made equal to git again"),
+            (DriftDone::Reported, "differs from git, and is left so as the rule `report` says"),
+            (DriftDone::GivenUp, "was made equal to git again and again, and is left to people now"),
+        ] {
+            assert_eq!(drifted(&found(done)), format!("{said}{ends}"));
+        }
+    }
+}
