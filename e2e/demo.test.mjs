@@ -79,12 +79,12 @@ test('a version that crashes is approved with the keyboard, dropped, and its las
   assert.ok((await page.locator('.log pre').innerText()).length > 0);
 });
 
-test('what somebody changed by hand is shown, with who did it', { skip, timeout: SLOW }, async () => {
+test('what somebody changed by hand is put right, and who did it is said', { skip, timeout: SLOW }, async () => {
   await page.locator('.crumbs a').last().click();
   await press('Edit by hand');
   await page.goto(new URL('/', page.url()).href);
   await page.locator('table.instances .cover').first().click();
-  await page.locator('#compared').getByText('kubectl-edit').first().waitFor();
+  await page.locator('#repaired').getByText('kubectl-edit').first().waitFor();
 });
 
 test('a version that git does not take runs unrecorded, and is recorded when git is mended', { skip, timeout: 2 * SLOW }, async () => {

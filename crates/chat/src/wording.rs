@@ -12,7 +12,7 @@ mod steps;
 mod units;
 
 pub use drift::drifted;
-pub use head::failed_head;
+pub use head::{failed_head, head_message, head_pointer};
 pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};
 pub use sentence::{headline, sentence};

@@ -16,7 +16,7 @@ use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::effects::watch::LastApplied;
 use crate::files_read::FilesRead;
-use crate::noticed::{GitTrouble, Uninstalled};
+use crate::noticed::{GitTrouble, Instances};
 use crate::problem::{Problem, ProblemCode};
 use crate::registry::{RegistryClient, ResolveError};
 use crate::settings::{Parts, Settings};
@@ -39,7 +39,10 @@ pub(crate) struct Inner {
     pub wakes: Wakes,
     pub last_applied: LastApplied,
     pub git_trouble: GitTrouble,
-    pub uninstalled: Uninstalled,
+    /// Those whose first install is not proven yet: a new HEAD may mend them.
+    pub uninstalled: Instances,
+    /// Those with a message about a pushed commit that is not over yet.
+    pub failed_heads: Instances,
     pub files_read: FilesRead,
 }
 
@@ -65,7 +68,8 @@ impl Inner {
             wakes: Wakes::default(),
             last_applied: LastApplied::default(),
             git_trouble: GitTrouble::default(),
-            uninstalled: Uninstalled::default(),
+            uninstalled: Instances::default(),
+            failed_heads: Instances::default(),
             files_read: FilesRead::default(),
         })
     }
@@ -95,6 +99,9 @@ impl Inner {
     }
 
     pub(crate) async fn append_instance(&self, id: &InstanceId, fact: InstanceFact) -> Result<(), StoreError> {
+        if matches!(fact, InstanceFact::HeadFailed(_)) {
+            self.failed_heads.note(id, true);
+        }
         self.store.append_instance(id, fact, self.clock.now()).await?;
         self.wakes.wake(id);
         Ok(())

@@ -23,14 +23,15 @@ impl GitTrouble {
     }
 }
 
-/// Instances whose first install is not proven yet: a new HEAD may mend them.
+/// A set of instances.
 #[derive(Default)]
-pub(crate) struct Uninstalled(Mutex<BTreeSet<InstanceId>>);
+pub(crate) struct Instances(Mutex<BTreeSet<InstanceId>>);
 
-impl Uninstalled {
-    pub(crate) fn note(&self, id: &InstanceId, uninstalled: bool) {
+impl Instances {
+    /// Whether it is one of them from now on.
+    pub(crate) fn note(&self, id: &InstanceId, is_one: bool) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if uninstalled {
+        if is_one {
             all.insert(id.clone());
         } else {
             all.remove(id);

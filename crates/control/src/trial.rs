@@ -3,8 +3,9 @@
 
 use cluster::inventory::{CandidateMark, VerifiedAt};
 use config_repo::Instance;
-use model::{CommitId, InstanceFact, PinId};
+use model::{CommitId, InstanceFact, InstanceId, PinId};
 use render::Rendered;
+use sha2::{Digest as _, Sha256};
 
 use crate::converge::{Place, keys};
 use crate::effects::dry_run::refuse_clashes;
@@ -20,6 +21,14 @@ pub(crate) struct Trial {
     pub image: Option<model::ImageRef>,
     /// Whether nothing was ever verified here.
     pub first: bool,
+}
+
+/// The key of the candidate that a pushed commit is in an instance: the same each time it is tried.
+pub(crate) fn key(instance: &InstanceId, head: &CommitId) -> PinId {
+    let digest = Sha256::digest(format!("{instance} {head}"));
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest.iter()).for_each(|(byte, hashed)| *byte = *hashed);
+    PinId::from_random(bytes)
 }
 
 /// How a trial ended.
@@ -58,8 +67,8 @@ impl Trial {
         }
     }
 
-    fn key(&self) -> Option<PinId> {
-        (!self.first).then(|| PinId::of_commit(&self.head))
+    fn key(&self, instance: &InstanceId) -> Option<PinId> {
+        (!self.first).then(|| key(instance, &self.head))
     }
 
     /// What it is called on the barrier.
@@ -104,7 +113,7 @@ impl Inner {
     }
 
     async fn inventory_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
-        let (keys, key) = (keys(&trial.rendered), trial.key());
+        let (keys, key) = (keys(&trial.rendered), trial.key(&place.instance.id));
         // Restarts are counted anew with each try: what people mend in the cluster lets pods run that had restarted before.
         let (pin, base, restarts) = (key.clone(), trial.head.clone(), None);
         let mark = CandidateMark { pin, render_hash: trial.hash(), base, restarts };

@@ -59,6 +59,20 @@ pub struct HeldBack {
 }
 
 impl FailedHead {
+    /// The newest one of a history, and the commit that ended it: proven afterwards.
+    pub fn newest(facts: &[Recorded<InstanceFact>]) -> Option<(Self, Option<CommitId>)> {
+        let (mut state, mut newest) = (InstanceState::default(), None);
+        for recorded in facts {
+            state = state.step(&recorded.fact, recorded.at);
+            match (&recorded.fact, &state.head_failure, &mut newest) {
+                (_, Some(failed), newest) => *newest = Some((failed.clone(), None)),
+                (InstanceFact::Verified { commit, .. }, None, Some((_, ended @ None))) => *ended = Some(commit.clone()),
+                _ => {}
+            }
+        }
+        newest
+    }
+
     /// The verified commit that the instance has to be made equal to again.
     pub fn way_back(&self) -> Option<&CommitId> {
         self.head.held_on.as_ref().filter(|_| self.head.touched && self.back.is_none())
@@ -108,5 +122,56 @@ impl InstanceState {
             InstanceFact::Unlocked { .. } => self.lock = None,
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CommitLine, FailureReport};
+
+    use super::*;
+
+    fn commit(digit: char) -> CommitId {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn failed(held: bool) -> InstanceFact {
+        let text = String::new;
+        let failure = FailureReport { sentence: text(), technical: text(), object: text(), log: Vec::new() };
+        let by = CommitLine { commit: commit('b'), author: text(), subject: text() };
+        let held_on = held.then(|| commit('a'));
+        let head = HeadFailure { head: commit('b'), by, render_hash: None, failure, touched: true, held_on };
+        InstanceFact::HeadFailed(Box::new(head))
+    }
+
+    fn verified(digit: char) -> InstanceFact {
+        InstanceFact::Verified { commit: commit(digit), render_hash: String::new(), image: None, pin: None }
+    }
+
+    fn history(facts: Vec<InstanceFact>) -> Vec<Recorded<InstanceFact>> {
+        let at = |(at, fact)| Recorded { at: Timestamp(at), fact };
+        (0..).zip(facts).map(at).collect()
+    }
+
+    #[test]
+    fn a_held_head_is_gone_back_from_once() {
+        let back = InstanceFact::HeldBack { to: commit('a'), healthy: true, seen: String::new() };
+        let state = InstanceState::fold(&history(vec![verified('a'), failed(true)]));
+        assert_eq!(state.head_failure.unwrap().way_back(), Some(&commit('a')));
+        let state = InstanceState::fold(&history(vec![verified('a'), failed(true), back]));
+        assert_eq!(state.head_failure.unwrap().way_back(), None);
+        let state = InstanceState::fold(&history(vec![verified('a'), failed(false)]));
+        assert_eq!(state.head_failure.unwrap().way_back(), None, "where it is followed there is no way back");
+    }
+
+    #[test]
+    fn what_failed_is_over_with_what_is_proven_next() {
+        let facts = history(vec![verified('a'), failed(true), verified('c'), verified('d')]);
+        assert!(InstanceState::fold(&facts).head_failure.is_none());
+        let (newest, ended) = FailedHead::newest(&facts).unwrap();
+        assert_eq!((newest.head.head, ended), (commit('b'), Some(commit('c'))));
+        assert!(FailedHead::newest(&facts[..1]).is_none());
+        let (_, ended) = FailedHead::newest(&facts[..2]).unwrap();
+        assert_eq!(ended, None);
     }
 }

@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::CommitId;
-
 /// A text that is not a pin's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a pin's id: expected 32 lower-case hexadecimal digits")]
@@ -21,11 +19,6 @@ impl PinId {
     /// The id made of these random bytes. The caller draws them: nothing here does IO.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(format!("{:032x}", u128::from_be_bytes(bytes)))
-    }
-
-    /// The key of the candidate that a pushed commit is: the same each time it is tried.
-    pub fn of_commit(commit: &CommitId) -> Self {
-        Self(commit.as_str().chars().take(32).collect())
     }
 
     /// The id as text.

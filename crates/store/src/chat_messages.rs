@@ -1,6 +1,6 @@
-//! The one chat message of each pin in each service: where it is, and what it said last.
+//! The one chat message of each pin, and of each notice about an instance, in each service: where it is, and what it said last.
 
-use model::{PinNumber, Timestamp};
+use model::{PinId, PinNumber, Timestamp};
 
 use crate::error::failed_to;
 use crate::pins::number_as_stored;
@@ -52,6 +52,51 @@ impl Store {
                          updated_at = excluded.updated_at",
                 )
                 .bind(number_as_stored(pin))
+                .bind(service)
+                .bind(message.channel)
+                .bind(message.key)
+                .bind(message.content_hash)
+                .bind(at.0)
+                .execute(conn)
+                .await
+                .map(|_| ())
+                .map_err(failed_to(SAVE))
+            })
+        })
+        .await
+    }
+
+    /// The message of a notice in this service. A notice has a key as a pin has.
+    pub async fn notice(&self, notice: &PinId, service: &str) -> Result<Option<SentMessage>, StoreError> {
+        let row: Option<(String, String, String)> =
+            sqlx::query_as("SELECT channel, message_key, content_hash FROM notices WHERE notice = $1 AND service = $2")
+                .bind(notice.as_str())
+                .bind(service)
+                .fetch_optional(&mut *self.reader().await?)
+                .await
+                .map_err(failed_to("read a notice"))?;
+        Ok(row.map(|(channel, key, content_hash)| SentMessage { channel, key, content_hash }))
+    }
+
+    /// Notes the message of a notice, in place of what was noted before.
+    pub async fn save_notice(
+        &self,
+        notice: &PinId,
+        service: &str,
+        message: &SentMessage,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (notice, service, message) = (notice.to_string(), service.to_owned(), message.clone());
+        self.write(SAVE, move |conn| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO notices (notice, service, channel, message_key, content_hash, updated_at)
+                     VALUES ($1, $2, $3, $4, $5, $6)
+                     ON CONFLICT (notice, service) DO UPDATE SET channel = excluded.channel,
+                         message_key = excluded.message_key, content_hash = excluded.content_hash,
+                         updated_at = excluded.updated_at",
+                )
+                .bind(notice)
                 .bind(service)
                 .bind(message.channel)
                 .bind(message.key)

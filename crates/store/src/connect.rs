@@ -23,7 +23,10 @@ const MOST_READERS: u32 = 4;
 const READER_CACHE: &str = "-512";
 
 /// In order. One that was released is never changed: sqlx compares checksums.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "what happened", include_str!("../migrations/0001_what_happened.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "what happened", include_str!("../migrations/0001_what_happened.sql")),
+    (2, "notices", include_str!("../migrations/0002_notices.sql")),
+];
 
 /// The lock on the data directory. The kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]

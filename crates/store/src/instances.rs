@@ -48,6 +48,17 @@ impl Store {
         rows.into_iter().map(decode).collect()
     }
 
+    /// The instances that something pushed ever failed in, whatever came of it.
+    pub async fn instances_with_failed_heads(&self) -> Result<Vec<InstanceId>, StoreError> {
+        let names: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT instance FROM instance_facts WHERE fact LIKE '{\"fact\":\"head-failed\"%'",
+        )
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(failed_to(READ))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     /// The pin that holds the instance's candidate slot.
     pub async fn claim(&self, instance: &InstanceId) -> Result<Option<PinNumber>, StoreError> {
         let held: Option<i64> = sqlx::query_scalar("SELECT pin FROM claims WHERE instance = $1")

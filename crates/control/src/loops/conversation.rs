@@ -1,14 +1,18 @@
 //! Chat: every pin has one message, edited through its life; clicks become verbs. A chat that is down stops no pin.
 
 mod clicks;
+mod heads;
 mod messages;
 
 use std::time::Duration;
 
+use chat::ChatService;
+use store::StoreError;
 use tokio::sync::mpsc;
 
 use super::until_writable::until_writable;
 use crate::Control;
+use crate::inner::Inner;
 
 /// Changes within this time become one edit.
 const COALESCE: Duration = Duration::from_millis(150);
@@ -20,8 +24,9 @@ const CLICKS: usize = 256;
 /// Keeps the messages true: level-triggered, so that what could not be said is said later.
 pub(super) async fn tell(control: Control) {
     let Some(service) = control.inner.chat.as_ref() else { return };
+    control.inner.recall_failed_heads().await;
     loop {
-        let pause = match messages::bring_up_to_date(&control.inner, service).await {
+        let pause = match bring_up_to_date(&control.inner, service).await {
             Ok(None) => TICK,
             Ok(Some(later)) => later,
             Err(error) => {
@@ -33,6 +38,22 @@ pub(super) async fn tell(control: Control) {
         tokio::select! {
             () = control.inner.wakes.chat.notified() => tokio::time::sleep(COALESCE).await,
             () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
+    let pins = messages::bring_up_to_date(inner, service).await?;
+    let heads = heads::bring_up_to_date(inner, service).await?;
+    Ok(pins.into_iter().chain(heads).min())
+}
+
+impl Inner {
+    /// What the process before may not have told yet.
+    async fn recall_failed_heads(&self) {
+        match self.store.instances_with_failed_heads().await {
+            Ok(ids) => ids.iter().for_each(|id| self.failed_heads.note(id, true)),
+            Err(error) => tracing::warn!(%error, "instances with commits that failed could not be looked up"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use cluster::Snapshot;
 use config_repo::{Head, Instance};
 use model::{
-    CommitId, FailureReport, HeadFailure, InstanceFact, InstanceId, InstanceState, PinId, PinNumber, Stage, Timestamp,
+    CommitId, FailureReport, HeadFailure, InstanceFact, InstanceId, InstanceState, PinNumber, Stage, Timestamp,
 };
 use store::StoreError;
 
@@ -17,7 +17,7 @@ use crate::Control;
 use crate::backoff::backoff;
 use crate::effects::watch::Attend;
 use crate::inner::Inner;
-use crate::trial::{Trial, Tried};
+use crate::trial::{self, Trial, Tried};
 use crate::trouble::Trouble;
 use crate::way_back::{self, Back};
 
@@ -268,7 +268,7 @@ async fn failed(
 /// The way back to the verified commit, which the fact before says.
 async fn back(inner: &Inner, instance: &Instance, state: &InstanceState, to: &CommitId) -> Result<Looked, Trouble> {
     let Some(failed) = &state.head_failure else { return Ok(Looked::Settled) };
-    let brought = PinId::of_commit(&failed.head.head);
+    let brought = trial::key(&instance.id, &failed.head.head);
     let Back { healthy, seen } = inner.go_back(&instance.id, &brought, to, PinNumber(0)).await?;
     let mut facts = vec![InstanceFact::HeldBack { to: to.clone(), healthy, seen }];
     if !healthy {

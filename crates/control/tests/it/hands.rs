@@ -26,7 +26,7 @@ async fn env_of_web(world: &World) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_and_variables_that_a_person_set_are_taken_back_and_it_is_said() {
-    let mut world = World::installed().await;
+    let mut world = World::planned(Plan { drift: "off", ..Plan::default() }).await;
     let edit = json!({"metadata": {"annotations": {"note": "by hand"}}, "spec": {"replicas": 3, "minReadySeconds": 1,
         "template": {"spec": {"containers": [{"name": "web", "env": [{"name": "DEBUG", "value": "1"}]}]}}}});
     world.objects.strategic_edit_deployment("web", "kubectl-edit", &edit).await;
@@ -77,7 +77,8 @@ async fn an_image_set_by_hand_while_a_version_is_watched_is_not_what_is_proven()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_config_map_changed_or_deleted_by_hand_comes_back_with_a_dropped_pin() {
-    let mut world = World::planned(Plan { more: vec![config_map("extra")], ..Plan::default() }).await;
+    let plan = Plan { more: vec![config_map("extra")], drift: "off", ..Plan::default() };
+    let mut world = World::planned(plan).await;
     world.objects.edit_config_map("settings", "kubectl-edit", &json!({"data": {"GREETING": "bye", "MORE": "1"}})).await;
     world.objects.delete_config_map("extra").await;
     let number = world.pin("1.1-crash-loop").await;

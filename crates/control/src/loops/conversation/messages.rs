@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat::{ChatError, ChatService, Message, MessageRef};
-use model::Pin;
+use model::{InstanceId, PinId, Timestamp};
 use store::{PinRecord, SentMessage, StoreError};
 
 use crate::backoff::backoff;
@@ -17,7 +17,7 @@ const NEWEST: u32 = 40;
 pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let mut later: Option<Duration> = None;
     for record in inner.store.pins(None, None, NEWEST).await? {
-        let Some(channel) = channel(inner, &record.pin) else { continue };
+        let Some(channel) = channel(inner, &record.pin.instance) else { continue };
         // Before there is a question there is nothing to say, unless it is the end.
         if record.pin.proposal.is_none() && !record.pin.ended() {
             continue;
@@ -30,7 +30,7 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
         }
         // What is said must be written down, or it would be said again.
         inner.store.healthy().await?;
-        match say(inner, service, &channel, &record, &message, sent.as_ref()).await {
+        match say(inner, service, &channel, &Thread::of(inner, &record), &message, sent.as_ref()).await {
             Ok(at) => {
                 let sent = SentMessage { channel: at.channel, key: at.message, content_hash: hash };
                 inner.store.save_message(record.pin.number, service.name(), &sent, inner.clock.now()).await?;
@@ -44,8 +44,8 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
     Ok(later)
 }
 
-fn channel(inner: &Inner, pin: &Pin) -> Option<String> {
-    inner.config().projects.get(&pin.instance.project)?.chat.clone()
+pub(super) fn channel(inner: &Inner, instance: &InstanceId) -> Option<String> {
+    inner.config().projects.get(&instance.project)?.chat.clone()
 }
 
 async fn message(inner: &Inner, record: &PinRecord) -> Result<Message, StoreError> {
@@ -67,16 +67,33 @@ async fn message(inner: &Inner, record: &PinRecord) -> Result<Message, StoreErro
     }))
 }
 
-fn hash(message: &Message) -> String {
+/// What a message is about, and by what it is found again.
+pub(super) struct Thread {
+    pub(super) key: PinId,
+    /// No message about it is older.
+    pub(super) since: Timestamp,
+    /// What a copy of it is edited into.
+    pub(super) pointer: Message,
+}
+
+impl Thread {
+    fn of(inner: &Inner, record: &PinRecord) -> Self {
+        let url = format!("{}/pins/{}", inner.settings.base_url, record.pin.number.0);
+        let pointer = Message::pointer(record.pin.number, Some(&url));
+        Self { key: record.id.clone(), since: record.pin.opened_at, pointer }
+    }
+}
+
+pub(super) fn hash(message: &Message) -> String {
     use sha2::{Digest, Sha256};
     // The debug form holds every field and changes with any of them; it is compared and never read.
     let digest = Sha256::digest(format!("{message:?}").as_bytes());
     digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-struct NotSaid {
-    what: String,
-    after: Duration,
+pub(super) struct NotSaid {
+    pub(super) what: String,
+    pub(super) after: Duration,
 }
 
 impl From<ChatError> for NotSaid {
@@ -97,11 +114,11 @@ impl From<Trouble> for NotSaid {
     }
 }
 
-async fn say(
+pub(super) async fn say(
     inner: &Inner,
     service: &ChatService,
     channel: &str,
-    record: &PinRecord,
+    thread: &Thread,
     message: &Message,
     sent: Option<&SentMessage>,
 ) -> Result<MessageRef, NotSaid> {
@@ -113,44 +130,41 @@ async fn say(
             Err(SayError::Chat(error)) if error.message_is_gone() => {}
             Err(error) => return Err(error.into()),
         }
-    } else if let Some(at) = find(inner, service, channel, record, message).await? {
+    } else if let Some(at) = find(service, channel, thread, message).await? {
         return Ok(at);
     }
-    let post = || async { Ok::<_, SayError>(service.post(channel, message, &record.id).await?) };
+    let post = || async { Ok::<_, SayError>(service.post(channel, message, &thread.key).await?) };
     let at = inner.barrier.around("post chat message", post).await?;
     // Until this is known the post is not: whoever comes after an error looks for it, and for its copies.
-    let copies = service.find(channel, &record.id, record.pin.opened_at).await?;
-    point(inner, service, record, copies.into_iter().filter(|other| *other != at)).await?;
+    let copies = service.find(channel, &thread.key, thread.since).await?;
+    point(service, thread, copies.into_iter().filter(|other| *other != at)).await?;
     Ok(at)
 }
 
-/// Makes other messages of a pin pointers to the one that is kept: a post may have been done twice on its way.
+/// Makes other messages of a thread pointers to the one that is kept: a post may have been done twice on its way.
 async fn point(
-    inner: &Inner,
     service: &ChatService,
-    record: &PinRecord,
+    thread: &Thread,
     others: impl Iterator<Item = MessageRef>,
 ) -> Result<(), NotSaid> {
-    let url = format!("{}/pins/{}", inner.settings.base_url, record.pin.number.0);
     for other in others {
-        service.edit(&other, &Message::pointer(record.pin.number, Some(&url))).await?;
+        service.edit(&other, &thread.pointer).await?;
     }
     Ok(())
 }
 
-/// A message of this pin that was posted before: by a process that died, or by a call whose answer was lost. The newest is
+/// A message of this thread that was posted before: by a process that died, or by a call whose answer was lost. The newest is
 /// the one that is edited, the others become pointers to it.
 async fn find(
-    inner: &Inner,
     service: &ChatService,
     channel: &str,
-    record: &PinRecord,
+    thread: &Thread,
     message: &Message,
 ) -> Result<Option<MessageRef>, NotSaid> {
-    let found = service.find(channel, &record.id, record.pin.opened_at).await?;
+    let found = service.find(channel, &thread.key, thread.since).await?;
     let mut found = found.into_iter();
     let Some(kept) = found.next() else { return Ok(None) };
-    point(inner, service, record, found).await?;
+    point(service, thread, found).await?;
     service.edit(&kept, message).await?;
     Ok(Some(kept))
 }
