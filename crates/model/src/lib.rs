@@ -9,6 +9,7 @@ mod effect;
 mod fact;
 mod image;
 mod instance;
+mod instance_fact;
 mod name;
 mod pin;
 mod pin_id;
@@ -18,12 +19,10 @@ pub use announcement::Announcement;
 pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
-pub use fact::{
-    Build, CommitLine, DriftDone, DriftFound, Fact, FailureReport, HeadFailure, InstanceFact, PinKind, Proposal,
-    Recorded,
-};
+pub use fact::{Build, CommitLine, Fact, FailureReport, PinKind, Proposal, Recorded};
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
+pub use instance_fact::{DriftDone, DriftFound, HeadFailure, InstanceFact};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
 };

@@ -277,6 +277,16 @@ impl World {
         self.head_failed(&commit).await;
     }
 
+    /// Waits until this commit is the verified one, and nothing that failed is left.
+    pub async fn head_proven(&self, commit: &str) {
+        self.until("the pushed commit is proven", async |world| {
+            let state = world.control.instance_view(&world.instance).await.ok()?.state;
+            let is_it = state.verified.is_some_and(|verified| verified.commit.as_str() == commit);
+            (state.head_failure.is_none() && is_it).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until what was pushed with this commit failed, and the way back is gone where there is one.
     pub async fn head_failed(&self, commit: &str) -> model::FailedHead {
         self.until("the pushed commit fails", async |world| {

@@ -83,7 +83,8 @@ impl Control {
             message: message(&instance.id, failed, verified),
         };
         let commit = inner.mirror.create_commit(&draft).await?;
-        match inner.mirror.push(&commit, &head).await? {
+        let push = || async { Ok::<_, Trouble>(inner.mirror.push(&commit, &head).await?) };
+        match inner.barrier.around("push revert", push).await? {
             PushOutcome::Pushed => Ok(Some(commit)),
             PushOutcome::HeadMoved => Ok(None),
             PushOutcome::Refused { reason } => {

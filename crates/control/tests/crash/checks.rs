@@ -62,6 +62,28 @@ pub(crate) async fn check_installed(world: &World) {
     assert!(found.is_empty(), "P4: git, cluster and database disagree:\n{}", found.join("\n"));
 }
 
+/// Holds a pushed commit against all promises: nobody is asked, nothing is written to git, and who is told is told once.
+pub(crate) async fn check_pushed(scene: Scene, world: &World, commit: &str) {
+    let state = world.control.instance_view(&world.instance).await.unwrap().state;
+    assert_eq!(world.remote.head().unwrap(), commit, "P12: something else is on the branch");
+    assert_eq!(world.control.pins(None, None).await.unwrap(), [], "P1: a pin was opened");
+    let verified = state.verified.as_ref().unwrap().commit.as_str();
+    assert_eq!(verified == commit, scene.is_recorded(), "P3: {verified} is taken for proven");
+    let healthy = state.head_failure.as_ref().map(|failed| failed.back.as_ref().is_some_and(|back| back.healthy));
+    assert_eq!(healthy, (!scene.is_recorded()).then_some(true), "P11: it ended otherwise than without a fault");
+    let told = told_of(world, commit);
+    let pointers = told.iter().filter(|text| text.contains("This was posted twice")).count();
+    assert_eq!(told.len() - pointers, usize::from(!scene.is_recorded()), "P8: people were told otherwise: {told:?}");
+    world.agree().await;
+    secret_on_disk(world);
+}
+
+/// What people were told of a pushed commit.
+pub(crate) fn told_of(world: &World, commit: &str) -> Vec<String> {
+    let said = world.slack.as_ref().unwrap().messages(FakeSlack::DEPLOYS);
+    said.into_iter().map(|posted| posted.text).filter(|text| text.contains(&commit[..8])).collect()
+}
+
 /// P1, P3, P8: one question, one decision before anything was touched, a verdict before the commit, one end.
 fn in_order(scene: Scene, record: &PinRecord) {
     let count = |is: fn(&Fact) -> bool| record.facts.iter().filter(|recorded| is(&recorded.fact)).count();

@@ -1,4 +1,4 @@
-//! Every effect of a pin and of a first install, as a recorded run announces it, is failed, loses its answer, has the process
+//! Every effect of a pin, of a pushed commit and of a first install, as a recorded run announces it, is failed, loses its answer, has the process
 //! end before and after it, and is done twice (design 9.14). Each time it must end as the recorded one did, with all promises
 //! kept.
 #![cfg(test)]
@@ -47,6 +47,16 @@ fn a_push_that_loses_a_race_is_redone_whatever_breaks() {
 #[test]
 fn a_race_that_changes_what_was_proven_is_proven_again_whatever_breaks() {
     survive(Scene::LosesRaceToChange, &[Scene::Holds, Scene::LosesRace]);
+}
+
+#[test]
+fn a_pushed_commit_that_works_is_proven_whatever_breaks() {
+    survive(Scene::Pushed, &[]);
+}
+
+#[test]
+fn a_pushed_commit_that_does_not_work_is_held_back_whatever_breaks() {
+    survive(Scene::PushedBad, &[Scene::Pushed, Scene::Fails]);
 }
 
 #[test]

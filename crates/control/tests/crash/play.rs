@@ -5,7 +5,7 @@ use testkit::crash::{Fault, Point, Saboteur};
 use testkit::world::Plan;
 use testkit::{Person, World};
 
-use crate::checks::{Before, check, check_installed};
+use crate::checks::{Before, check, check_installed, check_pushed};
 use crate::scenes::{Scene, unpin};
 
 /// A value that must show up nowhere (promise P9).
@@ -45,9 +45,12 @@ impl Play {
             return self.install(breaks).await;
         }
         self.runs += 1;
-        self.scene.before(&self.world, self.runs);
         let before = Before::of(&self.world);
         self.saboteur.begin(breaks);
+        if let Some(commit) = self.scene.push(&self.world, self.runs) {
+            self.pushed(&commit).await;
+            return self.saboteur.seen();
+        }
         if let Some((path, content)) = self.scene.race(self.runs) {
             let remote = self.world.remote.path().to_owned();
             self.saboteur.meanwhile("push commit", move || push_first(&remote, path, &content));
@@ -58,6 +61,30 @@ impl Play {
         check(self.scene, &self.world, &before, number, &outcome, &said).await;
         self.scene.after(&self.world, self.runs).await;
         self.saboteur.seen()
+    }
+
+    /// What was pushed is proven or held back, and people are told, whatever breaks on the way.
+    async fn pushed(&mut self, commit: &str) {
+        loop {
+            let over = async {
+                if self.scene.is_recorded() {
+                    self.world.head_proven(commit).await;
+                } else {
+                    self.world.head_failed(commit).await;
+                    let slack = self.world.slack.as_ref().unwrap();
+                    let told =
+                        |_: &_| crate::checks::told_of(&self.world, commit).iter().any(|text| text.contains("held on"));
+                    slack.until("the failure in chat", told).await.unwrap();
+                }
+            };
+            tokio::select! {
+                () = over => break,
+                () = self.saboteur.crashed() => {}
+            }
+            self.restart().await;
+        }
+        check_pushed(self.scene, &self.world, commit).await;
+        self.scene.after(&self.world, self.runs).await;
     }
 
     /// A world that is new, whatever breaks while it is installed for the first time.

@@ -1,5 +1,5 @@
-//! What is played: each scene is one pin, begun and ended in a world where others were before it; or the first install of a
-//! world that is new.
+//! What is played: each scene is one pin or one pushed commit, begun and ended in a world where others were before it; or the
+//! first install of a world that is new.
 
 use model::{Fact, Outcome, PinNumber};
 use testkit::{GitRemote, Person, World};
@@ -7,9 +7,9 @@ use testkit::{GitRemote, Person, World};
 /// A pin, and how it must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scene {
-    /// A build that works, together with a person's commit that renames a ConfigMap: the new one is made, the old pruned.
+    /// A build that works.
     Holds,
-    /// A build that crashes: what it brought is deleted, and the version before is back.
+    /// A build that crashes, on a HEAD that crashes too: what it brought is deleted, and the version before is back.
     Fails,
     /// Back to the version before.
     Unpin,
@@ -17,36 +17,55 @@ pub(crate) enum Scene {
     LosesRace,
     /// A person pushes first, and changes the instance.
     LosesRaceToChange,
+    /// No pin: a person pushes what works, and renames a ConfigMap: the new one is made, the old pruned.
+    Pushed,
+    /// No pin: a person pushes what crashes. It is held back: what it brought is deleted, and what was verified is back.
+    PushedBad,
     /// No pin: what HEAD says is installed, in a world of its own each time.
     Installs,
 }
 
 /// The file with the ConfigMap that people rename.
 const EXTRA: &str = "apps/shop/prod/extra.yaml";
+/// The file with the Deployment.
+const WEB: &str = "apps/shop/prod/web.yaml";
 
 impl Scene {
     /// The ConfigMap that people rename, as it is first installed. In a failing candidate it is new.
     pub(crate) fn first_extra(self) -> Option<String> {
-        (self != Self::Fails).then(|| extra(0))
+        (!matches!(self, Self::Fails | Self::PushedBad)).then(|| extra(0))
     }
 
     /// What must be so before the first pin of this scene.
     pub(crate) async fn set(self, world: &mut World) {
         match self {
-            Self::Fails => write_extra(&world.remote, 0),
+            Self::Fails => {
+                // What does not work alone waits for a pin, and comes with it.
+                world.head_crashes().await;
+                let commit = write_extra(&world.remote, 0);
+                world.head_failed(&commit).await;
+            }
             Self::Unpin => {
                 let number = world.pin("2.0").await;
                 assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
             }
-            Self::Holds | Self::LosesRace | Self::LosesRaceToChange | Self::Installs => {}
+            _ => {}
         }
     }
 
-    /// What people do before run number `run`.
-    pub(crate) fn before(self, world: &World, run: u32) {
+    /// What a person pushes in run number `run`, where no pin begins it; the commit.
+    pub(crate) fn push(self, world: &World, run: u32) -> Option<String> {
         match self {
-            Self::Holds => write_extra(&world.remote, run),
-            Self::Fails | Self::Unpin | Self::LosesRace | Self::LosesRaceToChange | Self::Installs => {}
+            Self::Pushed => Some(write_extra(&world.remote, run)),
+            Self::PushedBad => {
+                let (web, image) = (world.remote.file(WEB).unwrap(), world.image_in_git());
+                let web = web.rsplit("---\n").next().unwrap_or_default();
+                let name = image.split("/acme/shop").next().unwrap_or_default();
+                let web = web.replace(&image, &format!("{name}/acme/shop:3.{run}-crash-loop"));
+                let commit = world.remote.commit_as(Person::BOB, WEB, &format!("{}---\n{web}", extra(run)));
+                Some(commit.expect("a person can commit"))
+            }
+            _ => None,
         }
     }
 
@@ -55,7 +74,7 @@ impl Scene {
         match self {
             Self::LosesRace => Some(("docs/notes.md", format!("Note {run}\n"))),
             Self::LosesRaceToChange => Some((EXTRA, extra(run))),
-            Self::Holds | Self::Fails | Self::Unpin | Self::Installs => None,
+            _ => None,
         }
     }
 
@@ -63,26 +82,30 @@ impl Scene {
     pub(crate) fn tag(self, run: u32) -> Option<String> {
         match self {
             Self::Fails => Some(format!("2.{run}-crash-loop")),
-            Self::Unpin | Self::Installs => None,
             Self::Holds | Self::LosesRace | Self::LosesRaceToChange => Some(format!("2.{run}")),
+            Self::Unpin | Self::Pushed | Self::PushedBad | Self::Installs => None,
         }
     }
 
-    /// Whether it ends recorded, and not dropped.
+    /// Whether it ends recorded, and not dropped or held back.
     pub(crate) fn is_recorded(self) -> bool {
-        self != Self::Fails
+        !matches!(self, Self::Fails | Self::PushedBad)
     }
 
     /// What else must be so after run number `run`.
     pub(crate) async fn after(self, world: &World, run: u32) {
         let there = async |name: String| world.objects.config_map(&name).await.is_some();
         match self {
-            Self::Holds | Self::LosesRaceToChange => {
+            Self::Pushed | Self::LosesRaceToChange => {
                 assert!(there(format!("extra-{run}")).await, "what came along is not there");
                 assert!(!there(format!("extra-{}", run - 1)).await, "what nothing desires any more was not pruned");
             }
             Self::Fails => assert!(!there("extra-0".to_owned()).await, "the failed candidate left an object behind"),
-            Self::Unpin | Self::LosesRace | Self::Installs => {}
+            Self::PushedBad => {
+                assert!(!there(format!("extra-{run}")).await, "the commit that was held back left an object behind");
+                assert!(world.objects.image("web").await.contains(":1.0@"), "what was verified is not back");
+            }
+            Self::Holds | Self::Unpin | Self::LosesRace | Self::Installs => {}
         }
     }
 }
@@ -98,8 +121,8 @@ pub(crate) fn is_approval(fact: &Fact) -> bool {
     matches!(fact, Fact::Approved { .. })
 }
 
-fn write_extra(remote: &GitRemote, run: u32) {
-    remote.commit_as(Person::BOB, EXTRA, &extra(run)).expect("a person can commit");
+fn write_extra(remote: &GitRemote, run: u32) -> String {
+    remote.commit_as(Person::BOB, EXTRA, &extra(run)).expect("a person can commit")
 }
 
 fn extra(run: u32) -> String {

@@ -10,15 +10,6 @@ async fn state(world: &World) -> Option<InstanceState> {
     Some(world.control.instance_view(&world.instance).await.ok()?.state)
 }
 
-/// Waits until this commit is the verified one, and nothing that failed is left.
-async fn proven(world: &World, commit: &str) {
-    let is_so = |state: &InstanceState| {
-        state.head_failure.is_none()
-            && state.verified.as_ref().is_some_and(|verified| verified.commit.as_str() == commit)
-    };
-    world.until("the pushed commit is proven", async |world| state(world).await.filter(is_so)).await;
-}
-
 fn crash(world: &World) -> String {
     let image = world.image_in_git();
     let broken = format!("{}:2.0-crash-loop", image.split(":1").next().unwrap_or(&image));
@@ -37,7 +28,7 @@ fn follow() -> Plan {
 async fn a_good_commit_is_proven_and_is_the_verified_one() {
     let world = World::installed().await;
     let commit = world.commit(Person::BOB, "settings.yaml", "GREETING: hello", "GREETING: good day");
-    proven(&world, &commit).await;
+    world.head_proven(&commit).await;
     assert_eq!(world.objects.config_map("settings").await.unwrap()["data"]["GREETING"], "good day");
     world.agree().await;
 }
@@ -53,7 +44,7 @@ async fn an_object_that_a_commit_takes_away_is_pruned_once_the_rest_is_proven() 
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cache}\n",
         "# gone\n",
     );
-    proven(&world, &commit).await;
+    world.head_proven(&commit).await;
     assert!(world.objects.config_map("cache").await.is_none());
     world.agree().await;
 }
@@ -63,7 +54,7 @@ async fn a_bad_commit_is_held_back_and_names_whose_it_is_and_why() {
     let world = World::installed().await;
     let extra = "# The shop's web part.";
     let works = world.commit(Person::BOB, "web.yaml", extra, &format!("{}{extra}", config_map("extra", "one")));
-    proven(&world, &works).await;
+    world.head_proven(&works).await;
     let path = "apps/shop/prod/web.yaml";
     let image = world.image_in_git();
     let broken = image.replace(":1.0@", ":2.0-crash-loop@");
@@ -94,7 +85,7 @@ async fn the_revert_that_is_offered_works_and_undoes_nothing_else() {
     let problem = world.control.revert_head(&world.instance, &person("cy")).await.unwrap_err();
     assert_eq!(problem.code, ProblemCode::NotAllowed);
     let revert = world.control.revert_head(&world.instance, &person("ann")).await.unwrap();
-    proven(&world, revert.as_str()).await;
+    world.head_proven(revert.as_str()).await;
     assert_eq!(world.remote.head().unwrap(), revert.as_str());
     assert!(world.image_in_git().contains(":1.0@"), "{}", world.image_in_git());
     assert_eq!(world.remote.file("apps/other/file.yaml").unwrap(), "a: 1\n");
@@ -111,7 +102,7 @@ async fn a_good_commit_after_a_bad_one_goes_on_at_once() {
     let bad = crash(&world);
     world.head_failed(&bad).await;
     let good = world.commit(Person::BOB, "web.yaml", ":2.0-crash-loop", ":2.1");
-    proven(&world, &good).await;
+    world.head_proven(&good).await;
     assert!(world.objects.image("web").await.contains(":2.1"));
     world.agree().await;
 }
@@ -125,7 +116,7 @@ async fn what_failed_is_tried_again_when_a_person_wants_it() {
     assert!(failed.head.held_on.is_some());
     world.objects.let_pods_in().await;
     world.control.retry_head(&world.instance, &person("ann")).await.unwrap();
-    proven(&world, &commit).await;
+    world.head_proven(&commit).await;
     world.agree().await;
 }
 
@@ -140,7 +131,7 @@ async fn where_the_rule_is_follow_a_bad_commit_stays_and_is_told_and_a_good_one_
     assert!(view.now.contains("follow"), "{}", view.now);
     assert!(world.objects.image("web").await.contains("crash-loop"));
     let good = world.commit(Person::BOB, "web.yaml", ":2.0-crash-loop", ":2.1");
-    proven(&world, &good).await;
+    world.head_proven(&good).await;
     world.agree().await;
 }
 
@@ -155,7 +146,7 @@ async fn a_head_that_does_not_render_changes_nothing_under_either_rule() {
         assert!(failed.head.failure.sentence.contains("settings.yaml"), "{failed:?}");
         assert_eq!(world.objects.deployment("web").await["metadata"]["resourceVersion"], before);
         let good = world.commit(Person::BOB, "settings.yaml", "data: [", "data:");
-        proven(&world, &good).await;
+        world.head_proven(&good).await;
         world.agree().await;
     }
 }

@@ -56,7 +56,7 @@ impl Drift {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Nothing is watched any more: something else is desired, or about to be.

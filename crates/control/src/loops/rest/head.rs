@@ -1,0 +1,166 @@
+//! HEAD, while no pin is the candidate: what it has for an instance is tried, and what follows from that is said.
+
+use std::time::Duration;
+
+use cluster::Snapshot;
+use config_repo::{Head, Instance};
+use model::{CommitId, FailureReport, HeadFailure, InstanceFact, InstanceState, PinNumber, Stage};
+
+use crate::effects::watch::Attend;
+use crate::inner::Inner;
+use crate::trial::{self, Trial, Tried};
+use crate::trouble::Trouble;
+use crate::way_back::{self, Back};
+
+/// What came of looking at HEAD.
+pub(super) enum Looked {
+    /// There is nothing to do until something changes.
+    Settled,
+    /// This happened.
+    Facts(Vec<InstanceFact>),
+    /// It does not work yet, and is tried again.
+    NotYet(String),
+    /// Something else came first.
+    Stopped,
+}
+
+/// Looks at HEAD, and tries it where it is news.
+pub(super) async fn look(
+    inner: &Inner,
+    instance: &Instance,
+    state: &InstanceState,
+    head: &CommitId,
+) -> Result<Looked, Trouble> {
+    if let Some(to) = state.head_failure.as_ref().and_then(|failed| failed.way_back()) {
+        return back(inner, instance, state, to).await;
+    }
+    let Some(verified) = &state.verified else { return install(inner, instance, head).await };
+    if state.head_failure.is_none() && inner.same_files(instance, &verified.commit, head).await? {
+        return Ok(Looked::Settled);
+    }
+    let trial = match Trial::of(inner, instance, head, false).await {
+        Ok(trial) => trial,
+        Err(Trouble::Impossible(why)) => return refused(inner, instance, state, head, None, &why).await,
+        Err(trouble) => return Err(trouble),
+    };
+    if trial.hash() == verified.render_hash {
+        return mended(inner, instance, state, &trial).await;
+    }
+    let failed_before = state.head_failure.as_ref().filter(|failed| failed.head.held_on.is_some());
+    if failed_before.is_some_and(|failed| failed.head.render_hash.as_ref() == Some(&trial.hash())) {
+        return Ok(Looked::Settled);
+    }
+    let mut attend = WhileHead { inner, instance, head };
+    match inner.try_head(instance, &trial, &mut attend).await? {
+        Tried::Proven(fact) => Ok(Looked::Facts(vec![fact])),
+        Tried::Stopped => Ok(Looked::Stopped),
+        Tried::Refused(why) => refused(inner, instance, state, head, Some(trial.hash()), &why).await,
+        Tried::Failed(trouble) => failed(inner, instance, state, &trial, trouble).await,
+    }
+}
+
+async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<Looked, Trouble> {
+    let trial = Trial::of(inner, instance, head, true).await?;
+    let mut attend = WhileHead { inner, instance, head };
+    match inner.try_head(instance, &trial, &mut attend).await? {
+        Tried::Proven(fact) => Ok(Looked::Facts(vec![fact])),
+        // A pin came first, and its candidate is HEAD as well; or HEAD is another one by now.
+        Tried::Stopped => Ok(Looked::Stopped),
+        Tried::Refused(why) => Ok(Looked::NotYet(why)),
+        Tried::Failed(trouble) => Err(trouble),
+    }
+}
+
+/// HEAD is what was verified. After one that failed that is news: it is the verified commit now.
+async fn mended(inner: &Inner, instance: &Instance, state: &InstanceState, trial: &Trial) -> Result<Looked, Trouble> {
+    if state.head_failure.is_none() {
+        return Ok(Looked::Settled);
+    }
+    let place = inner.place(&instance.id, &trial.rendered).await?;
+    inner.settle_trial(&place, trial).await?;
+    Ok(Looked::Facts(vec![trial.verified()]))
+}
+
+/// Nothing was touched, so what was verified runs on, whatever the rule.
+async fn refused(
+    inner: &Inner,
+    instance: &Instance,
+    state: &InstanceState,
+    head: &CommitId,
+    render_hash: Option<String>,
+    why: &str,
+) -> Result<Looked, Trouble> {
+    let failure = said(inner, why);
+    let same = |failed: &HeadFailure| failed.render_hash == render_hash && failed.failure == failure;
+    if state.head_failure.as_ref().is_some_and(|failed| same(&failed.head)) {
+        return Ok(Looked::Settled);
+    }
+    let by = inner.pushed_by(instance, head).await?;
+    let held_on = state.verified.as_ref().map(|verified| verified.commit.clone());
+    let failed = HeadFailure { head: head.clone(), by, render_hash, failure, touched: false, held_on };
+    Ok(Looked::Facts(vec![InstanceFact::HeadFailed(Box::new(failed))]))
+}
+
+/// It was applied and does not work. Under `hold` the way back follows from the fact; under `follow` it is tried again.
+async fn failed(
+    inner: &Inner,
+    instance: &Instance,
+    state: &InstanceState,
+    trial: &Trial,
+    trouble: Trouble,
+) -> Result<Looked, Trouble> {
+    let failure = match trouble {
+        Trouble::Failed(report) => *report,
+        other => said(inner, &other.to_string()),
+    };
+    let verified = state.verified.as_ref().map(|verified| verified.commit.clone());
+    let held_on = verified.filter(|_| instance.head == Head::Hold);
+    let known = state.head_failure.as_ref().map(|failed| &failed.head);
+    if held_on.is_none() && known.is_some_and(|known| known.head == trial.head && known.failure == failure) {
+        return Ok(Looked::NotYet(failure.sentence));
+    }
+    let by = inner.pushed_by(instance, &trial.head).await?;
+    let render_hash = Some(trial.hash());
+    let failed = HeadFailure { head: trial.head.clone(), by, render_hash, failure, touched: true, held_on };
+    Ok(Looked::Facts(vec![InstanceFact::HeadFailed(Box::new(failed))]))
+}
+
+/// The way back to the verified commit, which the fact before says.
+async fn back(inner: &Inner, instance: &Instance, state: &InstanceState, to: &CommitId) -> Result<Looked, Trouble> {
+    let Some(failed) = &state.head_failure else { return Ok(Looked::Settled) };
+    let brought = trial::key(&instance.id, &failed.head.head);
+    let Back { healthy, seen } = inner.go_back(&instance.id, &brought, to, PinNumber(0)).await?;
+    let mut facts = vec![InstanceFact::HeldBack { to: to.clone(), healthy, seen }];
+    if !healthy {
+        facts.push(way_back::freeze(to)?);
+    }
+    Ok(Looked::Facts(facts))
+}
+
+fn said(inner: &Inner, why: &str) -> FailureReport {
+    let (technical, object, log) = (String::new(), String::new(), Vec::new());
+    FailureReport { sentence: inner.redacted(why), technical, object, log }
+}
+
+/// A HEAD on trial gives way to a pin that people approved, whose candidate stands on it, and to a newer HEAD that has
+/// something else for this instance.
+struct WhileHead<'a> {
+    inner: &'a Inner,
+    instance: &'a Instance,
+    head: &'a CommitId,
+}
+
+impl Attend for WhileHead<'_> {
+    async fn waiting(&mut self, _observed: Duration, _sentence: &str, _seen: &Snapshot) -> Result<bool, Trouble> {
+        Ok(false)
+    }
+
+    async fn woken(&mut self) -> Result<bool, Trouble> {
+        let open = self.inner.store.open_pins_of(&self.instance.id).await?;
+        if open.iter().any(|record| record.pin.stage == Stage::Approved) {
+            return Ok(true);
+        }
+        let newer = self.inner.mirror.head();
+        Ok(newer != *self.head && !self.inner.same_files(self.instance, self.head, &newer).await?)
+    }
+}

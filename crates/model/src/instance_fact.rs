@@ -1,0 +1,105 @@
+//! What is appended to the database about an instance, apart from any one pin. Stored as [`crate::Fact`]s are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CommitId, CommitLine, Decider, FailureReport, ImageRef, PersonName, PinNumber};
+
+/// A HEAD that people pushed and that does not work in an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadFailure {
+    /// The HEAD that was tried.
+    pub head: CommitId,
+    /// The newest commit up to there that touched the instance: whom people would ask.
+    pub by: CommitLine,
+    /// Hash of what it renders to; none when it does not render.
+    pub render_hash: Option<String>,
+    /// Why it does not work.
+    pub failure: FailureReport,
+    /// Whether anything of it reached the cluster.
+    pub touched: bool,
+    /// The verified commit that the instance is held on; none where it follows HEAD.
+    pub held_on: Option<CommitId>,
+}
+
+/// An object that differed from what is desired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftFound {
+    /// `Kind/name`.
+    pub object: String,
+    /// Which fields differed and by whom, in words (`data.GREETING by kubectl-edit at 14:02`), or that it was gone.
+    pub what: Vec<String>,
+    /// What was done.
+    pub done: DriftDone,
+}
+
+/// What was done about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftDone {
+    /// It was made equal again.
+    Repaired,
+    /// The rule says to tell and no more.
+    Reported,
+    /// It was repaired again and again; somebody else keeps changing it, so it is left to people.
+    GivenUp,
+}
+
+/// A fact about an instance, apart from any one pin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum InstanceFact {
+    /// This commit was seen Current.
+    Verified {
+        /// The commit.
+        commit: CommitId,
+        /// Hash of what it renders to.
+        render_hash: String,
+        /// The project's image in it.
+        image: Option<ImageRef>,
+        /// The pin that brought it; none for a first install.
+        pin: Option<PinNumber>,
+    },
+    /// The first install was tried and does not work yet.
+    InstallFailed {
+        /// The commit that was tried.
+        commit: Option<CommitId>,
+        /// What is wrong, in words.
+        why: String,
+    },
+    /// What people pushed was tried and does not work, or can't be tried: HEAD is no candidate any more until it changes or
+    /// somebody wants it tried again.
+    HeadFailed(Box<HeadFailure>),
+    /// After a HEAD that failed, the instance was made equal to the verified commit again.
+    HeldBack {
+        /// The verified commit.
+        to: CommitId,
+        /// Whether that works.
+        healthy: bool,
+        /// What is seen, in words.
+        seen: String,
+    },
+    /// A person wants what failed tried again.
+    RetryWanted {
+        /// Who.
+        by: PersonName,
+    },
+    /// Live differed from desired, and what was done about it.
+    Drifted(Box<DriftFound>),
+    /// What differed in this object, and was left so, no longer does.
+    DriftGone {
+        /// `Kind/name`.
+        object: String,
+    },
+    /// Automatic pins are off.
+    Locked {
+        /// Who did it.
+        by: Decider,
+        /// Why.
+        why: String,
+    },
+    /// Automatic pins are on again.
+    Unlocked {
+        /// Who did it.
+        by: PersonName,
+    },
+}
