@@ -77,6 +77,11 @@ impl Control {
         self.inner.config()
     }
 
+    /// Somebody says that the config repo moved: it is fetched now. Nothing is believed of it.
+    pub fn repo_pushed(&self) {
+        self.inner.wakes.repo.notify_one();
+    }
+
     /// The config repo's HEAD, as it was fetched last.
     pub fn head(&self) -> model::CommitId {
         self.inner.mirror.head()

@@ -15,6 +15,8 @@ pub(crate) struct Wakes {
     pub(crate) builds: Notify,
     /// Messages that may have to be posted or edited. One loop waits.
     pub(crate) chat: Notify,
+    /// The config repo may have moved. One loop waits.
+    pub(crate) repo: Notify,
     /// The set of instances may have changed. One loop waits.
     pub(crate) lanes: Notify,
     changed: watch::Sender<u64>,
@@ -26,6 +28,7 @@ impl Default for Wakes {
             instances: Mutex::default(),
             builds: Notify::new(),
             chat: Notify::new(),
+            repo: Notify::new(),
             lanes: Notify::new(),
             changed: watch::Sender::new(0),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl};
 use control::{Barrier, Clock, Control, Parts, Settings};
 use model::{
-    Announcement, Build, CommitId, CommitLine, Decider, Effect, Fact, FailureReport, ImageRef, InstanceFact,
+    Announcement, Build, CommitId, CommitLine, Decider, DriftDone, DriftFound, Effect, Fact, FailureReport, HeadFailure, ImageRef, InstanceFact,
     InstanceId, PersonName, PinId, PinKind, PinNumber, Proposal, Surface, Timestamp,
 };
 use server::ServerSettings;
@@ -112,6 +112,7 @@ impl Seed {
         self.watching("api/staging").await?;
         self.asked("shop/prod").await?;
         self.locked("mail/prod").await?;
+        self.held("blog/prod").await?;
         self.builds().await
     }
 
@@ -212,6 +213,38 @@ impl Seed {
     async fn locked(&self, name: &str) -> Result<(), Failure> {
         let (by, why) = (Decider::Person(person("ann")), "sale weekend, ask me first".to_owned());
         Ok(self.store.append_instance(&name.parse()?, InstanceFact::Locked { by, why }, self.ago(7200)).await?)
+    }
+
+    async fn held(&self, name: &str) -> Result<(), Failure> {
+        let id: InstanceId = name.parse()?;
+        let found = DriftFound {
+            object: "ConfigMap/settings".to_owned(),
+            what: vec!["data.GREETING by kubectl-edit at 2026-07-15T14:02:11Z".to_owned()],
+            done: DriftDone::Repaired,
+        };
+        let failure = FailureReport {
+            sentence: "web cannot start: setting STRIPE_KEY is missing in ConfigMap/settings".to_owned(),
+            technical: "CreateContainerConfigError: couldn't find key STRIPE_KEY in ConfigMap blog/settings".to_owned(),
+            object: "Deployment/web".to_owned(),
+            log: Vec::new(),
+        };
+        let subject = "Take the key from the settings".to_owned();
+        let by = CommitLine { commit: commit("bad5ee"), author: "Bo".to_owned(), subject };
+        let (head, held_on) = (commit("bad5ee"), Some(commit("c0ffee")));
+        let failed = HeadFailure { head, by, render_hash: None, failure, touched: true, held_on };
+        let back = InstanceFact::HeldBack {
+            to: commit("c0ffee"),
+            healthy: true,
+            seen: "runs as before".to_owned(),
+        };
+        for (fact, ago) in [
+            (InstanceFact::Drifted(Box::new(found)), 4000),
+            (InstanceFact::HeadFailed(Box::new(failed)), 320),
+            (back, 310),
+        ] {
+            self.store.append_instance(&id, fact, self.ago(ago)).await?;
+        }
+        Ok(())
     }
 
     async fn builds(&self) -> Result<(), Failure> {

@@ -25,6 +25,7 @@ pub(crate) struct App(Arc<Shared>);
 pub(crate) struct Shared {
     pub control: Control,
     pub senders: BTreeMap<ProjectName, SenderKeys>,
+    pub push_keys: SenderKeys,
     pub public_read: bool,
     pub slack_signing_secret: Option<chat::slack::Token>,
     /// The socket of the demo's desk.
@@ -46,6 +47,7 @@ impl App {
             started: control.now().0,
             control,
             senders: settings.senders,
+            push_keys: settings.push_keys,
             public_read: settings.public_read,
             slack_signing_secret: settings.slack_signing_secret,
             demo_desk: settings.demo_desk,

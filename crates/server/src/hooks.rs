@@ -1,4 +1,5 @@
-//! A build is announced: bounded, authenticated, parsed, stored, and only then answered with success.
+//! A build is announced: bounded, authenticated, parsed, stored, and only then answered with success. A push to the config
+//! repo is announced: bounded, authenticated, and taken as a hint.
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use crate::body::{BodyFault, bounded_read};
 use crate::problem::ApiProblem;
 
 const LARGEST: usize = 2 * 1024 * 1024;
+/// Code hosts list commits and files; GitHub ends at 25 MB, and sends less than this for all but the largest pushes.
+const LARGEST_PUSH: usize = 4 * 1024 * 1024;
 const SLOWEST: Duration = Duration::from_secs(10);
 
 #[derive(Serialize)]
@@ -44,6 +47,23 @@ pub(crate) async fn build(
         Ok(stored) => (StatusCode::ACCEPTED, Json(stored)).into_response(),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// `POST /hooks/push`: somebody pushed to the config repo, so it is fetched now and not in its turn.
+pub(crate) async fn push(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiProblem> {
+    let _slot = app.hook_slots.acquire().await.map_err(|_| stopping())?;
+    let body = bounded_read(&headers, body, LARGEST_PUSH, SLOWEST).await?;
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    if let Err(rejection) = webhooks::authenticate_push(&headers, &body, &app.push_keys, app.control.now()) {
+        tracing::warn!(%rejection, "a push was announced by who is not proven");
+        return Err(unauthenticated());
+    }
+    app.control.repo_pushed();
+    Ok(StatusCode::ACCEPTED)
 }
 
 async fn take_in(app: &App, project: &str, headers: &HeaderMap, body: Body) -> Result<Stored, ApiProblem> {

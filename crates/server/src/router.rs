@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         // Builds come in, and clicks.
         post("/hooks/build/{project}", Sender, hooks::build),
+        post("/hooks/push", Sender, hooks::push),
         post("/chat/slack", Slack, slack::clicked),
         // People look.
         get("/", Read, pages::overview::show),

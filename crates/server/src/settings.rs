@@ -12,6 +12,8 @@ use webhooks::SenderKeys;
 pub struct ServerSettings {
     /// What the senders of each project prove themselves with. A project without keys takes no builds.
     pub senders: BTreeMap<ProjectName, SenderKeys>,
+    /// What the host of the config repo proves itself with when it says that somebody pushed.
+    pub push_keys: SenderKeys,
     /// Whether people who are not signed in may look. They may never act.
     pub public_read: bool,
     /// Where `/metrics` is served; none means nowhere.

@@ -62,10 +62,17 @@ impl SigningKey {
 
     /// HMAC-SHA256 over `id.timestamp.body`.
     pub(crate) fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> [u8; 32] {
+        self.mac_of(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body])
+    }
+
+    /// HMAC-SHA256 over the body alone, as code hosts sign.
+    pub(crate) fn body_mac(&self, body: &[u8]) -> [u8; 32] {
+        self.mac_of(&[body])
+    }
+
+    fn mac_of(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
-            mac.update(part);
-        }
+        parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }
 }

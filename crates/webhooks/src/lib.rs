@@ -9,12 +9,14 @@
 pub mod formats;
 mod headers;
 mod keys;
+mod push;
 mod sign;
 mod verify;
 
 pub use formats::{Format, FormatError};
 pub use headers::{HeaderFault, Headers};
 pub use keys::{InvalidSigningKey, SenderKeys, SigningKey, token_hash};
+pub use push::authenticate_push;
 pub use sign::sign;
 pub use verify::{Delivery, Rejection, SenderKind, authenticate};
 

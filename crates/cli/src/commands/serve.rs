@@ -113,11 +113,10 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let control = control(args, &listener, redactor).await?;
+    let senders = args.senders.as_deref().map(senders::read).transpose()?.unwrap_or_default();
     let settings = ServerSettings {
-        senders: match &args.senders {
-            Some(file) => senders::read(file)?,
-            None => std::collections::BTreeMap::default(),
-        },
+        senders: senders.builds,
+        push_keys: senders.push,
         public_read: args.public_read,
         metrics_listener: match args.metrics_listen {
             Some(at) => Some(TcpListener::bind(at).await.with_context(|| format!("listening on {at}"))?),

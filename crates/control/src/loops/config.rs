@@ -38,7 +38,10 @@ pub(super) async fn run(control: Control) {
         if let Err(error) = inner.store.forget_deliveries(week_ago).await {
             tracing::warn!(%error, "old deliveries could not be forgotten");
         }
-        tokio::time::sleep(inner.settings.fetch_every).await;
+        tokio::select! {
+            () = inner.wakes.repo.notified() => {}
+            () = tokio::time::sleep(inner.settings.fetch_every) => {}
+        }
     }
 }
 

@@ -84,3 +84,17 @@ async fn looking_at_the_address_does_nothing() {
     let answer = world.get("/hooks/build/shop").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
 }
+
+#[tokio::test]
+async fn a_push_is_taken_as_a_hint_from_the_repos_host_alone() {
+    let world = World::new().await;
+    let push = |token: &str, body: Body| Request::post("/hooks/push").header("x-gitlab-token", token).body(body).unwrap();
+    let told = world.send(push(TOKEN, Body::from("{}"))).await;
+    assert_eq!(told.status, StatusCode::ACCEPTED, "{}", told.body);
+    for odd in ["", "wrong"] {
+        let refused = world.send(push(odd, Body::from("{}"))).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{odd:?}: {}", refused.body);
+    }
+    let huge = Bytes::from(vec![b'x'; 5 * 1024 * 1024]);
+    assert_eq!(world.send(push(TOKEN, huge.into())).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}

@@ -81,6 +81,7 @@ impl World {
         };
         let control = Control::new(parts).await.unwrap();
         let keys = SenderKeys { signing: Vec::new(), bearer_hashes: vec![token_hash(TOKEN)] };
+        settings.push_keys = keys.clone();
         settings.senders.insert("shop".parse().unwrap(), keys);
         let router = router(control.clone(), settings);
         Self { control, router, clock, _dir: dir, _remote: remote }
