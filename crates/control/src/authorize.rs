@@ -22,6 +22,8 @@ pub enum Act<'a> {
     Lock(&'a InstanceId),
     /// Try again what people pushed and did not work, or take it back in git.
     MendHead(&'a InstanceId),
+    /// Let what the guard holds back be deleted.
+    Prune(&'a InstanceId),
     /// Accept a rewritten history of the config repo, which all environments stand in.
     AcceptRewrite,
 }
@@ -31,7 +33,9 @@ impl Act<'_> {
     fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::Approve(pin) | Self::Reject(pin) | Self::Cancel(pin) | Self::Retry(pin) => Some(&pin.instance),
-            Self::Unpin(instance) | Self::Lock(instance) | Self::MendHead(instance) => Some(instance),
+            Self::Unpin(instance) | Self::Lock(instance) | Self::MendHead(instance) | Self::Prune(instance) => {
+                Some(instance)
+            }
             Self::AcceptRewrite => None,
         }
     }
@@ -45,6 +49,7 @@ impl Act<'_> {
             Self::Unpin(_) => "unpin",
             Self::Lock(_) => "lock or unlock",
             Self::MendHead(_) => "try a commit again or revert it",
+            Self::Prune(_) => "confirm deletions",
             Self::AcceptRewrite => "accept a rewritten history",
         }
     }

@@ -98,6 +98,7 @@ fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
         None if state.install_failure.is_some() => Mark::Failed,
         None if state.head_failure.is_some() => head_mark(state),
         None if !state.drift.is_empty() => Mark::Drifted,
+        None if !state.prune_held.is_empty() => Mark::Attention,
         None if state.lock.is_some() => Mark::Locked,
         None if state.verified.is_none() => Mark::Unknown,
         None => Mark::Healthy,
@@ -121,6 +122,9 @@ fn at_rest(state: &model::InstanceState) -> String {
     }
     let lock = state.lock.as_ref().map(|lock| format!("; automatic pins are off, by {}: {}", lock.by, lock.why));
     let lock = lock.unwrap_or_default();
+    if !state.prune_held.is_empty() {
+        return format!("{}{lock}", chat::wording::prune_held(&state.prune_held));
+    }
     if let Some(found) = state.drift.values().next() {
         return format!("{}{lock}", chat::wording::drifted(found));
     }

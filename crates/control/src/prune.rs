@@ -3,25 +3,51 @@
 use std::collections::BTreeSet;
 
 use cluster::{ObjectKey, PrunePlan};
-use model::PinId;
+use model::{InstanceFact, InstanceState, PinId};
 
-use crate::converge::Place;
+use crate::converge::{Place, count};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
+/// What pruning came to.
+pub(crate) struct Pruned {
+    /// How many objects went.
+    pub gone: u32,
+    /// What is held back, as `Kind/name: why`.
+    pub held: Vec<String>,
+}
+
+impl Pruned {
+    /// The fact that changes what is held, where that is news.
+    pub(crate) fn fact(&self, state: &InstanceState) -> Option<InstanceFact> {
+        let is_news = self.held != state.prune_held || state.prune_confirmed.is_some();
+        is_news.then(|| InstanceFact::PruneHeld { objects: self.held.clone() })
+    }
+}
+
 impl Inner {
-    /// Prunes what nothing desires any more, as far as the guard lets it go. How many went, and what is held and why.
-    pub(crate) async fn prune(&self, place: &Place, keep: &[ObjectKey]) -> Result<(usize, Vec<String>), Trouble> {
-        let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok((0, Vec::new())) };
+    /// Prunes what nothing desires any more, as far as the guard lets it go. `confirmed` is what a named person let go: it
+    /// counts when it is all that the guard would hold.
+    pub(crate) async fn prune(
+        &self,
+        place: &Place,
+        keep: &[ObjectKey],
+        confirmed: Option<&[String]>,
+    ) -> Result<Pruned, Trouble> {
+        let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else {
+            return Ok(Pruned { gone: 0, held: Vec::new() });
+        };
         let keep: BTreeSet<ObjectKey> = keep.iter().cloned().collect();
         if stored.inventory.objects.iter().all(|entry| keep.contains(&entry.key)) {
-            return Ok((0, Vec::new()));
+            return Ok(Pruned { gone: 0, held: Vec::new() });
         }
-        let plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
+        let mut plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
+        if confirmed.is_some_and(|confirmed| held(&plan).iter().all(|object| confirmed.contains(object))) {
+            plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, true).await?;
+        }
         let gone = self.delete(place, &plan, "prune").await?;
         self.update_inventory(place, "forget pruned", |inventory| inventory.forget(&gone)).await?;
-        let held = plan.held.iter().map(|held| format!("{}: {}", held.key, held.why)).collect();
-        Ok((plan.delete.len(), held))
+        Ok(Pruned { gone: count(plan.delete.len()), held: held(&plan) })
     }
 
     /// Deletes what only a dropped candidate brought, data excepted. What went, or is gone already.
@@ -48,4 +74,8 @@ impl Inner {
         }
         Ok(gone)
     }
+}
+
+fn held(plan: &PrunePlan) -> Vec<String> {
+    plan.held.iter().map(|held| format!("{}: {}", held.key, held.why)).collect()
 }

@@ -33,8 +33,8 @@ pub(crate) fn key(instance: &InstanceId, head: &CommitId) -> PinId {
 
 /// How a trial ended.
 pub(crate) enum Tried {
-    /// It works; the fact says so.
-    Proven(InstanceFact),
+    /// It works; the facts say so.
+    Proven(Vec<InstanceFact>),
     /// It can't be applied; nothing was touched.
     Refused(String),
     /// It was applied and does not work.
@@ -58,7 +58,7 @@ impl Trial {
     }
 
     /// The fact that it was seen Current.
-    pub(crate) fn verified(&self) -> InstanceFact {
+    fn verified(&self) -> InstanceFact {
         InstanceFact::Verified {
             commit: self.head.clone(),
             render_hash: self.hash(),
@@ -102,8 +102,7 @@ impl Inner {
             Err(trouble @ (Trouble::Impossible(_) | Trouble::Failed(_))) => return Ok(Tried::Failed(trouble)),
             Err(trouble) => return Err(trouble),
         }
-        self.settle_trial(&place, trial).await?;
-        Ok(Tried::Proven(trial.verified()))
+        Ok(Tried::Proven(self.settle_trial(&place, trial).await?))
     }
 
     /// Before the first write, and that is the inventory.
@@ -139,15 +138,13 @@ impl Inner {
         Ok(watched)
     }
 
-    /// Names the HEAD as verified in the inventory, and prunes what it no longer has.
-    pub(crate) async fn settle_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
+    /// Names the HEAD as verified in the inventory, and prunes what it no longer has. The facts that say so.
+    pub(crate) async fn settle_trial(&self, place: &Place, trial: &Trial) -> Result<Vec<InstanceFact>, Trouble> {
         let verified = VerifiedAt { commit: trial.head.clone(), render_hash: trial.hash() };
         let effect = format!("settle inventory of {}", trial.name());
         self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone())).await?;
-        let (pruned, held) = self.prune(place, &keys(&trial.rendered)).await?;
-        if pruned > 0 || !held.is_empty() {
-            tracing::info!(instance = %place.instance.id, pruned, ?held, "pruned");
-        }
-        Ok(())
+        let pruned = self.prune(place, &keys(&trial.rendered), None).await?;
+        let state = self.store.instance(&place.instance.id).await?;
+        Ok(std::iter::once(trial.verified()).chain(pruned.fact(&state)).collect())
     }
 }

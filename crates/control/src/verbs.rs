@@ -3,12 +3,14 @@
 
 mod accept_rewrite;
 mod again;
+mod confirm_prune;
 mod decide;
 mod lock;
 mod mend_head;
 mod receive;
 mod unpin;
 
+pub use confirm_prune::shown_prune;
 pub use decide::Answer;
 pub use receive::Receipt;
 

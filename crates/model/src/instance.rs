@@ -19,6 +19,10 @@ pub struct InstanceState {
     pub head_failure: Option<FailedHead>,
     /// What differs from desired and was left so, by object.
     pub drift: BTreeMap<String, DriftFound>,
+    /// What the guard holds back until a person confirms.
+    pub prune_held: Vec<String>,
+    /// What of it a person let go and is not gone yet.
+    pub prune_confirmed: Option<Vec<String>>,
     /// What was repaired last, and when.
     pub repaired: Option<(DriftFound, Timestamp)>,
 }
@@ -116,6 +120,8 @@ impl InstanceState {
             InstanceFact::DriftGone { object } => {
                 self.drift.remove(&object);
             }
+            InstanceFact::PruneHeld { objects } => (self.prune_held, self.prune_confirmed) = (objects, None),
+            InstanceFact::PruneConfirmed { objects, .. } => self.prune_confirmed = Some(objects),
             InstanceFact::RetryWanted { .. } => self.head_failure = None,
             InstanceFact::InstallFailed { why, .. } => self.install_failure = Some(why),
             InstanceFact::Locked { by, why } => self.lock = Some(Lock { by, why, at }),

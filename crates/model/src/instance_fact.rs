@@ -90,6 +90,19 @@ pub enum InstanceFact {
         /// `Kind/name`.
         object: String,
     },
+    /// What nothing desires any more and the guard holds back until a named person confirms, as `Kind/name: why`. None of them:
+    /// nothing is held any more.
+    PruneHeld {
+        /// Each object.
+        objects: Vec<String>,
+    },
+    /// A person lets go what the guard holds: exactly this.
+    PruneConfirmed {
+        /// Who.
+        by: PersonName,
+        /// As it was held.
+        objects: Vec<String>,
+    },
     /// Automatic pins are off.
     Locked {
         /// Who did it.

@@ -9,8 +9,9 @@ use std::time::Duration;
 use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl};
 use control::{Barrier, Clock, Control, Parts, Settings};
 use model::{
-    Announcement, Build, CommitId, CommitLine, Decider, DriftDone, DriftFound, Effect, Fact, FailureReport, HeadFailure, ImageRef, InstanceFact,
-    InstanceId, PersonName, PinId, PinKind, PinNumber, Proposal, Surface, Timestamp,
+    Announcement, Build, CommitId, CommitLine, Decider, DriftDone, DriftFound, Effect, Fact, FailureReport,
+    HeadFailure, ImageRef, InstanceFact, InstanceId, PersonName, PinId, PinKind, PinNumber, Proposal, Surface,
+    Timestamp,
 };
 use server::ServerSettings;
 use store::Store;
@@ -232,11 +233,7 @@ impl Seed {
         let by = CommitLine { commit: commit("bad5ee"), author: "Bo".to_owned(), subject };
         let (head, held_on) = (commit("bad5ee"), Some(commit("c0ffee")));
         let failed = HeadFailure { head, by, render_hash: None, failure, touched: true, held_on };
-        let back = InstanceFact::HeldBack {
-            to: commit("c0ffee"),
-            healthy: true,
-            seen: "runs as before".to_owned(),
-        };
+        let back = InstanceFact::HeldBack { to: commit("c0ffee"), healthy: true, seen: "runs as before".to_owned() };
         for (fact, ago) in [
             (InstanceFact::Drifted(Box::new(found)), 4000),
             (InstanceFact::HeadFailed(Box::new(failed)), 320),

@@ -14,7 +14,7 @@ use crate::pages::{Shape, pin::parse_number};
 use crate::problem::ApiProblem;
 use crate::session::{self, Proof, Viewer};
 use crate::sign_in::person_of_link;
-use crate::verbs::{self, Wish};
+use crate::verbs::{self, Said, Wish};
 use crate::wire::{
     ActWire, BuildWire, CommitIdWire, DriftWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire,
 };
@@ -142,7 +142,8 @@ pub(crate) async fn on_instance(
 ) -> Answer<Acted> {
     let act: ActWire = read(&body)?;
     let id = instance_id(&act.instance)?;
-    let pin = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, &act.reason).await?;
+    let said = Said { reason: &act.reason, shown: &act.shown };
+    let pin = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, said).await?;
     let instance = InstanceWire::of(&app.control.instance_view(&id).await?);
     Ok(Json(Acted { instance, pin: pin.map(|pin| pin.0) }))
 }

@@ -50,11 +50,7 @@ pub(crate) async fn build(
 }
 
 /// `POST /hooks/push`: somebody pushed to the config repo, so it is fetched now and not in its turn.
-pub(crate) async fn push(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<StatusCode, ApiProblem> {
+pub(crate) async fn push(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<StatusCode, ApiProblem> {
     let _slot = app.hook_slots.acquire().await.map_err(|_| stopping())?;
     let body = bounded_read(&headers, body, LARGEST_PUSH, SLOWEST).await?;
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

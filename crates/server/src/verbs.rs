@@ -32,14 +32,23 @@ pub(crate) async fn on_pin(app: &App, wish: Wish<'_>) -> Result<PinNumber, Probl
     }
 }
 
+/// What comes along with a wish for an instance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub reason: &'a str,
+    /// Names what was shown; empty for programs that mean what there is.
+    pub shown: &'a str,
+}
+
 /// Does one thing with an instance. An unpin is a pin of its own.
 pub(crate) async fn on_instance(
     app: &App,
     id: &InstanceId,
     verb: &str,
     person: &PersonName,
-    reason: &str,
+    said: Said<'_>,
 ) -> Result<Option<PinNumber>, Problem> {
+    let Said { reason, shown } = said;
     match verb {
         "unpin" => app.control.unpin(id, person, reason).await.map(Some),
         "lock" => {
@@ -47,6 +56,10 @@ pub(crate) async fn on_instance(
             app.control.lock(id, person, why).await.map(|()| None)
         }
         "unlock" => app.control.unlock(id, person).await.map(|()| None),
+        "confirm-prune" => {
+            let shown = Some(shown).filter(|shown| !shown.is_empty());
+            app.control.confirm_prune(id, person, shown).await.map(|()| None)
+        }
         "retry" => app.control.retry_head(id, person).await.map(|()| None),
         "revert" => app.control.revert_head(id, person).await.map(|_| None),
         _ => Err(no_verb(verb)),
@@ -59,5 +72,9 @@ async fn ended(app: &App, number: PinNumber) -> Result<bool, Problem> {
 
 fn no_verb(verb: &str) -> Problem {
     let what = format!("there is no `{}`", secrets::clip(verb, 40));
-    Problem::new(ProblemCode::NotFound, what, "use approve, reject, cancel, retry, unpin, lock, unlock or revert")
+    Problem::new(
+        ProblemCode::NotFound,
+        what,
+        "use approve, reject, cancel, retry, unpin, lock, unlock, revert or confirm-prune",
+    )
 }

@@ -92,6 +92,10 @@ pub(crate) struct InstanceWire {
     verified_commit: Option<String>,
     verified_at: Option<String>,
     lock: Option<LockWire>,
+    /// What is no longer in git and held back until a person confirms.
+    held: Vec<String>,
+    /// Names what is held; send it back to confirm it.
+    held_shown: Option<String>,
     open_pin: Option<u64>,
     last_pin: Option<u64>,
 }
@@ -272,6 +276,8 @@ impl InstanceWire {
             verified_commit: verified.map(|verified| verified.commit.to_string()),
             verified_at: verified.map(|verified| verified.at.to_string()),
             lock: lock.map(|lock| LockWire { by: lock.by.to_string(), why: lock.why.clone(), at: lock.at.to_string() }),
+            held_shown: (!view.state.prune_held.is_empty()).then(|| control::shown_prune(&view.state.prune_held)),
+            held: view.state.prune_held.clone(),
             open_pin: view.open.as_ref().map(|pin| pin.number.0),
             last_pin: view.last.as_ref().map(|pin| pin.number.0),
         }

@@ -131,7 +131,10 @@ mod tests {
         let other = format!("sha256={wrong}");
         let token = ("X-Gitlab-Token", "a token of the host");
         for (headers, rejection) in [
-            (vec![("X-Gitea-Signature", wrong.as_str()), ("X-Hub-Signature-256", right.as_str())], Rejection::WrongSignature),
+            (
+                vec![("X-Gitea-Signature", wrong.as_str()), ("X-Hub-Signature-256", right.as_str())],
+                Rejection::WrongSignature,
+            ),
             (vec![("X-Hub-Signature-256", other.as_str()), token], Rejection::WrongSignature),
             (vec![("X-Hub-Signature-256", "sha1=0000"), token], Rejection::NoKnownSignature),
             (vec![("webhook-signature", "v1,AAAA"), token], Rejection::BadId),

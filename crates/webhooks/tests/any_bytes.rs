@@ -34,7 +34,16 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-const NAMES: [&str; 8] = ["x-hub-signature-256", "X-Gitea-Signature", "x-gitlab-token", "webhook-id", "Webhook-Timestamp", "webhook-signature", "Authorization", "x-other"];
+const NAMES: [&str; 8] = [
+    "x-hub-signature-256",
+    "X-Gitea-Signature",
+    "x-gitlab-token",
+    "webhook-id",
+    "Webhook-Timestamp",
+    "webhook-signature",
+    "Authorization",
+    "x-other",
+];
 
 fn header_value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![

@@ -1,4 +1,4 @@
-//! What is said when live differs from what is desired.
+//! What is said when live differs from what is desired, and of what nothing desires any more.
 
 use model::{DriftDone, DriftFound};
 
@@ -10,6 +10,12 @@ pub fn drifted(found: &DriftFound) -> String {
         DriftDone::Reported => format!("{what}: differs from git, and is left so as the rule `report` says"),
         DriftDone::GivenUp => format!("{what}: was made equal to git again and again, and is left to people now"),
     }
+}
+
+/// What the guard holds back.
+pub fn prune_held(objects: &[String]) -> String {
+    let stay = if objects.len() == 1 { "1 object is".to_owned() } else { format!("{} objects are", objects.len()) };
+    format!("{stay} no longer in git and not deleted before a person confirms: {}", objects.join("; "))
 }
 
 #[cfg(test)]
@@ -31,5 +37,13 @@ mod tests {
         ] {
             assert_eq!(drifted(&found(done)), format!("{said}{ends}"));
         }
+    }
+
+    #[test]
+    fn what_is_held_back_is_listed() {
+        let objects = ["PersistentVolumeClaim/data: it holds data".to_owned()];
+        let said = "1 object is no longer in git and not deleted before a person confirms: PersistentVolumeClaim/data: it \
+                    holds data";
+        assert_eq!(prune_held(&objects), said);
     }
 }

@@ -72,6 +72,11 @@ pub(crate) struct InstanceShown {
     pub(crate) state: String,
     pub(crate) sentence: String,
     version: Option<ImageShown>,
+    /// What is held back until a person confirms.
+    #[serde(default)]
+    pub(crate) held: Vec<String>,
+    /// Names what is held.
+    pub(crate) held_shown: Option<String>,
 }
 
 /// A difference between desired and live.

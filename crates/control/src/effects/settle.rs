@@ -5,7 +5,7 @@ use model::{Effect, Fact, InstanceFact};
 use store::PinRecord;
 
 use super::Done;
-use crate::converge::{count, keys};
+use crate::converge::keys;
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -20,14 +20,16 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let verified = VerifiedAt { commit: commit.clone(), render_hash: candidate.hash() };
     let keep = keys(&candidate.rendered);
     inner.update_inventory(&place, "settle inventory", |inventory| inventory.verify(verified.clone())).await?;
-    let (pruned, held) = inner.prune(&place, &keep).await?;
+    let pruned = inner.prune(&place, &keep, None).await?;
+    let state = inner.store.instance(&pin.instance).await?;
     let verified = InstanceFact::Verified {
         commit,
         render_hash: candidate.hash(),
         image: Some(pin.to().clone()),
         pin: Some(pin.number),
     };
-    Ok(Done { facts: vec![Fact::Settled { pruned: count(pruned), held }], instance_facts: vec![verified] })
+    let instance_facts = std::iter::once(verified).chain(pruned.fact(&state)).collect();
+    Ok(Done { facts: vec![Fact::Settled { pruned: pruned.gone, held: pruned.held }], instance_facts })
 }
 
 /// It was cancelled, and turned out to be recorded: what was taken back meanwhile is applied again.

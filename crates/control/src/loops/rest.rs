@@ -43,7 +43,8 @@ pub(super) struct Rest {
 struct Settled {
     head: CommitId,
     instance: Instance,
-    failed: bool,
+    /// Whether something failed or a person wants something: settled again once it changes.
+    open: bool,
 }
 
 struct TriedBefore {
@@ -61,7 +62,8 @@ impl Rest {
         inner.uninstalled.note(id, state.verified.is_none());
         let Ok(instance) = inner.instance(id) else { return Ok(Some(TICK)) };
         let (head, now) = (inner.mirror.head(), inner.clock.now());
-        let here = Settled { head: head.clone(), instance: instance.clone(), failed: state.head_failure.is_some() };
+        let open = state.head_failure.is_some() || state.prune_confirmed.is_some();
+        let here = Settled { head: head.clone(), instance: instance.clone(), open };
         if self.settled.as_ref() == Some(&here) {
             return self.repair(inner, &instance, &state).await;
         }

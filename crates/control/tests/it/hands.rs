@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use control::{Mark, ProblemCode};
 use model::{DropReason, Outcome, Pin, PinNumber, Stage};
 use serde_json::{Value, json};
-use testkit::world::{Harness, Plan};
+use testkit::world::{Harness, Plan, person};
 use testkit::{Person, World};
 
 const ONE_MORE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {A: b}\n";
@@ -139,6 +140,24 @@ async fn too_much_at_once_is_held_until_a_person_says_so() {
     assert_eq!(held, 3, "{notes:?}");
     for name in ["a", "b", "c"] {
         assert!(world.objects.config_map(name).await.is_some());
+    }
+    let view = world.control.instance_view(&world.instance).await.unwrap();
+    assert_eq!((view.mark, view.state.prune_held.len()), (Mark::Attention, 3), "{}", view.now);
+    let refused = world.control.confirm_prune(&world.instance, &person("cy"), None).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::NotAllowed);
+    let unseen =
+        world.control.confirm_prune(&world.instance, &person("ann"), Some("0000000000000000")).await.unwrap_err();
+    assert_eq!(unseen.code, ProblemCode::TooLate);
+    let shown = control::shown_prune(&view.state.prune_held);
+    world.control.confirm_prune(&world.instance, &person("ann"), Some(&shown)).await.unwrap();
+    world
+        .until("what was held is gone", async |world| {
+            let state = world.control.instance_view(&world.instance).await.ok()?.state;
+            (state.prune_held.is_empty() && state.prune_confirmed.is_none()).then_some(())
+        })
+        .await;
+    for name in ["a", "b", "c"] {
+        assert!(world.objects.config_map(name).await.is_none());
     }
     world.agree().await;
 }

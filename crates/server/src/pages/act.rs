@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Page, instance, pin};
 use crate::app::App;
 use crate::session::Viewer;
-use crate::verbs::{self, Wish};
+use crate::verbs::{self, Said, Wish};
 
 /// What a pin's form carries.
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +28,8 @@ pub(crate) struct InstanceForm {
     instance: String,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    shown: String,
 }
 
 /// `POST /pins/{number}/{verb}`.
@@ -55,7 +57,7 @@ pub(crate) async fn on_instance(
 ) -> Page {
     let person = viewer.signed_in()?;
     let id: InstanceId = form.instance.parse().map_err(|error: model::InvalidName| invalid(&error.to_string()))?;
-    match verbs::on_instance(&app, &id, &verb, person, &form.reason).await {
+    match verbs::on_instance(&app, &id, &verb, person, Said { reason: &form.reason, shown: &form.shown }).await {
         Ok(Some(number)) => Ok(Redirect::to(&pin::path(number)).into_response()),
         Ok(None) => Ok(Redirect::to(&instance::path(&id)).into_response()),
         Err(problem) => instance::drawn(&app, &viewer, &id, instance::Wanted::default(), Some(problem)).await,

@@ -184,6 +184,13 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
         let asked = question(format!("Revert what was pushed to {}?", view.id), text, "Revert");
         forms.push(form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id)));
     }
+    if !view.state.prune_held.is_empty() {
+        let text = format!("Deleted for good: {}.", view.state.prune_held.join("; "));
+        let asked = question(format!("Delete from {}?", view.id), &text, "Delete");
+        let mut delete = form("confirm-prune", "Delete what is held", "danger", asked, None, Act::Prune(&view.id));
+        delete.shown = control::shown_prune(&view.state.prune_held);
+        forms.push(delete);
+    }
     let pinned = view.state.verified.as_ref().is_some_and(|verified| verified.pin.is_some());
     if pinned && view.open.as_ref().is_none_or(|pin| !pin.holds_claim()) && view.mark != Mark::Failed {
         let text = "It goes back to the version before, proven and recorded like any pin. Automatic pins are off \

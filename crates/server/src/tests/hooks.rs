@@ -88,7 +88,8 @@ async fn looking_at_the_address_does_nothing() {
 #[tokio::test]
 async fn a_push_is_taken_as_a_hint_from_the_repos_host_alone() {
     let world = World::new().await;
-    let push = |token: &str, body: Body| Request::post("/hooks/push").header("x-gitlab-token", token).body(body).unwrap();
+    let push =
+        |token: &str, body: Body| Request::post("/hooks/push").header("x-gitlab-token", token).body(body).unwrap();
     let told = world.send(push(TOKEN, Body::from("{}"))).await;
     assert_eq!(told.status, StatusCode::ACCEPTED, "{}", told.body);
     for odd in ["", "wrong"] {

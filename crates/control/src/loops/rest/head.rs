@@ -6,6 +6,7 @@ use cluster::Snapshot;
 use config_repo::{Head, Instance};
 use model::{CommitId, FailureReport, HeadFailure, InstanceFact, InstanceState, PinNumber, Stage};
 
+use crate::converge::keys;
 use crate::effects::watch::Attend;
 use crate::inner::Inner;
 use crate::trial::{self, Trial, Tried};
@@ -35,6 +36,9 @@ pub(super) async fn look(
         return back(inner, instance, state, to).await;
     }
     let Some(verified) = &state.verified else { return install(inner, instance, head).await };
+    if let Some(confirmed) = &state.prune_confirmed {
+        return let_go(inner, instance, state, &verified.commit, confirmed).await;
+    }
     if state.head_failure.is_none() && inner.same_files(instance, &verified.commit, head).await? {
         return Ok(Looked::Settled);
     }
@@ -52,7 +56,7 @@ pub(super) async fn look(
     }
     let mut attend = WhileHead { inner, instance, head };
     match inner.try_head(instance, &trial, &mut attend).await? {
-        Tried::Proven(fact) => Ok(Looked::Facts(vec![fact])),
+        Tried::Proven(facts) => Ok(Looked::Facts(facts)),
         Tried::Stopped => Ok(Looked::Stopped),
         Tried::Refused(why) => refused(inner, instance, state, head, Some(trial.hash()), &why).await,
         Tried::Failed(trouble) => failed(inner, instance, state, &trial, trouble).await,
@@ -63,7 +67,7 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
     let trial = Trial::of(inner, instance, head, true).await?;
     let mut attend = WhileHead { inner, instance, head };
     match inner.try_head(instance, &trial, &mut attend).await? {
-        Tried::Proven(fact) => Ok(Looked::Facts(vec![fact])),
+        Tried::Proven(facts) => Ok(Looked::Facts(facts)),
         // A pin came first, and its candidate is HEAD as well; or HEAD is another one by now.
         Tried::Stopped => Ok(Looked::Stopped),
         Tried::Refused(why) => Ok(Looked::NotYet(why)),
@@ -77,8 +81,21 @@ async fn mended(inner: &Inner, instance: &Instance, state: &InstanceState, trial
         return Ok(Looked::Settled);
     }
     let place = inner.place(&instance.id, &trial.rendered).await?;
-    inner.settle_trial(&place, trial).await?;
-    Ok(Looked::Facts(vec![trial.verified()]))
+    Ok(Looked::Facts(inner.settle_trial(&place, trial).await?))
+}
+
+/// A person let go what the guard held. What it would hold by now and they did not see stays.
+async fn let_go(
+    inner: &Inner,
+    instance: &Instance,
+    state: &InstanceState,
+    verified: &CommitId,
+    confirmed: &[String],
+) -> Result<Looked, Trouble> {
+    let rendered = inner.rendered_at(instance, verified).await?;
+    let place = inner.place(&instance.id, &rendered).await?;
+    let pruned = inner.prune(&place, &keys(&rendered), Some(confirmed)).await?;
+    Ok(Looked::Facts(pruned.fact(state).into_iter().collect()))
 }
 
 /// Nothing was touched, so what was verified runs on, whatever the rule.
