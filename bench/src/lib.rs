@@ -4,4 +4,16 @@
 
 mod figures;
 mod machine;
+pub mod page;
 pub mod pin;
+
+use std::path::PathBuf;
+
+/// The binary to measure.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The profile that it was built with.
+    pub profile: &'static str,
+}

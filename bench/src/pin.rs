@@ -7,7 +7,6 @@ mod seen;
 mod writes;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use testkit::devcluster::Options;
@@ -15,6 +14,7 @@ use testkit::served::SENDERS;
 use testkit::shop::{self, Fault};
 use testkit::{DevCluster, Shop};
 
+use crate::Binary;
 use crate::figures::Table;
 use crate::machine;
 
@@ -30,15 +30,6 @@ pub struct Plan {
     /// How many webhooks are sent at once
     #[arg(long, default_value_t = 10_000)]
     pub webhooks: usize,
-}
-
-/// The binary to measure.
-#[derive(Debug, Clone)]
-pub struct Binary {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The profile that it was built with.
-    pub profile: &'static str,
 }
 
 /// Measures, and prints tables to stdout and what it is at to stderr.

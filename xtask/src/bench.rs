@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, ensure};
-use bench::pin::{Binary, Plan};
+use bench::{Binary, page, pin};
 use clap::Subcommand;
 
 /// What to measure.
@@ -13,7 +13,15 @@ pub(crate) enum Which {
     /// From a webhook to the first write, from a fault to its verdict, and 10,000 webhooks at once.
     Pin {
         #[command(flatten)]
-        plan: Plan,
+        plan: pin::Plan,
+        /// Measure a release build, which takes some minutes to make.
+        #[arg(long)]
+        release: bool,
+    },
+    /// The first page of thousands of instances.
+    Page {
+        #[command(flatten)]
+        plan: page::Plan,
         /// Measure a release build, which takes some minutes to make.
         #[arg(long)]
         release: bool,
@@ -22,9 +30,11 @@ pub(crate) enum Which {
 
 /// Measures it.
 pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
-    let Which::Pin { plan, release } = which;
-    let binary = built(release)?;
-    bench::pin::run(&plan, &binary).await.map_err(|error| anyhow!("{error}"))
+    let measured = match which {
+        Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
+        Which::Page { plan, release } => page::run(&plan, &built(release)?).await,
+    };
+    measured.map_err(|error| anyhow!("{error}"))
 }
 
 /// The binary, built now and by the same cargo.

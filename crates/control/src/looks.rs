@@ -1,6 +1,9 @@
 //! Looking: what the page, the API and the command line show.
 
-use model::{InstanceId, Pin, PinNumber, Stage};
+use std::collections::BTreeMap;
+
+use config_repo::Instance;
+use model::{InstanceId, InstanceState, Pin, PinNumber, Stage};
 
 use crate::Control;
 use crate::problem::{Problem, ProblemCode};
@@ -12,12 +15,23 @@ const PAGE: u32 = 50;
 impl Control {
     /// The first page: what waits for people, and every instance, worst first.
     pub async fn overview(&self) -> Result<Overview, Problem> {
-        let mut instances = Vec::new();
-        for instance in self.inner.config().instances() {
-            instances.push(self.instance_view(&instance.id).await?);
-        }
-        instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
+        // Three questions for all instances, and not three for each.
+        let mut states = self.inner.store.instances().await?;
+        let last = self.inner.store.last_ended().await?;
         let open = self.inner.store.open_pins().await?;
+        let mut leading: BTreeMap<&InstanceId, &Pin> = BTreeMap::new();
+        for pin in open.iter().map(|record| &record.pin) {
+            let rank = |pin: &Pin| (pin.holds_claim(), pin.number);
+            leading.entry(&pin.instance).and_modify(|best| *best = max_by(best, pin, rank)).or_insert(pin);
+        }
+        let view = |configured: Instance| {
+            let state = states.remove(&configured.id).unwrap_or_default();
+            let open = leading.get(&configured.id).map(|pin| (*pin).clone());
+            let last = last.get(&configured.id).copied();
+            viewed(configured, state, open, last)
+        };
+        let mut instances: Vec<InstanceView> = self.inner.config().instances().into_iter().map(view).collect();
+        instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
         let mut waiting: Vec<Pin> =
             open.into_iter().map(|record| record.pin).filter(|pin| pin.stage == Stage::Asked).collect();
         waiting.sort_by_key(|pin| pin.since);
@@ -30,20 +44,8 @@ impl Control {
         let state = self.inner.store.instance(id).await?;
         let open = self.inner.store.open_pins_of(id).await?;
         let open = open.into_iter().map(|record| record.pin).max_by_key(|pin| (pin.holds_claim(), pin.number));
-        let last = self.inner.store.pins(Some(id), None, PAGE).await?;
-        let last = last.into_iter().map(|record| record.pin).find(Pin::ended);
-        let mark = mark(&state, open.as_ref());
-        let now = open.as_ref().map_or_else(|| at_rest(&state), chat::wording::sentence);
-        Ok(InstanceView {
-            id: id.clone(),
-            context: configured.context,
-            namespace: configured.namespace,
-            state,
-            mark,
-            now,
-            open,
-            last,
-        })
+        let last = self.inner.store.last_ended_of(id).await?;
+        Ok(viewed(configured, state, open, last))
     }
 
     /// One pin with all its facts.
@@ -87,6 +89,17 @@ impl Control {
             Problem::new(ProblemCode::NotFound, what, "the overview lists the instances that there are")
         })
     }
+}
+
+fn max_by<'a>(one: &'a Pin, other: &'a Pin, rank: impl Fn(&Pin) -> (bool, PinNumber)) -> &'a Pin {
+    if rank(other) > rank(one) { other } else { one }
+}
+
+fn viewed(configured: Instance, state: InstanceState, open: Option<Pin>, last: Option<PinNumber>) -> InstanceView {
+    let mark = mark(&state, open.as_ref());
+    let now = open.as_ref().map_or_else(|| at_rest(&state), chat::wording::sentence);
+    let Instance { id, context, namespace, .. } = configured;
+    InstanceView { id, context, namespace, state, mark, now, open, last }
 }
 
 fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {

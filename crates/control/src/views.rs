@@ -1,6 +1,6 @@
 //! What people are shown, as data: the page, the API and the command line render these and nothing else.
 
-use model::{Fact, InstanceId, InstanceState, Pin, Recorded};
+use model::{Fact, InstanceId, InstanceState, Pin, PinNumber, Recorded};
 
 /// One pin with all that happened to it.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct InstanceView {
     /// The open pin that matters most: the candidate, else the newest that waits.
     pub open: Option<Pin>,
     /// The pin that ended last.
-    pub last: Option<Pin>,
+    pub last: Option<PinNumber>,
 }
 
 /// A difference between desired and live.

@@ -279,7 +279,7 @@ impl InstanceWire {
             held_shown: (!view.state.prune_held.is_empty()).then(|| control::shown_prune(&view.state.prune_held)),
             held: view.state.prune_held.clone(),
             open_pin: view.open.as_ref().map(|pin| pin.number.0),
-            last_pin: view.last.as_ref().map(|pin| pin.number.0),
+            last_pin: view.last.map(|pin| pin.0),
         }
     }
 }

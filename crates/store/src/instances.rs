@@ -1,5 +1,7 @@
 //! Facts about instances, apart from any one pin, and who holds an instance's candidate slot.
 
+use std::collections::BTreeMap;
+
 use model::{InstanceFact, InstanceId, InstanceState, PinNumber, Recorded, Timestamp};
 use sqlx::SqliteConnection;
 
@@ -39,13 +41,30 @@ impl Store {
                 .fetch_all(&mut *self.reader().await?)
                 .await
                 .map_err(failed_to(READ))?;
-        let decode = |(seq, at, fact): (i64, i64, String)| match serde_json::from_str(&fact) {
-            Ok(fact) => Ok(Recorded { at: Timestamp(at), fact }),
-            Err(why) => {
-                Err(StoreError::Unreadable { what: format!("fact {seq} about `{name}`"), why: why.to_string() })
+        rows.into_iter().map(|(seq, at, fact)| decode(&name, seq, at, &fact)).collect()
+    }
+
+    /// What is known of every instance that something happened to. One whose facts can't be read is left out: it is told
+    /// where it is asked for by itself.
+    pub async fn instances(&self) -> Result<BTreeMap<InstanceId, InstanceState>, StoreError> {
+        let rows: Vec<(String, i64, i64, String)> =
+            sqlx::query_as("SELECT instance, seq, at, fact FROM instance_facts ORDER BY instance, seq")
+                .fetch_all(&mut *self.reader().await?)
+                .await
+                .map_err(failed_to(READ))?;
+        let of_one = |rows: &[(String, i64, i64, String)]| {
+            let (name, ..) = rows.first()?;
+            let facts: Result<Vec<_>, _> =
+                rows.iter().map(|(name, seq, at, fact)| decode(name, *seq, *at, fact)).collect();
+            match facts {
+                Ok(facts) => Some((name.parse().ok()?, InstanceState::fold(&facts))),
+                Err(error) => {
+                    tracing::error!(%error, "left out an instance");
+                    None
+                }
             }
         };
-        rows.into_iter().map(decode).collect()
+        Ok(rows.chunk_by(|one, next| one.0 == next.0).filter_map(of_one).collect())
     }
 
     /// The instances that something pushed ever failed in, whatever came of it.
@@ -67,6 +86,13 @@ impl Store {
             .await
             .map_err(failed_to("see who holds a candidate slot"))?;
         Ok(held.map(number_as_read))
+    }
+}
+
+fn decode(name: &str, seq: i64, at: i64, fact: &str) -> Result<Recorded<InstanceFact>, StoreError> {
+    match serde_json::from_str(fact) {
+        Ok(fact) => Ok(Recorded { at: Timestamp(at), fact }),
+        Err(why) => Err(StoreError::Unreadable { what: format!("fact {seq} about `{name}`"), why: why.to_string() }),
     }
 }
 

@@ -129,6 +129,18 @@ impl Store {
         read::was_pinned(&mut *self.reader().await?, instance, digest).await
     }
 
+    /// The newest pin that is over, of each instance that has one.
+    pub async fn last_ended(&self) -> Result<BTreeMap<InstanceId, PinNumber>, StoreError> {
+        let rows = read::last_ended(&mut *self.reader().await?).await?;
+        let of = |(instance, number): (String, i64)| Some((instance.parse().ok()?, number_as_read(number)));
+        Ok(rows.into_iter().filter_map(of).collect())
+    }
+
+    /// The newest pin of the instance that is over.
+    pub async fn last_ended_of(&self, instance: &InstanceId) -> Result<Option<PinNumber>, StoreError> {
+        Ok(read::last_ended_of(&mut *self.reader().await?, instance).await?.map(number_as_read))
+    }
+
     /// The newest pin of the instance that was recorded in git.
     pub async fn last_done(&self, instance: &InstanceId) -> Result<Option<PinRecord>, StoreError> {
         read::last_done(&mut *self.reader().await?, instance).await

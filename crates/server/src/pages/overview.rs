@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Extension, Query, State};
-use control::{InstanceView, Mark, Overview};
+use control::{InstanceView, Mark, Overview, Problem};
 use http::StatusCode;
-use model::Timestamp;
+use model::{PinNumber, Timestamp};
 use serde::Deserialize;
 
 use super::frame::{Frame, Tab};
@@ -56,6 +56,7 @@ struct Row {
     to: Option<Version>,
     locked: Option<String>,
     now: String,
+    last_pin: Option<PinNumber>,
     last: Option<(u64, Badge, When)>,
 }
 
@@ -77,7 +78,19 @@ pub(crate) async fn show(
     Query(filter): Query<Filter>,
 ) -> Page {
     let overview = app.overview().await?;
-    Ok(draw(StatusCode::OK, &page(&app, &viewer, filter, &overview)))
+    let mut page = page(&app, &viewer, filter, &overview);
+    for row in &mut page.rows {
+        row.last = last(&app, row.last_pin).await?;
+    }
+    Ok(draw(StatusCode::OK, &page))
+}
+
+/// How the last pin of a row ended: looked up for the rows that are shown, and for no others.
+async fn last(app: &App, number: Option<PinNumber>) -> Result<Option<(u64, Badge, When)>, Problem> {
+    let Some(number) = number else { return Ok(None) };
+    let record = app.control.store().pin(number).await?;
+    let now = app.control.now();
+    Ok(record.map(|record| (number.0, badge(&record.pin), When::new(record.pin.since, now))))
 }
 
 fn page(app: &App, viewer: &Viewer, filter: Filter, overview: &Overview) -> OverviewPage {
@@ -203,6 +216,7 @@ fn row(instance: &InstanceView, now: Timestamp) -> Row {
         to: open.map(|pin| Version::of(pin.to())),
         locked: instance.state.lock.as_ref().map(|lock| format!("locked by {}: {}", lock.by, lock.why)),
         now: capital(&secrets::clip(&instance.now, 240)),
-        last: instance.last.as_ref().map(|pin| (pin.number.0, badge(pin), When::new(pin.since, now))),
+        last_pin: instance.last,
+        last: None,
     }
 }

@@ -40,6 +40,25 @@ pub(super) async fn last_done(
     one(query.bind(instance.to_string()).fetch_all(conn).await)
 }
 
+/// The newest pin of each instance that is over.
+pub(super) async fn last_ended(conn: &mut SqliteConnection) -> Result<Vec<(String, i64)>, StoreError> {
+    sqlx::query_as("SELECT instance, MAX(number) FROM pins WHERE ended = 1 GROUP BY instance")
+        .fetch_all(conn)
+        .await
+        .map_err(failed_to("look for the last pin of each instance"))
+}
+
+pub(super) async fn last_ended_of(
+    conn: &mut SqliteConnection,
+    instance: &InstanceId,
+) -> Result<Option<i64>, StoreError> {
+    sqlx::query_scalar("SELECT MAX(number) FROM pins WHERE ended = 1 AND instance = $1")
+        .bind(instance.to_string())
+        .fetch_one(conn)
+        .await
+        .map_err(failed_to("look for the last pin of an instance"))
+}
+
 pub(super) async fn was_pinned(
     conn: &mut SqliteConnection,
     instance: &InstanceId,

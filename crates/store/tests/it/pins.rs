@@ -167,6 +167,43 @@ async fn a_lock_is_there_until_a_person_takes_it_away() {
 }
 
 #[tokio::test]
+async fn what_is_read_of_all_instances_at_once_is_what_is_read_of_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (prod, staging) = (instance("shop/prod"), instance("shop/staging"));
+    let number = opened(&store, 1, "shop/prod", '1').await;
+    opened(&store, 2, "shop/staging", '1').await;
+    let verified =
+        InstanceFact::Verified { commit: commit('b'), render_hash: "h1".into(), image: None, pin: Some(number) };
+    store.append(&pin_id(1), 1, &approval(), &[], at(20)).await.unwrap();
+    store.append(&pin_id(1), 4, &proof_and_record(), &[verified], at(70)).await.unwrap();
+    let locked = InstanceFact::Locked { by: Decider::Person("ann".parse().unwrap()), why: "sale".into() };
+    store.append_instance(&staging, locked, at(71)).await.unwrap();
+    let all = store.instances().await.unwrap();
+    assert_eq!(all.len(), 2);
+    for id in [&prod, &staging] {
+        assert_eq!(all[id], store.instance(id).await.unwrap());
+        assert_eq!(store.last_ended().await.unwrap().get(id).copied(), store.last_ended_of(id).await.unwrap());
+    }
+    assert_eq!(store.last_ended_of(&prod).await.unwrap(), Some(number));
+    assert_eq!(store.last_ended_of(&staging).await.unwrap(), None, "its pin is open");
+    assert!(store.instances_with_failed_heads().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_notice_has_one_message_a_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    assert_eq!(store.notice(&pin_id(7), "slack").await.unwrap(), None);
+    for key in ["17.1", "17.2"] {
+        let message = SentMessage { channel: "C1".into(), key: key.into(), content_hash: "h1".into() };
+        store.save_notice(&pin_id(7), "slack", &message, at(1)).await.unwrap();
+        assert_eq!(store.notice(&pin_id(7), "slack").await.unwrap(), Some(message));
+    }
+    assert_eq!(store.notice(&pin_id(8), "slack").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn each_pin_has_one_message_a_service() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;

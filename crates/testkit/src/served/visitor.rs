@@ -39,6 +39,13 @@ impl Visitor {
         Ok(())
     }
 
+    /// Looks at a page or an address of the API; how many bytes came.
+    pub async fn look(&self, path: &str) -> Result<usize, ServedError> {
+        let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        let answer = good(request, &format!("get {path}")).await?;
+        Ok(answer.bytes().await.map_err(ServedError::http("read a page"))?.len())
+    }
+
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Response, ServedError> {
         let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let request = self

@@ -102,10 +102,11 @@ impl Resting {
         self.changes.mark_unchanged();
         let Some(live) = self.watcher.objects(&self.keys) else { return Ok(Vec::new()) };
         let mut facts = Vec::new();
-        for object in self.rendered.objects.clone() {
-            let key = key(&object);
+        for at in 0..self.rendered.objects.len() {
+            let key = key(&self.rendered.objects[at]);
             let live = live.get(&key);
             if !key.kind.is_secret() && self.is_news(&key, live) {
+                let object = self.rendered.objects[at].clone();
                 facts.extend(self.compare(inner, state, &object, &key).await?);
                 self.seen.insert(key, Seen { mark: mark(live), live: live.cloned() });
             }
