@@ -24,6 +24,8 @@ pub use visitor::Visitor;
 
 /// How long it may take until it answers, on a machine that has much else to do.
 const READY_WITHIN: Duration = Duration::from_mins(1);
+/// How long what was pushed may be on trial.
+const AGREE_WITHIN: Duration = Duration::from_mins(1);
 /// How long one question may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// Between two looks at what can't be waited for.
@@ -102,9 +104,17 @@ impl Served {
         self.ask(&format!("sign-in {person}")).await
     }
 
-    /// What git, cluster and database do not agree about; `none` when they do.
+    /// What git, cluster and database do not agree about; `none` when they do. What others pushed may still be on trial, so it
+    /// is asked again for a while.
     pub async fn disagreements(&self, instance: &str) -> Result<String, ServedError> {
-        self.ask(&format!("disagreements {instance}")).await
+        let until = tokio::time::Instant::now() + AGREE_WITHIN;
+        loop {
+            let found = self.ask(&format!("disagreements {instance}")).await?;
+            if found == "none" || tokio::time::Instant::now() >= until {
+                return Ok(found);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// The newest pin of an instance, and what is verified there.
