@@ -61,6 +61,8 @@ impl Visitor {
 
 /// What people and CI speak HTTP with.
 pub(super) fn client() -> Result<Client, ServedError> {
+    // A second provider in one process is not needed, and the first stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().redirect(redirect::Policy::none()).timeout(ANSWER_WITHIN).build();
     client.map_err(ServedError::http("begin"))
 }
