@@ -81,8 +81,9 @@ impl Control {
         let (pin, person) = (&record.pin, answer.by);
         self.allowed(person, act)?;
         if answer.shown.is_some_and(|shown| ButtonValue::of(&record.id, pin).nonce != shown) {
+            let number = pin.number;
             let what =
-                format!("pin {} changed after it was shown to you: people are asked about something else", pin.number);
+                format!("people are asked about something else by now: pin {number} changed after it was shown to you");
             return Err(Problem::new(ProblemCode::TooLate, what, "read what is asked now, and answer that"));
         }
         if pin.stage == Stage::Asked && pin.approvals.iter().any(|given| given.by == Decider::Person(person.clone())) {
