@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
 
 /// Standard base64; senders differ in whether they pad.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -21,6 +22,15 @@ pub struct SenderKeys {
     pub signing: Vec<SigningKey>,
     /// [`token_hash`] of each bearer token; the tokens themselves are kept nowhere.
     pub bearer_hashes: Vec<[u8; 32]>,
+}
+
+impl SenderKeys {
+    /// Whether a token is one of these. All are compared, so that the time taken does not say which one fits.
+    pub(crate) fn know_token(&self, token: &str) -> bool {
+        let given = token_hash(token);
+        let fits = self.bearer_hashes.iter().fold(Choice::from(0), |fits, ours| fits | ours.ct_eq(&given));
+        bool::from(fits)
+    }
 }
 
 /// SHA-256 of a bearer token: what is stored instead of it. Tokens are random, so no slow hash is needed.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{SigningKey, sign};
+use crate::{SigningKey, sign, token_hash};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: Timestamp = Timestamp(1_614_265_330_500);
