@@ -144,13 +144,12 @@ impl Inner {
     }
 
     /// Makes one object equal to what is desired again. It is created where it is gone.
-    pub(crate) async fn repair(&self, place: &Place, object: &render::Object) -> Result<Vec<String>, Trouble> {
+    pub(crate) async fn repair(&self, place: &Place, object: &render::Object) -> Result<(), Trouble> {
         let key = key(object);
         let live = place.cluster.get(&key).await?;
         let effect = format!("repair {}/{}", key.kind.kind, key.name);
         let write = || self.write_one(place, &object.value, &key, live.as_ref());
-        let (_, notes) = self.barrier.around(&effect, write).await?;
-        Ok(notes)
+        self.barrier.around(&effect, write).await.map(drop)
     }
 
     /// Takes back what people's tools own of an object, then applies it.
