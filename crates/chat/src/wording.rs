@@ -11,7 +11,7 @@ mod sentence;
 mod steps;
 mod units;
 
-pub use drift::{drifted, prune_held};
+pub use drift::{drifted, left, prune_held};
 pub use head::{failed_head, head_message, head_pointer};
 pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};

@@ -172,6 +172,12 @@ impl ClusterClient {
         })
     }
 
+    /// Deletes the inventory of an instance that owns nothing any more, exactly as it was read.
+    pub async fn delete_inventory(&self, stored: &StoredInventory) -> Result<(), ClusterError> {
+        let key = self.inventory_key(&stored.inventory.instance);
+        self.delete_unchanged(&key, &stored.resource_version).await.map(drop)
+    }
+
     fn inventory_key(&self, instance: &InstanceId) -> ObjectKey {
         ObjectKey {
             kind: KindKey::new("v1", "ConfigMap"),

@@ -26,10 +26,19 @@ impl ClusterClient {
     ///
     /// An object of the same name with another uid was made by somebody else since: that is a conflict, and it stays.
     pub async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool, ClusterError> {
+        self.delete_if(key, &json!({"uid": uid})).await
+    }
+
+    /// As [`Self::delete`], with the version that was read as condition.
+    pub(crate) async fn delete_unchanged(&self, key: &ObjectKey, version: &str) -> Result<bool, ClusterError> {
+        self.delete_if(key, &json!({"resourceVersion": version})).await
+    }
+
+    async fn delete_if(&self, key: &ObjectKey, preconditions: &Value) -> Result<bool, ClusterError> {
         let kind = self.kind(&key.kind).await?;
         let call = Call::on("delete", &kind.resource(), key);
         let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-            "preconditions": {"uid": uid}});
+            "preconditions": preconditions});
         match self.send(&call, Method::DELETE, &kind.path(key)?, &Query::new(), Some((JSON, &options))).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),

@@ -6,15 +6,22 @@
 mod check;
 mod check_environment;
 mod check_project;
+mod check_waves;
 mod duration;
 mod file;
+mod found;
+mod instance;
+mod pattern;
 mod problem;
+mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use model::{EnvironmentName, GroupName, ImageRepository, InstanceId, PersonName, ProjectName};
+use model::{EnvironmentName, GroupName, ImageRepository, PersonName, ProjectName};
 
+pub use found::Found;
+pub use instance::Instance;
 pub use problem::{ConfigError, ConfigProblem};
 
 /// A checked `pinnace.yaml`.
@@ -28,6 +35,8 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// What runs.
     pub projects: BTreeMap<ProjectName, Project>,
+    /// The instances of projects whose sources are a pattern, as the tree of one commit has them.
+    pub found: Found,
 }
 
 /// A person who may be asked.
@@ -141,12 +150,30 @@ pub struct Project {
     pub chat_logs: bool,
     /// Whether the author of a build may not approve it alone.
     pub four_eyes: bool,
+    /// How a fleet pin goes through the instances.
+    pub waves: Waves,
+}
+
+/// How a fleet pin goes through the instances of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waves {
+    /// How many instances are pinned at a time.
+    pub size: u32,
+    /// How long nothing is begun after a wave that holds.
+    pub pause: Duration,
+}
+
+impl Default for Waves {
+    fn default() -> Self {
+        Self { size: 10, pause: Duration::from_mins(1) }
+    }
 }
 
 /// Where manifests come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// A folder of the config repo; `{environment}` stands for the environment's name.
+    /// A folder of the config repo; `{environment}` stands for the environment's name, and `{instance}` for whatever is
+    /// there: each is an instance of its own.
     pub path: String,
 }
 
@@ -159,68 +186,12 @@ pub struct PinsPath {
     pub path: String,
 }
 
-/// One copy of a project in an environment, with all that the config says about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    /// Which one.
-    pub id: InstanceId,
-    /// Where its images live.
-    pub image: ImageRepository,
-    /// The kube context.
-    pub context: String,
-    /// The namespace that it runs in.
-    pub namespace: String,
-    /// The folders of the config repo that hold it.
-    pub paths: Vec<String>,
-    /// The places to edit, where they are named.
-    pub pins: Vec<PinsPath>,
-    /// Whether a new build is asked about.
-    pub rule: Rule,
-    /// What happens when live differs from desired.
-    pub drift: DriftRule,
-    /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
-    pub head: Head,
-}
-
 impl Config {
     /// Reads and checks a `pinnace.yaml`. The error names every problem found, each with file, line, column and what
     /// to do.
     pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
         let file = file::read(text).map_err(|problem| ConfigError::new(file_name, vec![problem]))?;
         check::check(text, file).map_err(|problems| ConfigError::new(file_name, problems))
-    }
-
-    /// Every instance: one per project and environment that the project has a namespace in.
-    pub fn instances(&self) -> Vec<Instance> {
-        let of_project = |(name, project)| self.instances_of(name, project);
-        self.projects.iter().flat_map(of_project).collect()
-    }
-
-    /// The instance of this id.
-    pub fn instance(&self, id: &InstanceId) -> Option<Instance> {
-        let project = self.projects.get(&id.project)?;
-        self.instances_of(&id.project, project).into_iter().find(|instance| instance.id == *id)
-    }
-
-    fn instances_of(&self, name: &ProjectName, project: &Project) -> Vec<Instance> {
-        let at = |(environment_name, namespace): (&EnvironmentName, &String)| {
-            let environment = self.environments.get(environment_name)?;
-            let fill = |template: &str| fill(template, environment_name);
-            let rule = project.rules.get(environment_name).copied().unwrap_or_default();
-            let pins = project.pins.iter().map(|pin| PinsPath { file: fill(&pin.file), path: pin.path.clone() });
-            Some(Instance {
-                id: InstanceId::only(name.clone(), environment_name.clone()),
-                image: project.image.clone(),
-                context: environment.context.clone(),
-                namespace: namespace.clone(),
-                paths: project.sources.iter().map(|source| fill(&source.path)).collect(),
-                pins: pins.collect(),
-                rule,
-                drift: environment.drift,
-                head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),
-            })
-        };
-        project.namespaces.iter().filter_map(at).collect()
     }
 
     /// Whether this person may decide in this environment: named as an approver, or in a group that is.
@@ -249,13 +220,6 @@ impl Config {
     pub fn person_by_slack(&self, id: &str) -> Option<(&PersonName, &Person)> {
         self.people.iter().find(|(_, person)| person.slack.as_deref() == Some(id))
     }
-}
-
-/// The only word that a template may hold.
-const ENVIRONMENT: &str = "{environment}";
-
-fn fill(template: &str, environment: &EnvironmentName) -> String {
-    template.replace(ENVIRONMENT, environment.as_str())
 }
 
 #[cfg(test)]

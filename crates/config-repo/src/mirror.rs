@@ -4,6 +4,7 @@
 //! [`Mirror::push`]; it moves elsewhere only when a person says so, by [`Mirror::accept_rewrite`].
 
 mod branch_name;
+mod children;
 mod commit;
 mod credentials;
 mod error;
@@ -27,6 +28,8 @@ use model::CommitId;
 use tokio::sync::{Mutex, RwLock as AsyncRwLock, RwLockReadGuard};
 
 use crate::git::{Call, GitError};
+
+pub(crate) use children::{Child, ChildKind};
 
 pub use branch_name::{BranchName, InvalidBranch};
 pub use commit::{CommitDraft, Identity};

@@ -16,5 +16,7 @@ mod http_remote;
 mod https_remote;
 #[path = "git/hung_remote.rs"]
 mod hung_remote;
+#[path = "git/instances.rs"]
+mod instances;
 #[path = "git/ssh_remote.rs"]
 mod ssh_remote;

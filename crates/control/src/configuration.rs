@@ -9,6 +9,8 @@ use crate::registry::{Access, Credentials, ResolveError};
 
 /// So many versions are looked through for a good one.
 const MOST_VERSIONS: usize = 50;
+/// So many odd names in the tree are told at once.
+const MOST_ODD: usize = 3;
 
 pub(crate) struct Configuration {
     file: String,
@@ -29,8 +31,11 @@ impl Configuration {
     pub(crate) async fn load(mirror: &Mirror, file: &str) -> Self {
         let configuration = Self { file: file.to_owned(), state: Mutex::default() };
         if !configuration.refresh(mirror).await
-            && let Some(config) = last_good(mirror, file).await
+            && let Some(mut config) = last_good(mirror, file).await
         {
+            if let Err(error) = config.find_instances(mirror, &mirror.head()).await {
+                tracing::warn!(%error, "the instances of patterns can't be found");
+            }
             configuration.state.lock().unwrap_or_else(PoisonError::into_inner).config = Arc::new(config);
         }
         configuration
@@ -42,19 +47,25 @@ impl Configuration {
         if self.read(|state| state.read_at.as_ref() == Some(&head)) {
             return false;
         }
-        let parsed = read_config(mirror, &head, &self.file).await;
+        let read = match read_config(mirror, &head, &self.file).await {
+            Ok(config) => found(config, mirror, &head).await.map(|config| (config, None)),
+            // The last good config goes on, and so do the instances that come and go under it.
+            Err(trouble) if trouble.lasting => {
+                tracing::warn!(commit = head.short(), %trouble, "the last good config goes on");
+                let config = (*self.config()).clone();
+                found(config, mirror, &head).await.map(|config| (config, Some(trouble.what)))
+            }
+            Err(trouble) => Err(trouble),
+        };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match parsed {
-            Ok(config) => {
-                *state = State { config: Arc::new(config), read_at: Some(head), trouble: None };
-                true
+        match read {
+            Ok((config, trouble)) => {
+                let news = trouble.is_none() || config.found != state.config.found;
+                *state = State { config: Arc::new(config), read_at: Some(head), trouble };
+                news
             }
             Err(trouble) => {
-                tracing::warn!(commit = head.short(), %trouble, "the last good config goes on");
-                // A file that could not be read is read again; one that is wrong stays wrong until the next commit.
-                if trouble.lasting {
-                    state.read_at = Some(head);
-                }
+                tracing::warn!(commit = head.short(), %trouble, "the config can't be read, and is read again");
                 state.trouble = Some(trouble.what);
                 false
             }
@@ -65,9 +76,17 @@ impl Configuration {
         self.read(|state| Arc::clone(&state.config))
     }
 
-    /// What is wrong with the newest one.
+    /// What is wrong with the newest one, or with what its patterns find.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.read(|state| state.trouble.clone())
+        self.read(|state| state.trouble.clone().or_else(|| odd(&state.config.found.odd)))
+    }
+
+    /// The config, if it is the one of this HEAD and nothing is wrong with it: only then what it does not name is gone.
+    pub(crate) fn trusted(&self, head: &CommitId) -> Option<Arc<Config>> {
+        self.read(|state| {
+            let good = state.trouble.is_none() && state.read_at.as_ref() == Some(head);
+            good.then(|| Arc::clone(&state.config))
+        })
     }
 
     /// How a registry is asked: the CA stands in the config repo, the login in the server's environment.
@@ -124,6 +143,24 @@ async fn last_good(mirror: &Mirror, file: &str) -> Option<Config> {
         }
     }
     None
+}
+
+/// The config with the instances that the tree has for it.
+async fn found(mut config: Config, mirror: &Mirror, head: &CommitId) -> Result<Config, Unreadable> {
+    match config.find_instances(mirror, head).await {
+        Ok(()) => Ok(config),
+        Err(error) => Err(Unreadable { what: error.to_string(), lasting: false }),
+    }
+}
+
+/// What is odd in the tree, in a few words.
+fn odd(all: &[String]) -> Option<String> {
+    let more = all.len().saturating_sub(MOST_ODD);
+    let mut told = all.iter().take(MOST_ODD).cloned().collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        told = format!("{told}; and {more} more");
+    }
+    (!all.is_empty()).then_some(told)
 }
 
 async fn read_config(mirror: &Mirror, head: &CommitId, file: &str) -> Result<Config, Unreadable> {

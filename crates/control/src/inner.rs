@@ -82,7 +82,7 @@ impl Inner {
     /// An instance as configured now; gone from the config means that nothing is done to it.
     pub(crate) fn instance(&self, id: &InstanceId) -> Result<Instance, Trouble> {
         let found = self.config().instance(id);
-        found.ok_or_else(|| Trouble::Impossible(format!("{id} is no longer in pinnace.yaml")))
+        found.ok_or_else(|| Trouble::Impossible(format!("{id} is no longer in the config repo")))
     }
 
     /// Appends facts after exactly those that were read, and wakes whoever waits for this instance.

@@ -1,8 +1,8 @@
 //! Looking: what the page, the API and the command line show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use config_repo::Instance;
+use config_repo::{Config, Instance};
 use model::{InstanceId, InstanceState, Pin, PinNumber, Stage};
 
 use crate::Control;
@@ -24,13 +24,18 @@ impl Control {
             let rank = |pin: &Pin| (pin.holds_claim(), pin.number);
             leading.entry(&pin.instance).and_modify(|best| *best = max_by(best, pin, rank)).or_insert(pin);
         }
-        let view = |configured: Instance| {
+        let config = self.inner.config();
+        let configured: Vec<Whereabouts> = config.instances().into_iter().map(Whereabouts::from).collect();
+        let is_configured: BTreeSet<&InstanceId> = configured.iter().map(|place| &place.id).collect();
+        let left = states.iter().filter(|(id, state)| state.left && !is_configured.contains(id));
+        let left: Vec<Whereabouts> = left.map(|(id, _)| Whereabouts::former(&config, id)).collect();
+        let view = |configured: Whereabouts| {
             let state = states.remove(&configured.id).unwrap_or_default();
             let open = leading.get(&configured.id).map(|pin| (*pin).clone());
             let last = last.get(&configured.id).copied();
             viewed(configured, state, open, last)
         };
-        let mut instances: Vec<InstanceView> = self.inner.config().instances().into_iter().map(view).collect();
+        let mut instances: Vec<InstanceView> = configured.into_iter().chain(left).map(view).collect();
         instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
         let mut waiting: Vec<Pin> =
             open.into_iter().map(|record| record.pin).filter(|pin| pin.stage == Stage::Asked).collect();
@@ -40,8 +45,8 @@ impl Control {
 
     /// One instance, without asking its cluster.
     pub async fn instance_view(&self, id: &InstanceId) -> Result<InstanceView, Problem> {
-        let configured = self.known(id)?;
         let state = self.inner.store.instance(id).await?;
+        let configured = self.whereabouts(id, &state)?;
         let open = self.inner.store.open_pins_of(id).await?;
         let open = open.into_iter().map(|record| record.pin).max_by_key(|pin| (pin.holds_claim(), pin.number));
         let last = self.inner.store.last_ended_of(id).await?;
@@ -82,6 +87,15 @@ impl Control {
         ]
     }
 
+    /// Where an instance is: as configured, or as far as it is known of one that git has no longer.
+    fn whereabouts(&self, id: &InstanceId, state: &InstanceState) -> Result<Whereabouts, Problem> {
+        let config = self.inner.config();
+        if state.left && config.instance(id).is_none() {
+            return Ok(Whereabouts::former(&config, id));
+        }
+        self.known(id).map(Whereabouts::from)
+    }
+
     /// The instance, if it is configured.
     pub(crate) fn known(&self, id: &InstanceId) -> Result<config_repo::Instance, Problem> {
         self.inner.config().instance(id).ok_or_else(|| {
@@ -91,14 +105,35 @@ impl Control {
     }
 }
 
+/// Where an instance is.
+struct Whereabouts {
+    id: InstanceId,
+    context: String,
+    namespace: String,
+}
+
+impl From<Instance> for Whereabouts {
+    fn from(Instance { id, context, namespace, .. }: Instance) -> Self {
+        Self { id, context, namespace }
+    }
+}
+
+impl Whereabouts {
+    /// Its environment is all that the config still tells of it.
+    fn former(config: &Config, id: &InstanceId) -> Self {
+        let context = config.environments.get(&id.environment).map(|environment| environment.context.clone());
+        Self { id: id.clone(), context: context.unwrap_or_default(), namespace: String::new() }
+    }
+}
+
 fn max_by<'a>(one: &'a Pin, other: &'a Pin, rank: impl Fn(&Pin) -> (bool, PinNumber)) -> &'a Pin {
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn viewed(configured: Instance, state: InstanceState, open: Option<Pin>, last: Option<PinNumber>) -> InstanceView {
+fn viewed(configured: Whereabouts, state: InstanceState, open: Option<Pin>, last: Option<PinNumber>) -> InstanceView {
     let mark = mark(&state, open.as_ref());
     let now = open.as_ref().map_or_else(|| at_rest(&state), chat::wording::sentence);
-    let Instance { id, context, namespace, .. } = configured;
+    let Whereabouts { id, context, namespace } = configured;
     InstanceView { id, context, namespace, state, mark, now, open, last }
 }
 
@@ -135,6 +170,9 @@ fn at_rest(state: &model::InstanceState) -> String {
     }
     let lock = state.lock.as_ref().map(|lock| format!("; automatic pins are off, by {}: {}", lock.by, lock.why));
     let lock = lock.unwrap_or_default();
+    if state.left {
+        return format!("{}{lock}", chat::wording::left(&state.prune_held));
+    }
     if !state.prune_held.is_empty() {
         return format!("{}{lock}", chat::wording::prune_held(&state.prune_held));
     }

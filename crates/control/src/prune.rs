@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{ObjectKey, PrunePlan};
+use cluster::{ClusterClient, ObjectKey, PrunePlan};
 use model::{InstanceFact, InstanceState, PinId};
 
 use crate::converge::{Place, count};
@@ -45,7 +45,7 @@ impl Inner {
         if confirmed.is_some_and(|confirmed| held(&plan).iter().all(|object| confirmed.contains(object))) {
             plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, true).await?;
         }
-        let gone = self.delete(place, &plan, "prune").await?;
+        let gone = self.delete(&place.cluster, &plan, "prune").await?;
         self.update_inventory(place, "forget pruned", |inventory| inventory.forget(&gone)).await?;
         Ok(Pruned { gone: count(plan.delete.len()), held: held(&plan) })
     }
@@ -60,15 +60,21 @@ impl Inner {
         let Some(mut stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok(Vec::new()) };
         stored.inventory.objects.retain(|entry| !keep.contains(&entry.key));
         let plan = place.cluster.plan_dropped(&place.target, &stored.inventory, pin).await?;
-        self.delete(place, &plan, "delete dropped").await
+        self.delete(&place.cluster, &plan, "delete dropped").await
     }
 
-    async fn delete(&self, place: &Place, plan: &PrunePlan, what: &str) -> Result<Vec<ObjectKey>, Trouble> {
+    /// Deletes what a plan lets go. What went, or is gone already.
+    pub(crate) async fn delete(
+        &self,
+        cluster: &ClusterClient,
+        plan: &PrunePlan,
+        what: &str,
+    ) -> Result<Vec<ObjectKey>, Trouble> {
         let mut gone = plan.gone.clone();
         for (key, uid) in &plan.delete {
             let one = PrunePlan { delete: vec![(key.clone(), uid.clone())], ..PrunePlan::default() };
             let effect = format!("{what} {}/{}", key.kind.kind, key.name);
-            let delete = || async { Ok::<_, Trouble>(place.cluster.prune(&one).await?) };
+            let delete = || async { Ok::<_, Trouble>(cluster.prune(&one).await?) };
             let deleted = self.barrier.around(&effect, delete).await?;
             gone.extend(deleted.into_iter().map(|one| one.key));
         }

@@ -21,7 +21,8 @@ pub async fn rights(
     let files = mirror.read_files(&head, &[config_file]).await.map_err(|error| unreadable(error.to_string()))?;
     let bytes = files.get(config_file).ok_or_else(|| unreadable(format!("there is no `{config_file}`")))?;
     let text = std::str::from_utf8(bytes).map_err(|_| unreadable(format!("`{config_file}` is not UTF-8")))?;
-    let config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
+    let mut config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
+    config.find_instances(mirror, &head).await.map_err(|error| unreadable(error.to_string()))?;
     let mut uses = Vec::new();
     for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
         uses.push(used_by(mirror, &instance).await.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);

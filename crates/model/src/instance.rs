@@ -23,6 +23,8 @@ pub struct InstanceState {
     pub prune_held: Vec<String>,
     /// What of it a person let go and is not gone yet.
     pub prune_confirmed: Option<Vec<String>>,
+    /// Whether git has it no longer, while its objects run on.
+    pub left: bool,
     /// What was repaired last, and when.
     pub repaired: Option<(DriftFound, Timestamp)>,
 }
@@ -122,6 +124,11 @@ impl InstanceState {
             }
             InstanceFact::PruneHeld { objects } => (self.prune_held, self.prune_confirmed) = (objects, None),
             InstanceFact::PruneConfirmed { objects, .. } => self.prune_confirmed = Some(objects),
+            InstanceFact::Left { objects } => {
+                (self.left, self.prune_held, self.prune_confirmed) = (true, objects, None);
+            }
+            InstanceFact::Returned => (self.left, self.prune_held, self.prune_confirmed) = (false, Vec::new(), None),
+            InstanceFact::Removed { .. } => self = Self::default(),
             InstanceFact::RetryWanted { .. } => self.head_failure = None,
             InstanceFact::InstallFailed { why, .. } => self.install_failure = Some(why),
             InstanceFact::Locked { by, why } => self.lock = Some(Lock { by, why, at }),

@@ -103,6 +103,18 @@ pub enum InstanceFact {
         /// As it was held.
         objects: Vec<String>,
     },
+    /// Git has the instance no longer. These objects run on until a named person confirms that they go.
+    Left {
+        /// Each object, as `Kind/name`.
+        objects: Vec<String>,
+    },
+    /// Git has it again.
+    Returned,
+    /// Git has it no longer and nothing of it is left in the cluster: what was known of it ends here.
+    Removed {
+        /// How many objects went.
+        objects: u32,
+    },
     /// Automatic pins are off.
     Locked {
         /// Who did it.

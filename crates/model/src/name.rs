@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A name that can't be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{given}` is not a {what}: use 1 to {longest} lower-case letters, digits and dashes, beginning and ending with a letter or digit"
+    "`{given}` is not {what}: use 1 to {longest} lower-case letters, digits and dashes, beginning and ending with a letter or digit"
 )]
 pub struct InvalidName {
     what: &'static str,
@@ -67,27 +67,27 @@ macro_rules! name_type {
 
 name_type!(
     /// A project: an app that is deployed (`todo`).
-    ProjectName, "project name"
+    ProjectName, "a project name"
 );
 name_type!(
     /// An environment: a place to run (`prod`).
-    EnvironmentName, "environment name"
+    EnvironmentName, "an environment name"
 );
 name_type!(
     /// One copy of a project in an environment. A project with one copy calls it `main`.
-    InstanceName, "instance name"
+    InstanceName, "an instance name"
 );
 name_type!(
     /// A person named in `pinnace.yaml` (`ann`).
-    PersonName, "person's name"
+    PersonName, "a person's name"
 );
 name_type!(
     /// A group of people named in `pinnace.yaml` (`release`).
-    GroupName, "group name"
+    GroupName, "a group name"
 );
 name_type!(
     /// A rule that decides by itself, shown as a rule and never as a person (`auto`).
-    PolicyName, "policy name"
+    PolicyName, "a policy name"
 );
 
 fn is_label(text: &str) -> bool {

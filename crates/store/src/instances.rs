@@ -67,6 +67,15 @@ impl Store {
         Ok(rows.chunk_by(|one, next| one.0 == next.0).filter_map(of_one).collect())
     }
 
+    /// The instances that anything ever happened to.
+    pub async fn known_instances(&self) -> Result<Vec<InstanceId>, StoreError> {
+        let names: Vec<String> = sqlx::query_scalar("SELECT DISTINCT instance FROM instance_facts")
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(failed_to(READ))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     /// The instances that something pushed ever failed in, whatever came of it.
     pub async fn instances_with_failed_heads(&self) -> Result<Vec<InstanceId>, StoreError> {
         let names: Vec<String> = sqlx::query_scalar(

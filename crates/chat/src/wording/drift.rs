@@ -18,6 +18,14 @@ pub fn prune_held(objects: &[String]) -> String {
     format!("{stay} no longer in git and not deleted before a person confirms: {}", objects.join("; "))
 }
 
+/// What runs on though git has its instance no longer.
+pub fn left(objects: &[String]) -> String {
+    let run = if objects.len() == 1 { "1 object runs".to_owned() } else { format!("{} objects run", objects.len()) };
+    let name = |object: &String| object.split(": ").next().unwrap_or_default().to_owned();
+    let names = objects.iter().map(name).collect::<Vec<_>>().join(", ");
+    format!("git has it no longer; {run} on until an approver confirms that they go: {names}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +45,13 @@ mod tests {
         ] {
             assert_eq!(drifted(&found(done)), format!("{said}{ends}"));
         }
+    }
+
+    #[test]
+    fn what_runs_on_without_git_is_named() {
+        let objects = ["Service/web: its instance is no longer in git".to_owned()];
+        let said = "git has it no longer; 1 object runs on until an approver confirms that they go: Service/web";
+        assert_eq!(left(&objects), said);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_saphyr::Location;
 use super::check_environment::check_environments;
 use super::check_project::check_projects;
 use super::file::{self, Entries, File, Text};
-use super::{Config, ConfigProblem, Person, RegistryAccess, RegistryAuth};
+use super::{Config, ConfigProblem, Found, Person, RegistryAccess, RegistryAuth};
 
 /// Checks the whole file; the error holds every problem found.
 pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>> {
@@ -22,7 +22,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>
     let projects = check_projects(file.projects, &environments, &mut problems);
     if problems.found.is_empty() {
         let environments = environments.known;
-        Ok(Config { people: people.known, registries, environments, projects })
+        Ok(Config { people: people.known, registries, environments, projects, found: Found::default() })
     } else {
         Err(problems.found)
     }

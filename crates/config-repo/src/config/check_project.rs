@@ -7,7 +7,10 @@ use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
 use super::file::{self, Entries, Text};
-use super::{ENVIRONMENT, Environment, PinsPath, Project, Rule, Source, fill};
+use super::check_waves::check_waves;
+use super::pattern::may_overlap;
+use super::template::{ENVIRONMENT, INSTANCE, fill, namespace_fault};
+use super::{Environment, PinsPath, Project, Rule, Source, Waves};
 
 type Environments = Named<EnvironmentName, Environment>;
 
@@ -19,10 +22,11 @@ pub(super) fn check_projects(
 ) -> BTreeMap<ProjectName, Project> {
     let mut projects = BTreeMap::new();
     let mut places = Vec::new();
-    for (key, project) in entries.0 {
+    for (key, mut project) in entries.0 {
         let Some(name) = problems.parse::<ProjectName>(&key) else { continue };
         let image = problems.parse::<ImageRepository>(&project.image);
-        let namespaces = check_namespaces(&key, &project.namespaces, environments, problems);
+        let is_pattern = project.sources.iter().any(|source| source.path.value.contains(INSTANCE));
+        let namespaces = check_namespaces(&key, &project.namespaces, is_pattern, environments, problems);
         let rules = check_rules(&name, &project.rules, &project.namespaces, environments, problems);
         check_asks(&name, &project, &rules, environments, problems);
         check_sources(&key, &project.sources, &namespaces, problems);
@@ -32,7 +36,8 @@ pub(super) fn check_projects(
         }
         let Some(image) = image else { continue };
         places.extend(places_of(&name, &image, &project.sources, &namespaces));
-        projects.insert(name, to_project(project, image, namespaces, rules));
+        let waves = check_waves(project.waves.take(), is_pattern, problems);
+        projects.insert(name, to_project(project, image, namespaces, rules, waves));
     }
     check_overlaps(&places, problems);
     projects
@@ -43,6 +48,7 @@ fn to_project(
     image: ImageRepository,
     namespaces: BTreeMap<EnvironmentName, String>,
     rules: BTreeMap<EnvironmentName, Rule>,
+    waves: Waves,
 ) -> Project {
     let trimmed = |path: String| path.trim_end_matches('/').to_owned();
     Project {
@@ -55,12 +61,14 @@ fn to_project(
         skip_ci: project.skip_ci,
         chat_logs: project.chat_logs,
         four_eyes: project.four_eyes,
+        waves,
     }
 }
 
 fn check_namespaces(
     project: &Text,
     entries: &Entries<Text>,
+    is_pattern: bool,
     environments: &Environments,
     problems: &mut Problems,
 ) -> BTreeMap<EnvironmentName, String> {
@@ -70,7 +78,7 @@ fn check_namespaces(
     }
     let mut namespaces = BTreeMap::new();
     for (key, namespace) in &entries.0 {
-        check_namespace(namespace, problems);
+        check_namespace(namespace, is_pattern, problems);
         if let Some(environment) = known_environment(key, environments, problems) {
             namespaces.insert(environment, namespace.value.clone());
         }
@@ -78,19 +86,14 @@ fn check_namespaces(
     namespaces
 }
 
-fn check_namespace(text: &Text, problems: &mut Problems) {
-    let name = text.value.as_str();
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if name.is_empty() || name.len() > 63 || !name.bytes().all(inner) || name.starts_with('-') || name.ends_with('-') {
-        let help = "use 1 to 63 lower-case letters, digits and dashes, beginning and ending with a letter or digit";
-        problems.add(text.referenced, format!("`{name}` is not a namespace's name"), help);
-    } else if name.starts_with("kube-") || name == "pinnace" {
-        let whose = if name == "pinnace" { "Pinnace's own" } else { "Kubernetes' own" };
-        problems.add(
-            text.referenced,
-            format!("the namespace `{name}` is {whose}"),
-            "give the project a namespace of its own",
-        );
+/// Where it holds `{instance}` each name that is found is checked again.
+fn check_namespace(text: &Text, is_pattern: bool, problems: &mut Problems) {
+    if text.value.contains(INSTANCE) && !is_pattern {
+        let message = format!("`{}` names an instance, but the sources do not", text.value);
+        problems.add(text.referenced, message, "put `{instance}` into the path of the sources too");
+    }
+    if let Some((fault, help)) = namespace_fault(&text.value.replace(INSTANCE, "x")) {
+        problems.add(text.referenced, fault, help);
     }
 }
 
@@ -174,12 +177,17 @@ fn check_sources(
             "name the folder of its manifests: `sources: [{path: \"apps/todo/{environment}\"}]`",
         );
     }
+    let is_pattern = sources.iter().any(|source| source.path.value.contains(INSTANCE));
     for source in sources {
         check_template(&source.path, problems);
         if namespaces.len() > 1 && !source.path.value.contains(ENVIRONMENT) {
             let names: Vec<_> = namespaces.keys().map(EnvironmentName::as_str).collect();
             let message = format!("{} would share the path `{}`", names.join(" and "), source.path.value);
             problems.add(source.path.referenced, message, "put `{environment}` into the path");
+        }
+        if is_pattern && !source.path.value.contains(INSTANCE) {
+            let message = format!("every instance would share the path `{}`", source.path.value);
+            problems.add(source.path.referenced, message, "put `{instance}` into the path of every source, or of none");
         }
     }
 }
@@ -194,7 +202,7 @@ fn check_pins(project: &file::Project, problems: &mut Problems) {
         let of_source = |source: &file::Source| is_inside(&pin.file.value, source.path.value.trim_end_matches('/'));
         if !project.sources.iter().any(of_source) {
             let message = format!("the file `{}` is in none of the project's sources", pin.file.value);
-            problems.add(pin.file.referenced, message, "name it with the path of its source, `{environment}` included");
+            problems.add(pin.file.referenced, message, "name it with the path of its source, words in braces included");
         }
     }
 }
@@ -207,12 +215,12 @@ fn is_inside(inner: &str, outer: &str) -> bool {
 fn check_template(text: &Text, problems: &mut Problems) {
     check_path(text, problems);
     let rest = text.value.replace(ENVIRONMENT, "");
-    if rest.contains("{instance}") {
-        let help = "this version keeps one instance per project and environment: name its folder";
-        problems.add(text.referenced, "`{instance}` is not supported yet", help);
-    } else if rest.contains(['{', '}']) {
+    if rest.matches(INSTANCE).count() > 1 {
+        problems.add(text.referenced, "`{instance}` stands more than once", "let one part of the path name the instance");
+    }
+    if rest.replace(INSTANCE, "").contains(['{', '}']) {
         let message = format!("the path `{}` holds a word that is not known", text.value);
-        problems.add(text.referenced, message, "only `{environment}` is replaced");
+        problems.add(text.referenced, message, "only `{environment}` and `{instance}` are replaced");
     }
 }
 
@@ -246,7 +254,7 @@ fn check_overlaps(places: &[Place], problems: &mut Problems) {
     for (index, place) in places.iter().enumerate() {
         let earlier = places.get(..index).unwrap_or_default().iter();
         let other = earlier.filter(|other| other.project != place.project && other.image == place.image);
-        for other in other.filter(|other| is_inside(&place.path, &other.path) || is_inside(&other.path, &place.path)) {
+        for other in other.filter(|other| may_overlap(&place.path, &other.path)) {
             let message = format!(
                 "`{}` and `{}` have the same image and share the path `{}`",
                 other.project, place.project, place.path

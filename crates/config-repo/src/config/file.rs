@@ -86,6 +86,14 @@ pub(super) struct Project {
     pub(super) chat_logs: bool,
     #[serde(default)]
     pub(super) four_eyes: bool,
+    pub(super) waves: Option<Waves>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Waves {
+    pub(super) size: Option<Spanned<u32>>,
+    pub(super) pause: Option<Text>,
 }
 
 fn yes() -> bool {

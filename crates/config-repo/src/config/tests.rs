@@ -135,7 +135,14 @@ fn every_fault_of_sense_is_told_at_its_place() {
         ),
         ("apps/todo/{environment}", "apps/todo", "14:22: prod and staging would share the path `apps/todo`"),
         ("apps/todo/{environment}", "/apps/{environment}", "14:22: `/apps/{environment}` is not a path"),
-        ("apps/todo/{environment}", "apps/{environment}/{instance}", "14:22: `{instance}` is not supported yet"),
+        ("apps/todo/{environment}", "{instance}/{environment}/{instance}", "14:22: `{instance}` stands more than once"),
+        (
+            "[{path: \"apps/todo/{environment}\"}]",
+            "[{path: \"apps/todo/{environment}\"}, {path: \"more/{environment}/{instance}\"}]",
+            "14:22: every instance would share the path `apps/todo/{environment}`",
+        ),
+        ("prod: todo}", "prod: \"todo-{instance}\"}", "15:47: `todo-{instance}` names an instance, but the sources do not"),
+        ("chat: \"#deploys\"", "waves: {size: 5}", "17:19: `waves` is for a project with an instance for each"),
         (
             "apps/todo/{environment}",
             "apps/{environment}/{env}",

@@ -150,10 +150,12 @@ impl Mirror {
             let update = some.iter().fold(update, |call, entry| call.args(["--cacheinfo", entry.as_str()]));
             update.bytes().await.map_err(in_the_way)?;
         }
-        let removed: Vec<&String> = draft.removed.iter().collect();
-        for some in removed.chunks(AT_ONCE) {
+        if !draft.removed.is_empty() {
+            // `--force-remove` wants a work tree, and a bare mirror has none. The mode 0 takes an entry out.
+            let nothing = "0".repeat(40);
+            let entries: String = draft.removed.iter().map(|path| format!("0 {nothing}\t{path}\0")).collect();
             let update = self.local("update-index", "take the files out of the tree").envs(&index);
-            let update = update.args(["--force-remove", "--"]).args(some.iter().map(|path| path.as_str()));
+            let update = update.args(["-z", "--index-info"]).stdin(entries.into_bytes());
             update.bytes().await.map_err(explain::local)?;
         }
         let tree = self.local("write-tree", "write the tree").envs(&index).text().await.map_err(explain::local)?;

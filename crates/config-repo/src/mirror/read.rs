@@ -96,7 +96,7 @@ impl Mirror {
     }
 
     /// Nothing below `a/b/c` may mean that `a` is a link: that is told, for "empty" would be taken as a fact.
-    async fn refuse_links_on_the_way(&self, commit: &CommitId, path: &str) -> Result<(), MirrorError> {
+    pub(super) async fn refuse_links_on_the_way(&self, commit: &CommitId, path: &str) -> Result<(), MirrorError> {
         for (end, _) in path.match_indices('/') {
             let ancestor = path.get(..end).unwrap_or_default();
             let call = self.local("ls-tree", "list a directory of a commit").args(["-z", "-l", "--full-tree"]);

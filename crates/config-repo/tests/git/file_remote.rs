@@ -55,6 +55,17 @@ async fn the_same_draft_is_the_same_commit_and_is_pushed_once() {
 }
 
 #[tokio::test]
+async fn a_commit_can_take_files_out_of_the_tree() {
+    let bench = Bench::file(&[("a.yaml", "a: 1\n"), ("odd name \u{e9}.yaml", "b: 1\n"), ("kept.yaml", "c: 1\n")]).await;
+    let head = bench.mirror.head();
+    let mut draft = draft(&head, &[]);
+    draft.removed = ["a.yaml".to_owned(), "odd name \u{e9}.yaml".to_owned()].into();
+    let commit = bench.mirror.create_commit(&draft).await.unwrap();
+    let left = bench.mirror.list_files(&commit, "").await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(), ["kept.yaml"]);
+}
+
+#[tokio::test]
 async fn a_push_on_a_head_that_moved_is_redone_on_the_new_one() {
     let bench = Bench::file(&[("a.yaml", "a: 1\n")]).await;
     let head = bench.mirror.head();

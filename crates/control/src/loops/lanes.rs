@@ -45,6 +45,11 @@ pub(super) async fn run(control: Control) {
 
 async fn instances(control: &Control) -> Vec<InstanceId> {
     let mut ids: Vec<InstanceId> = control.inner.config().instances().into_iter().map(|instance| instance.id).collect();
+    // Those that git has no longer, too: what they own is still there.
+    match control.inner.store.known_instances().await {
+        Ok(known) => ids.extend(known),
+        Err(error) => tracing::warn!(%error, "the known instances could not be read"),
+    }
     match control.inner.store.open_pins().await {
         Ok(open) => ids.extend(open.into_iter().map(|record| record.pin.instance)),
         Err(error) => tracing::warn!(%error, "open pins could not be read"),

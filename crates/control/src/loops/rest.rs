@@ -4,6 +4,7 @@
 
 mod drift;
 mod head;
+mod left;
 
 use std::time::Duration;
 
@@ -60,7 +61,14 @@ impl Rest {
         let inner = &control.inner;
         let state = inner.store.instance(id).await?;
         inner.uninstalled.note(id, state.verified.is_none());
-        let Ok(instance) = inner.instance(id) else { return Ok(Some(TICK)) };
+        let Ok(instance) = inner.instance(id) else {
+            self.disturbed();
+            return left::turn(inner, id, &state).await;
+        };
+        if state.left {
+            inner.append_instance(id, InstanceFact::Returned).await?;
+            return Ok(None);
+        }
         let (head, now) = (inner.mirror.head(), inner.clock.now());
         let open = state.head_failure.is_some() || state.prune_confirmed.is_some();
         let here = Settled { head: head.clone(), instance: instance.clone(), open };

@@ -16,9 +16,12 @@ impl Control {
         person: &PersonName,
         shown: Option<&str>,
     ) -> Result<(), Problem> {
-        self.known(instance)?;
+        let state = self.inner.store.instance(instance).await?;
+        if !state.left {
+            self.known(instance)?;
+        }
         self.allowed(person, Act::Prune(instance))?;
-        let held = self.inner.store.instance(instance).await?.prune_held;
+        let held = state.prune_held;
         if held.is_empty() {
             let what = format!("nothing is held back in {instance}");
             return Err(Problem::new(ProblemCode::TooLate, what, "the page shows how it is"));

@@ -1,0 +1,109 @@
+//! The instances that are found in the tree of a commit: a new folder is a new instance.
+
+use std::collections::BTreeSet;
+
+use model::{CommitId, EnvironmentName, InstanceId, InstanceName, ProjectName};
+
+use super::pattern::{Matched, Pattern};
+use super::template::{INSTANCE, fill, fill_all, namespace_fault};
+use super::{Config, Project};
+use crate::mirror::{Child, Mirror, MirrorError};
+
+/// How many instances may be found in one config repo.
+const MOST: usize = 5_000;
+
+/// What was found in the tree for the projects whose sources are a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    ids: BTreeSet<InstanceId>,
+    /// What looks like an instance and can't be one, each with where, why and what to do.
+    pub odd: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn contains(&self, id: &InstanceId) -> bool {
+        self.ids.contains(id)
+    }
+
+    pub(super) fn of(&self, project: &ProjectName, environment: &EnvironmentName) -> Vec<InstanceId> {
+        let here = |id: &&InstanceId| id.project == *project && id.environment == *environment;
+        self.ids.iter().filter(here).cloned().collect()
+    }
+}
+
+impl Project {
+    /// Whether each folder or file of a pattern is an instance of its own.
+    pub fn is_pattern(&self) -> bool {
+        self.sources.iter().any(|source| source.path.contains(INSTANCE))
+    }
+}
+
+/// A pattern, and whose.
+struct Sought<'a> {
+    project: &'a ProjectName,
+    environment: &'a EnvironmentName,
+    namespace: &'a str,
+    pattern: Pattern,
+}
+
+impl Config {
+    /// Finds the instances of patterns in the tree of a commit, with two calls of git however many patterns there are.
+    pub async fn find_instances(&mut self, mirror: &Mirror, commit: &CommitId) -> Result<(), MirrorError> {
+        self.found = self.found_in(mirror, commit).await?;
+        Ok(())
+    }
+
+    async fn found_in(&self, mirror: &Mirror, commit: &CommitId) -> Result<Found, MirrorError> {
+        let sought = self.sought();
+        if sought.is_empty() {
+            return Ok(Found::default());
+        }
+        let folders: BTreeSet<&str> = sought.iter().map(|one| one.pattern.folder.as_str()).collect();
+        let children = mirror.children(commit, &folders).await?;
+        let of = |pattern: &Pattern| children.get(&pattern.folder).map(Vec::as_slice).unwrap_or_default();
+        let below = sought.iter().flat_map(|one| of(&one.pattern).iter().filter_map(|child| one.pattern.below(child)));
+        let there = mirror.which_are_there(commit, below.collect()).await?;
+        let mut found = Found::default();
+        for one in &sought {
+            let is_there = |child: &&Child| one.pattern.below(child).is_none_or(|below| there.contains(&below));
+            for child in of(&one.pattern).iter().filter(is_there) {
+                one.take(child, &mut found);
+            }
+        }
+        Ok(found)
+    }
+
+    fn sought(&self) -> Vec<Sought<'_>> {
+        let mut sought = Vec::new();
+        for (name, project) in self.projects.iter().filter(|(_, project)| project.is_pattern()) {
+            for (environment, namespace) in &project.namespaces {
+                let patterns = project.sources.iter().filter_map(|source| Pattern::of(&fill(&source.path, environment)));
+                sought.extend(patterns.map(|pattern| Sought { project: name, environment, namespace, pattern }));
+            }
+        }
+        sought
+    }
+}
+
+impl Sought<'_> {
+    /// Takes a child of the folder as an instance, or says why it is none.
+    fn take(&self, child: &Child, found: &mut Found) {
+        let Matched::Named(name) = self.pattern.matched(child) else { return };
+        let place = || format!("`{}/{}`", self.pattern.folder, child.name);
+        let name: InstanceName = match name.parse() {
+            Ok(name) => name,
+            Err(error) => return found.odd.push(format!("{} is no instance: {error}", place())),
+        };
+        let id = InstanceId { project: self.project.clone(), environment: self.environment.clone(), name };
+        if let Some((fault, help)) = namespace_fault(&fill_all(self.namespace, &id)) {
+            return found.odd.push(format!("{} is no instance: {fault}; {help}", place()));
+        }
+        if found.ids.len() < MOST || found.ids.contains(&id) {
+            found.ids.insert(id);
+        } else {
+            let full = format!("{} is one instance too many: {MOST} are the most", place());
+            found.odd.push(format!("{full}; split the config repo"));
+        }
+    }
+}
+

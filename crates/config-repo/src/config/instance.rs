@@ -1,0 +1,81 @@
+//! Instances: the copies of projects, as the config and the tree have them.
+
+use model::{EnvironmentName, ImageRepository, InstanceId, ProjectName};
+
+use super::template::fill_all;
+use super::{Config, DriftRule, Environment, Head, PinsPath, Project, Rule};
+
+/// One copy of a project in an environment, with all that the config says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Which one.
+    pub id: InstanceId,
+    /// Where its images live.
+    pub image: ImageRepository,
+    /// The kube context.
+    pub context: String,
+    /// The namespace that it runs in.
+    pub namespace: String,
+    /// The folders of the config repo that hold it.
+    pub paths: Vec<String>,
+    /// The places to edit, where they are named.
+    pub pins: Vec<PinsPath>,
+    /// Whether a new build is asked about.
+    pub rule: Rule,
+    /// What happens when live differs from desired.
+    pub drift: DriftRule,
+    /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
+    pub head: Head,
+}
+
+impl Config {
+    /// Every instance: one per project and environment that the project has a namespace in, or as many as were found there.
+    pub fn instances(&self) -> Vec<Instance> {
+        self.projects.keys().flat_map(|project| self.instances_of(project)).collect()
+    }
+
+    /// Every instance of one project.
+    pub fn instances_of(&self, project: &ProjectName) -> Vec<Instance> {
+        let Some(known) = self.projects.get(project) else { return Vec::new() };
+        let of = |environment: &EnvironmentName| self.ids(project, known, environment);
+        known.namespaces.keys().flat_map(of).filter_map(|id| self.instance(&id)).collect()
+    }
+
+    /// The instance of this id.
+    pub fn instance(&self, id: &InstanceId) -> Option<Instance> {
+        let project = self.projects.get(&id.project)?;
+        let environment = self.environments.get(&id.environment)?;
+        let namespace = project.namespaces.get(&id.environment)?;
+        let is_there = if project.is_pattern() {
+            self.found.contains(id)
+        } else {
+            *id == InstanceId::only(id.project.clone(), id.environment.clone())
+        };
+        is_there.then(|| instance(id, project, environment, namespace))
+    }
+
+    fn ids(&self, name: &ProjectName, project: &Project, environment: &EnvironmentName) -> Vec<InstanceId> {
+        if project.is_pattern() {
+            self.found.of(name, environment)
+        } else {
+            vec![InstanceId::only(name.clone(), environment.clone())]
+        }
+    }
+}
+
+fn instance(id: &InstanceId, project: &Project, environment: &Environment, namespace: &str) -> Instance {
+    let fill = |template: &str| fill_all(template, id);
+    let rule = project.rules.get(&id.environment).copied().unwrap_or_default();
+    let pins = project.pins.iter().map(|pin| PinsPath { file: fill(&pin.file), path: pin.path.clone() });
+    Instance {
+        id: id.clone(),
+        image: project.image.clone(),
+        context: environment.context.clone(),
+        namespace: fill(namespace),
+        paths: project.sources.iter().map(|source| fill(&source.path)).collect(),
+        pins: pins.collect(),
+        rule,
+        drift: environment.drift,
+        head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),
+    }
+}
