@@ -117,6 +117,17 @@ impl GitRemote {
         self.commit_files(who, &[(path, content)], &message, Some(&self.head()?))
     }
 
+    /// Somebody takes a file away; gives the new head.
+    pub fn remove_as(&self, who: Person, path: &str) -> Result<String, GitRemoteError> {
+        let nothing = "0".repeat(40);
+        self.commit_tree(who, &[format!("0 {nothing}\t{path}")], &format!("Remove {path}"), Some(&self.head()?))
+    }
+
+    /// Somebody commits several files at once; gives the new head.
+    pub fn commit_all_as(&self, who: Person, files: &[(&str, &str)]) -> Result<String, GitRemoteError> {
+        self.commit_files(who, files, "Change files", Some(&self.head()?))
+    }
+
     /// Somebody force-pushes: the branch gets a new history of one commit that holds only these files.
     pub fn rewrite_as(&self, who: Person, files: &[(&str, &str)]) -> Result<String, GitRemoteError> {
         self.commit_files(who, files, "Rewrite history", None)

@@ -93,7 +93,10 @@ impl World {
             doors.serve_git(&remote).await;
         }
         let slack = if plan.slack { Some(FakeSlack::start().await.expect("the fake Slack starts")) } else { None };
-        let instance = "shop/prod".parse().expect("a valid name");
+        let instance = match plan.customers.first() {
+            Some(customer) => format!("shop/prod/{customer}").parse().expect("a valid name"),
+            None => "shop/prod".parse().expect("a valid name"),
+        };
         let control = Process(None);
         let mut world = Self {
             control,
@@ -259,6 +262,19 @@ impl World {
         let before = self.remote.file(&path).expect("the file is there");
         assert!(before.contains(from), "`{from}` is not in {path}:\n{before}");
         self.remote.commit_as(who, &path, &before.replace(from, to)).expect("a person can commit")
+    }
+
+    /// Somebody adds a customer's folder; gives the commit.
+    pub fn add_customer(&self, who: Person, customer: &str) -> String {
+        let image = self.image_of(self.instance.name.as_str());
+        let path = format!("apps/shop/prod/{customer}/web.yaml");
+        self.remote.commit_as(who, &path, &wiring::customers_web(customer, &image)).expect("a person can commit")
+    }
+
+    /// The image that stands in git for a customer.
+    pub fn image_of(&self, customer: &str) -> String {
+        let file = self.remote.file(&format!("apps/shop/prod/{customer}/web.yaml")).expect("the file is there");
+        file.split('"').nth(1).expect("it names an image").to_owned()
     }
 
     /// Somebody renews the cluster's credentials: the door takes this token alone, and the kubeconfig holds it.

@@ -53,10 +53,18 @@ impl Inner {
         if read {
             tracing::info!(commit = self.mirror.head().short(), "pinnace.yaml read");
             self.wakes.lanes.notify_one();
+            self.wake_left().await;
         }
         if read || before != self.configuration.trouble() {
             self.wakes.changed();
         }
+    }
+
+    /// Wakes the instances that git has no longer: they have no file that could differ.
+    async fn wake_left(&self) {
+        let config = self.config();
+        let known = self.store.known_instances().await.unwrap_or_default();
+        known.iter().filter(|id| config.instance(id).is_none()).for_each(|id| self.wakes.wake(id));
     }
 
     /// Wakes the instances whose files differ between two commits: a commit costs nothing to those that it does not touch.

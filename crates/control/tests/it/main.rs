@@ -9,6 +9,7 @@ mod drift;
 mod failures;
 mod first_install;
 mod hands;
+mod instances;
 mod pins;
 mod pushed;
 mod repo_faults;

@@ -37,6 +37,10 @@ pub struct Plan {
     pub drift: &'static str,
     /// Whether there is a Slack, with the channel `#deploys`.
     pub slack: bool,
+    /// Customers with a copy of the shop each, an instance for every folder; none: the shop has one instance.
+    pub customers: &'static [&'static str],
+    /// How a fleet pin goes through them, as `pinnace.yaml` says it.
+    pub waves: &'static str,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
     pub doors: bool,
 }
@@ -54,6 +58,8 @@ impl Default for Plan {
             barrier: None,
             drift: "repair",
             slack: false,
+            customers: &[],
+            waves: "",
             doors: false,
         }
     }
@@ -165,11 +171,13 @@ environments:
 projects:
   shop:
     image: {registry}/acme/shop
-    sources: [{{path: \"apps/shop/{{environment}}\"}}]
+    sources: [{{path: \"{path}\"}}]
     namespaces: {{prod: {namespace}}}
     rules: {{prod: {rule}}}
     chat: \"#deploys\"
-{ask}",
+{waves}{ask}",
+        path = if plan.customers.is_empty() { "apps/shop/{environment}" } else { "apps/shop/{environment}/{instance}" },
+        waves = if plan.waves.is_empty() { String::new() } else { format!("    waves: {}\n", plan.waves) },
         quorum = plan.quorum,
         stable_for = plan.stable_for,
         deadline = plan.deadline,
@@ -177,17 +185,38 @@ projects:
         rule = plan.rule,
         ask = ask.unwrap_or_default(),
     );
-    let web = WEB.replace("IMAGE", image);
-    let mut files = BTreeMap::from([
-        ("pinnace.yaml".to_owned(), config),
-        ("apps/shop/prod/web.yaml".to_owned(), web),
-        ("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned()),
-    ]);
+    let mut files = BTreeMap::from([("pinnace.yaml".to_owned(), config)]);
+    if plan.customers.is_empty() {
+        files.insert("apps/shop/prod/web.yaml".to_owned(), WEB.replace("IMAGE", image));
+        files.insert("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned());
+    }
+    let of = |customer: &&str| (format!("apps/shop/prod/{customer}/web.yaml"), customers_web(customer, image));
+    files.extend(plan.customers.iter().map(of));
     let more = plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.replace("IMAGE", image)));
     files.extend(more);
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     GitRemote::bare(&files).expect("a bare remote can be made")
 }
+
+/// What a customer's folder holds.
+pub(super) fn customers_web(customer: &str, image: &str) -> String {
+    CUSTOMERS_WEB.replace("CUSTOMER", customer).replace("IMAGE", image)
+}
+
+const CUSTOMERS_WEB: &str = r#"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web-CUSTOMER
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web-CUSTOMER}}
+  template:
+    metadata: {labels: {app: web-CUSTOMER}}
+    spec:
+      containers:
+        - name: web
+          image: "IMAGE"
+"#;
 
 const WEB: &str = r#"# The shop's web part.
 apiVersion: apps/v1
