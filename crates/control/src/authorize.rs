@@ -20,6 +20,8 @@ pub enum Act<'a> {
     Unpin(&'a InstanceId),
     /// Switch automatic pins off or on.
     Lock(&'a InstanceId),
+    /// Decide about a fleet pin; the id names its project and environment.
+    Fleet(&'a InstanceId),
     /// Try again what people pushed and did not work, or take it back in git.
     MendHead(&'a InstanceId),
     /// Let what the guard holds back be deleted.
@@ -33,9 +35,11 @@ impl Act<'_> {
     fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::Approve(pin) | Self::Reject(pin) | Self::Cancel(pin) | Self::Retry(pin) => Some(&pin.instance),
-            Self::Unpin(instance) | Self::Lock(instance) | Self::MendHead(instance) | Self::Prune(instance) => {
-                Some(instance)
-            }
+            Self::Unpin(instance)
+            | Self::Lock(instance)
+            | Self::Fleet(instance)
+            | Self::MendHead(instance)
+            | Self::Prune(instance) => Some(instance),
             Self::AcceptRewrite => None,
         }
     }
@@ -48,6 +52,7 @@ impl Act<'_> {
             Self::Retry(_) => "retry",
             Self::Unpin(_) => "unpin",
             Self::Lock(_) => "lock or unlock",
+            Self::Fleet(_) => "decide about a fleet pin",
             Self::MendHead(_) => "try a commit again or revert it",
             Self::Prune(_) => "confirm deletions",
             Self::AcceptRewrite => "accept a rewritten history",

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config_repo::{Config, Instance};
-use model::{InstanceId, InstanceState, Pin, PinNumber, Stage};
+use model::{FleetNumber, InstanceId, InstanceState, Pin, PinNumber, Stage, Tally};
+use store::FleetRecord;
 
 use crate::Control;
 use crate::problem::{Problem, ProblemCode};
-use crate::views::{DriftLine, InstanceView, Mark, Overview, Part, PinView};
+use crate::verbs::shown_fleet;
+use crate::views::{DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView};
 
 /// Pins that a page lists at a time.
 const PAGE: u32 = 50;
@@ -37,10 +39,10 @@ impl Control {
         };
         let mut instances: Vec<InstanceView> = configured.into_iter().chain(left).map(view).collect();
         instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
-        let mut waiting: Vec<Pin> =
-            open.into_iter().map(|record| record.pin).filter(|pin| pin.stage == Stage::Asked).collect();
+        let mut waiting: Vec<Pin> = open.into_iter().map(|record| record.pin).filter(is_asked_alone).collect();
         waiting.sort_by_key(|pin| pin.since);
-        Ok(Overview { waiting, instances, parts: self.parts().await })
+        let fleets = self.open_fleets().await?;
+        Ok(Overview { waiting, fleets, instances, parts: self.parts().await })
     }
 
     /// One instance, without asking its cluster.
@@ -60,6 +62,30 @@ impl Control {
             self.inner.settings.commit_url.as_ref().map(|url| url.replace("{commit}", commit.as_str()))
         });
         Ok(PinView { pin: record.pin, facts: record.facts, commit_url })
+    }
+
+    /// One fleet pin with its pins.
+    pub async fn fleet_view(&self, number: FleetNumber) -> Result<FleetView, Problem> {
+        let (record, pins) = self.fleet_record(number).await?;
+        Ok(fleet_viewed(record, pins))
+    }
+
+    /// The fleet pins, newest first.
+    pub async fn fleets(&self, before: Option<FleetNumber>) -> Result<Vec<FleetView>, Problem> {
+        self.with_pins(self.inner.store.fleets(before, PAGE).await?).await
+    }
+
+    async fn open_fleets(&self) -> Result<Vec<FleetView>, Problem> {
+        self.with_pins(self.inner.store.open_fleets().await?).await
+    }
+
+    async fn with_pins(&self, records: Vec<FleetRecord>) -> Result<Vec<FleetView>, Problem> {
+        let mut views = Vec::new();
+        for record in records {
+            let pins = self.inner.store.pins_of_fleet(record.fleet.number).await?;
+            views.push(fleet_viewed(record, pins.into_iter().map(|record| record.pin).collect()));
+        }
+        Ok(views)
     }
 
     /// The pins of an instance, or of all, newest first.
@@ -103,6 +129,16 @@ impl Control {
             Problem::new(ProblemCode::NotFound, what, "the overview lists the instances that there are")
         })
     }
+}
+
+fn fleet_viewed(FleetRecord { fleet, facts, .. }: FleetRecord, pins: Vec<Pin>) -> FleetView {
+    let shown = fleet.is_asked(&pins).then(|| shown_fleet(&pins));
+    FleetView { tally: Tally::of(&pins), fleet, facts, pins, shown }
+}
+
+/// What a fleet's ask does not cover is asked by itself: a pin that changed after the fleet was begun.
+pub(crate) fn is_asked_alone(pin: &Pin) -> bool {
+    pin.stage == Stage::Asked && (pin.fleet.is_none() || pin.released)
 }
 
 /// Where an instance is.

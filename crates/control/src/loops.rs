@@ -3,6 +3,7 @@
 mod builds;
 mod config;
 mod conversation;
+mod fleets;
 mod lanes;
 mod rest;
 mod until_writable;
@@ -14,6 +15,7 @@ pub(crate) async fn run(control: Control) {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(builds::run(control.clone()));
     tasks.spawn(config::run(control.clone()));
+    tasks.spawn(fleets::run(control.clone()));
     tasks.spawn(conversation::tell(control.clone()));
     tasks.spawn(conversation::listen(control.clone()));
     tasks.spawn(lanes::run(control));

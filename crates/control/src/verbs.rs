@@ -5,6 +5,7 @@ mod accept_rewrite;
 mod again;
 mod confirm_prune;
 mod decide;
+mod fleet;
 mod lock;
 mod mend_head;
 mod receive;
@@ -12,6 +13,7 @@ mod unpin;
 
 pub use confirm_prune::shown_prune;
 pub use decide::Answer;
+pub use fleet::shown_fleet;
 pub use receive::Receipt;
 
 use model::{Fact, IllegalFact, Outcome, Pin, PinNumber, Stage};

@@ -1,6 +1,6 @@
 //! What people are shown, as data: the page, the API and the command line render these and nothing else.
 
-use model::{Fact, InstanceId, InstanceState, Pin, PinNumber, Recorded};
+use model::{Fact, Fleet, FleetFact, InstanceId, InstanceState, Pin, PinNumber, Recorded, Tally};
 
 /// One pin with all that happened to it.
 #[derive(Debug, Clone)]
@@ -11,6 +11,21 @@ pub struct PinView {
     pub facts: Vec<Recorded<Fact>>,
     /// Where its commit can be read, if the config repo has a page.
     pub commit_url: Option<String>,
+}
+
+/// A fleet pin and its pins.
+#[derive(Debug, Clone)]
+pub struct FleetView {
+    /// Its state.
+    pub fleet: Fleet,
+    /// Its facts, oldest first.
+    pub facts: Vec<Recorded<FleetFact>>,
+    /// The pins of its instances, in their order.
+    pub pins: Vec<Pin>,
+    /// How many of them are where.
+    pub tally: Tally,
+    /// Names what people are asked about, to answer exactly that ([`crate::shown_fleet`]); none while they are not asked.
+    pub shown: Option<String>,
 }
 
 /// One instance at a glance.
@@ -101,8 +116,10 @@ impl Mark {
 /// The first page.
 #[derive(Debug, Clone)]
 pub struct Overview {
-    /// What waits for people, oldest first.
+    /// What waits for people, oldest first, but for what they are asked about as a fleet.
     pub waiting: Vec<Pin>,
+    /// The fleet pins that are under way, oldest first.
+    pub fleets: Vec<FleetView>,
     /// Every instance, worst first.
     pub instances: Vec<InstanceView>,
     /// The tool's own parts.

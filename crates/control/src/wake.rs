@@ -15,6 +15,8 @@ pub(crate) struct Wakes {
     pub(crate) builds: Notify,
     /// Messages that may have to be posted or edited. One loop waits.
     pub(crate) chat: Notify,
+    /// Something of a fleet pin may be due. One loop waits.
+    pub(crate) fleets: Notify,
     /// The config repo may have moved. One loop waits.
     pub(crate) repo: Notify,
     /// The set of instances may have changed. One loop waits.
@@ -28,6 +30,7 @@ impl Default for Wakes {
             instances: Mutex::default(),
             builds: Notify::new(),
             chat: Notify::new(),
+            fleets: Notify::new(),
             repo: Notify::new(),
             lanes: Notify::new(),
             changed: watch::Sender::new(0),
@@ -45,6 +48,7 @@ impl Wakes {
     pub(crate) fn wake(&self, id: &InstanceId) {
         self.with(id, count_up);
         self.chat.notify_one();
+        self.fleets.notify_one();
         self.changed();
     }
 

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Announcement, CommitId, Decider, Effect, ImageRef, InstanceId, PersonName, PinNumber, Surface, Timestamp};
+use crate::{
+    Announcement, CommitId, Decider, Effect, FleetNumber, ImageRef, InstanceId, PersonName, PinNumber, Surface,
+    Timestamp,
+};
 
 /// A build whose digest the registry confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +90,13 @@ pub enum Fact {
         /// The person who wanted it; none when a sender announced the build.
         by: Option<PersonName>,
     },
+    /// It is one of a fleet pin's: people are asked about all of them at once, and it waits for its wave.
+    InFleet {
+        /// Which.
+        fleet: FleetNumber,
+    },
+    /// The wave that it belongs to begins.
+    Released,
     /// What it would do is known. A second one replaces the first and asks again.
     Proposed(Box<Proposal>),
     /// It can't be done and nothing was touched.

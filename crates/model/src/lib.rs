@@ -7,6 +7,7 @@ mod commit;
 mod decider;
 mod effect;
 mod fact;
+mod fleet;
 mod image;
 mod instance;
 mod instance_fact;
@@ -20,6 +21,9 @@ pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
 pub use fact::{Build, CommitLine, Fact, FailureReport, PinKind, Proposal, Recorded};
+pub use fleet::{
+    Fleet, FleetApproval, FleetFact, FleetNumber, FleetStop, FleetTurn, IllegalFleetFact, InvalidFleetNumber, Tally,
+};
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
 pub use instance_fact::{DriftDone, DriftFound, HeadFailure, InstanceFact};

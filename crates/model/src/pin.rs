@@ -9,8 +9,8 @@ pub use stage::{DropReason, Outcome, Stage};
 pub use step::{IllegalFact, fold, step};
 
 use crate::{
-    Build, CommitId, Decider, FailureReport, ImageRef, InstanceId, PersonName, PinKind, PinNumber, Proposal, Surface,
-    Timestamp,
+    Build, CommitId, Decider, FailureReport, FleetNumber, ImageRef, InstanceId, PersonName, PinKind, PinNumber,
+    Proposal, Surface, Timestamp,
 };
 
 /// How many times rule G verifies again before a pin gives way.
@@ -29,6 +29,10 @@ pub struct Pin {
     pub build: Build,
     /// The person who wanted it; none when a sender announced the build.
     pub opened_by: Option<PersonName>,
+    /// The fleet pin that it belongs to.
+    pub fleet: Option<FleetNumber>,
+    /// Whether its wave has begun.
+    pub released: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// Where it is.
@@ -134,6 +138,11 @@ impl Pin {
     /// render of the round before in the cluster.
     pub fn touched(&self) -> bool {
         self.holds_claim() && (self.rounds > 0 || self.stage.touched())
+    }
+
+    /// Whether it is approved, and waits until the fleet pin's wave comes to it.
+    pub fn waits_for_wave(&self) -> bool {
+        self.stage == Stage::Approved && self.fleet.is_some() && !self.released
     }
 
     /// Whether nothing more happens to it.

@@ -6,7 +6,7 @@ use model::{Announcement, Digest, ProjectName, Timestamp};
 use sqlx::SqliteConnection;
 
 use crate::error::{failed_to, unwritable};
-use crate::{NewPin, OpenedPin, Store, StoreError, pins};
+use crate::{OpenedPin, Opening, Store, StoreError, fleets, pins};
 use rows::Row;
 
 const RECEIVE: &str = "take in the build";
@@ -123,7 +123,7 @@ impl Store {
         &self,
         id: BuildId,
         digest: &Digest,
-        pins: Vec<NewPin>,
+        opening: Opening,
         at: Timestamp,
     ) -> Result<Vec<OpenedPin>, StoreError> {
         let digest = digest.clone();
@@ -132,8 +132,11 @@ impl Store {
                 let settled = resolved(id, &digest, at).execute(&mut *conn).await.map_err(failed_to(RESOLVE))?;
                 let mut opened = Vec::new();
                 if settled.rows_affected() == 1 {
-                    for pin in pins {
+                    for pin in opening.pins {
                         opened.push(pins::open(conn, pin, at).await?);
+                    }
+                    for fleet in opening.fleets {
+                        opened.extend(fleets::open(conn, fleet, at).await?);
                     }
                 }
                 Ok(opened)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use model::{IllegalFact, InstanceId, PinId, PinNumber};
+use model::{FleetNumber, IllegalFact, IllegalFleetFact, InstanceId, PinId, PinNumber};
 
 /// Why the database could not do it. Nothing of a failed call is kept, and the next call may succeed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -125,6 +125,21 @@ pub enum StoreError {
     /// A fact that can't follow.
     #[error(transparent)]
     Illegal(#[from] IllegalFact),
+    /// Someone else appended to a fleet pin first: read again and decide anew.
+    #[error("fleet pin {number} changed meanwhile: somebody else came first")]
+    FleetConflict {
+        /// Which fleet pin.
+        number: FleetNumber,
+    },
+    /// A fact about a fleet pin that can't follow.
+    #[error(transparent)]
+    IllegalFleet(#[from] IllegalFleetFact),
+    /// There is no such fleet pin.
+    #[error("there is no fleet pin {number}")]
+    NoSuchFleet {
+        /// Which.
+        number: FleetNumber,
+    },
     /// Another pin holds the instance's candidate slot.
     #[error("`{instance}` already has the candidate of pin {by}: wait until that one ends")]
     ClaimHeld {
@@ -159,6 +174,9 @@ impl StoreError {
             Self::Encode { .. }
             | Self::Conflict { .. }
             | Self::Illegal(_)
+            | Self::FleetConflict { .. }
+            | Self::IllegalFleet(_)
+            | Self::NoSuchFleet { .. }
             | Self::ClaimHeld { .. }
             | Self::NoSuchPin { .. }
             | Self::Unreadable { .. } => true,

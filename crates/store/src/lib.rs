@@ -10,6 +10,7 @@ mod builds;
 mod chat_messages;
 mod connect;
 mod error;
+mod fleets;
 mod instances;
 mod kept_values;
 mod pins;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub use builds::{BuildId, BuildRow, BuildState, NewBuild, Receipt};
 pub use chat_messages::SentMessage;
 pub use error::StoreError;
+pub use fleets::{FleetRecord, NewFleet, Opening};
 pub use pins::{NewPin, OpenedPin, PinRecord};
 
 use connect::DirectoryLock;

@@ -152,7 +152,7 @@ impl Store {
     }
 
     /// One that can't be read stops no other, and is logged once.
-    fn readable(&self, pins: Vec<(PinNumber, Result<PinRecord, StoreError>)>) -> Vec<PinRecord> {
+    pub(crate) fn readable(&self, pins: Vec<(PinNumber, Result<PinRecord, StoreError>)>) -> Vec<PinRecord> {
         let keep = |(number, pin): (PinNumber, Result<PinRecord, StoreError>)| match pin {
             Ok(pin) => Some(pin),
             Err(error) => {
@@ -170,7 +170,8 @@ impl Store {
     }
 }
 
-pub(crate) use append::open;
+pub(crate) use append::{join_fleet, open};
+pub(crate) use read::of_fleet;
 
 /// Numbers are `BIGINT`; one beyond that range was never given out.
 pub(crate) fn number_as_stored(number: PinNumber) -> i64 {

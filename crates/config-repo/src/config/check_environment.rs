@@ -122,7 +122,12 @@ fn check_drift(text: &Text, problems: &mut Problems) -> Option<DriftRule> {
     }
 }
 
-pub(super) fn check_duration(text: Option<Text>, default: Duration, least: Duration, problems: &mut Problems) -> Duration {
+pub(super) fn check_duration(
+    text: Option<Text>,
+    default: Duration,
+    least: Duration,
+    problems: &mut Problems,
+) -> Duration {
     let Some(text) = text else { return default };
     if let Some(duration) = duration::parse(&text.value).filter(|duration| *duration >= least) {
         return duration;

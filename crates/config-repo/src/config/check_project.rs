@@ -6,8 +6,8 @@ use model::{EnvironmentName, ImageRepository, ProjectName};
 use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
-use super::file::{self, Entries, Text};
 use super::check_waves::check_waves;
+use super::file::{self, Entries, Text};
 use super::pattern::may_overlap;
 use super::template::{ENVIRONMENT, INSTANCE, fill, namespace_fault};
 use super::{Environment, PinsPath, Project, Rule, Source, Waves};
@@ -216,7 +216,11 @@ fn check_template(text: &Text, problems: &mut Problems) {
     check_path(text, problems);
     let rest = text.value.replace(ENVIRONMENT, "");
     if rest.matches(INSTANCE).count() > 1 {
-        problems.add(text.referenced, "`{instance}` stands more than once", "let one part of the path name the instance");
+        problems.add(
+            text.referenced,
+            "`{instance}` stands more than once",
+            "let one part of the path name the instance",
+        );
     }
     if rest.replace(INSTANCE, "").contains(['{', '}']) {
         let message = format!("the path `{}` holds a word that is not known", text.value);

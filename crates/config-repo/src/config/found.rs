@@ -77,7 +77,8 @@ impl Config {
         let mut sought = Vec::new();
         for (name, project) in self.projects.iter().filter(|(_, project)| project.is_pattern()) {
             for (environment, namespace) in &project.namespaces {
-                let patterns = project.sources.iter().filter_map(|source| Pattern::of(&fill(&source.path, environment)));
+                let patterns =
+                    project.sources.iter().filter_map(|source| Pattern::of(&fill(&source.path, environment)));
                 sought.extend(patterns.map(|pattern| Sought { project: name, environment, namespace, pattern }));
             }
         }
@@ -106,4 +107,3 @@ impl Sought<'_> {
         }
     }
 }
-

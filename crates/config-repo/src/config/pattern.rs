@@ -85,7 +85,7 @@ mod tests {
 
     fn matched(pattern: &str, name: &str, kind: ChildKind) -> Option<String> {
         let child = Child { name: name.to_owned(), kind };
-        match Pattern::of(pattern).unwrap().matched(&child) {
+        match Pattern::of(pattern)?.matched(&child) {
             Matched::Named(name) => Some(name.to_owned()),
             Matched::Nothing => None,
         }

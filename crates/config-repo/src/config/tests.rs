@@ -141,7 +141,11 @@ fn every_fault_of_sense_is_told_at_its_place() {
             "[{path: \"apps/todo/{environment}\"}, {path: \"more/{environment}/{instance}\"}]",
             "14:22: every instance would share the path `apps/todo/{environment}`",
         ),
-        ("prod: todo}", "prod: \"todo-{instance}\"}", "15:47: `todo-{instance}` names an instance, but the sources do not"),
+        (
+            "prod: todo}",
+            "prod: \"todo-{instance}\"}",
+            "15:47: `todo-{instance}` names an instance, but the sources do not",
+        ),
         ("chat: \"#deploys\"", "waves: {size: 5}", "17:19: `waves` is for a project with an instance for each"),
         (
             "apps/todo/{environment}",

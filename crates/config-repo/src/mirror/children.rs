@@ -86,7 +86,7 @@ impl Mirror {
             return Ok(BTreeSet::new());
         }
         let _in_place = self.in_place().await;
-        let asked: String = paths.iter().map(|path| format!("{commit}:{path}\n")).collect();
+        let asked = paths.iter().fold(String::new(), |asked, path| asked + &format!("{commit}:{path}\n"));
         let call = self.local("cat-file", "look up paths of a commit");
         let call = call.args(["--batch-check=%(objecttype)", "--buffer"]).stdin(asked.into_bytes());
         let said = call.at_most(LISTING_BYTES).text().await.map_err(explain::local)?;

@@ -153,7 +153,8 @@ impl Mirror {
         if !draft.removed.is_empty() {
             // `--force-remove` wants a work tree, and a bare mirror has none. The mode 0 takes an entry out.
             let nothing = "0".repeat(40);
-            let entries: String = draft.removed.iter().map(|path| format!("0 {nothing}\t{path}\0")).collect();
+            let entry = |all: String, path: &String| all + &format!("0 {nothing}\t{path}\0");
+            let entries = draft.removed.iter().fold(String::new(), entry);
             let update = self.local("update-index", "take the files out of the tree").envs(&index);
             let update = update.args(["-z", "--index-info"]).stdin(entries.into_bytes());
             update.bytes().await.map_err(explain::local)?;

@@ -70,15 +70,13 @@ async fn files_are_instances_where_the_pattern_says_so() {
     let bench = Bench::file(&[("prod/acme.yaml", "a: 1"), ("prod/bolt.yaml", "a: 1"), ("prod/x/a.yaml", "a: 1")]).await;
     let text = CONFIG.replace("apps/todo/{environment}/{instance}", "{environment}/{instance}.yaml");
     let config = found(&bench, &text).await.unwrap();
-    assert_eq!(
-        told(&config),
-        ["todo/prod/acme todo-acme prod/acme.yaml", "todo/prod/bolt todo-bolt prod/bolt.yaml"]
-    );
+    assert_eq!(told(&config), ["todo/prod/acme todo-acme prod/acme.yaml", "todo/prod/bolt todo-bolt prod/bolt.yaml"]);
 }
 
 #[tokio::test]
 async fn a_name_in_the_middle_counts_where_the_rest_of_the_path_is_there() {
-    let bench = Bench::file(&[("customers/acme/todo/prod/a.yaml", "a: 1"), ("customers/bolt/blog/a.yaml", "a: 1")]).await;
+    let bench =
+        Bench::file(&[("customers/acme/todo/prod/a.yaml", "a: 1"), ("customers/bolt/blog/a.yaml", "a: 1")]).await;
     let text = CONFIG.replace("apps/todo/{environment}/{instance}", "customers/{instance}/todo/{environment}");
     let config = found(&bench, &text).await.unwrap();
     assert_eq!(told(&config), ["todo/prod/acme todo-acme customers/acme/todo/prod"]);

@@ -4,9 +4,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use config_repo::Project;
 use futures::{StreamExt as _, TryStreamExt as _};
-use model::{Build, Digest, ImageRef, PinKind, ProjectName};
-use store::{BuildId, BuildRow, BuildState, NewPin, OpenedPin, StoreError};
+use model::{Build, Digest, EnvironmentName, ImageRef, PinKind, ProjectName};
+use store::{BuildId, BuildRow, BuildState, NewFleet, NewPin, OpenedPin, Opening, StoreError};
 
 use super::until_writable::until_writable;
 use crate::Control;
@@ -113,7 +114,8 @@ async fn settle(control: &Control, row: BuildRow, answer: Result<Digest, Resolve
     let attempts = attempts(&row.state) + 1;
     match answer {
         Ok(digest) => {
-            let opened = store.build_resolved_into(row.id, &digest, pins(control, &row, &digest).await?, now).await?;
+            let opened =
+                store.build_resolved_into(row.id, &digest, opening(control, &row, &digest).await?, now).await?;
             for number in opened.into_iter().map(OpenedPin::number) {
                 if let Some(record) = store.pin(number).await? {
                     tracing::info!(pin = %number, instance = %record.pin.instance, "a build is here");
@@ -149,22 +151,40 @@ fn gives_up(error: &ResolveError, attempts: u32) -> bool {
 }
 
 /// One pin for each instance of the project that never met this digest: announcing it again asks nobody again, and a
-/// person can still pin it.
-async fn pins(control: &Control, row: &BuildRow, digest: &Digest) -> Result<Vec<NewPin>, StoreError> {
+/// person can still pin it. Where a project has many instances they make one fleet pin in each environment; who locked one
+/// wants it left where it is.
+async fn opening(control: &Control, row: &BuildRow, digest: &Digest) -> Result<Opening, StoreError> {
     let announced = &row.announcement;
     let image =
         ImageRef { repository: announced.image.clone(), tag: announced.tag.clone(), digest: Some(digest.clone()) };
     let build = Build { image, announced: Some(announced.clone()) };
-    let instances = control.inner.config().instances();
-    let mut pins = Vec::new();
-    for instance in instances.into_iter().filter(|instance| instance.id.project == row.project) {
+    let config = control.inner.config();
+    let project = config.projects.get(&row.project);
+    let mut opening = Opening::default();
+    let mut fleets: BTreeMap<EnvironmentName, Vec<NewPin>> = BTreeMap::new();
+    for instance in config.instances_of(&row.project) {
         if control.inner.store.was_pinned(&instance.id, digest).await? {
             continue;
         }
         let Ok(id) = Inner::new_pin_id() else { continue };
-        pins.push(NewPin { id, instance: instance.id, kind: PinKind::Pin, build: build.clone(), by: None });
+        let environment = instance.id.environment.clone();
+        let pin = NewPin { id, instance: instance.id, kind: PinKind::Pin, build: build.clone(), by: None };
+        if project.is_some_and(Project::is_pattern) {
+            if control.inner.store.instance(&pin.instance).await?.lock.is_none() {
+                fleets.entry(environment).or_default().push(pin);
+            }
+        } else {
+            opening.pins.push(pin);
+        }
     }
-    Ok(pins)
+    let waves = project.map(|project| project.waves).unwrap_or_default();
+    for (environment, pins) in fleets {
+        let Ok(id) = Inner::new_pin_id() else { continue };
+        let (project, build) = (row.project.clone(), build.clone());
+        let pause_ms = u64::try_from(waves.pause.as_millis()).unwrap_or(u64::MAX);
+        opening.fleets.push(NewFleet { id, project, environment, build, size: waves.size, pause_ms, pins });
+    }
+    Ok(opening)
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ const LONGEST_REASON: usize = 500;
 /// A person's answer to an ask.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    by: &'a PersonName,
-    surface: Surface,
-    shown: Option<&'a str>,
-    reason: Option<&'a str>,
+    pub(super) by: &'a PersonName,
+    pub(super) surface: Surface,
+    pub(super) shown: Option<&'a str>,
+    pub(super) reason: Option<&'a str>,
 }
 
 impl<'a> Answer<'a> {
@@ -39,6 +39,12 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// A reason as it is kept; none when nothing is said by it.
+pub(super) fn spoken(text: &str) -> Option<String> {
+    let text = secrets::clip(&secrets::clean_terminal(text), LONGEST_REASON);
+    (!text.trim().is_empty()).then_some(text)
+}
+
 impl Control {
     /// Says yes to an ask. The first decision wins.
     pub async fn approve(&self, number: PinNumber, answer: Answer<'_>) -> Result<Pin, Problem> {
@@ -49,8 +55,7 @@ impl Control {
 
     /// Says no to an ask. The first decision wins.
     pub async fn reject(&self, number: PinNumber, answer: Answer<'_>) -> Result<Pin, Problem> {
-        let reason = answer.reason.map(|text| secrets::clip(&secrets::clean_terminal(text), LONGEST_REASON));
-        let reason = reason.filter(|text| !text.trim().is_empty());
+        let reason = answer.reason.and_then(spoken);
         let (by, surface) = (answer.by, answer.surface);
         let fact = |_: &Pin| Fact::Rejected { by: by.clone(), surface, reason: reason.clone() };
         self.decide(number, |record| self.may_answer(record, answer, Act::Reject(&record.pin)), fact).await

@@ -144,7 +144,10 @@ async fn a_folder_whose_name_can_be_no_instance_is_told_and_delays_no_other() {
             world.control.parts().await.into_iter().find(|part| part.name == "pinnace.yaml")?.trouble
         })
         .await;
-    assert!(told.starts_with("`apps/shop/prod/Dora_GmbH` is no instance: `Dora_GmbH` is not an instance name"), "{told}");
+    assert!(
+        told.starts_with("`apps/shop/prod/Dora_GmbH` is no instance: `Dora_GmbH` is not an instance name"),
+        "{told}"
+    );
     world.add_customer(Person::BOB, "cato");
     proven(&world, "cato").await;
 }

@@ -8,6 +8,7 @@ mod credentials;
 mod drift;
 mod failures;
 mod first_install;
+mod fleet;
 mod hands;
 mod instances;
 mod pins;

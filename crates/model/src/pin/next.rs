@@ -43,6 +43,7 @@ impl Pin {
                 Some(ask) if ask.until > now => return Next::WaitUntil(ask.until),
                 _ => Effect::Expire,
             },
+            Stage::Approved if self.waits_for_wave() => return Next::Nothing,
             Stage::Approved => Effect::Claim,
             Stage::Claimed => Effect::Render,
             Stage::Rendered => Effect::DryRun,

@@ -1,7 +1,10 @@
 //! The life of a pin as a pure function: a state and a fact in, the next state and what it wants out.
 
+mod name;
+
 use crate::pin::{Approval, Ask, Candidate, Delay, DropReason, MOST_ROUNDS, Next, Outcome, Stage, VerifiedRender};
 use crate::{Fact, Pin, PinNumber, Recorded, Timestamp};
+use name::name;
 
 /// A fact that can't be true in the stage that the pin is in: somebody else's fact came first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +44,8 @@ fn first(fact: &Fact, at: Timestamp) -> Result<Pin, IllegalFact> {
         kind: *kind,
         build: build.as_ref().clone(),
         opened_by: by.clone(),
+        fleet: None,
+        released: false,
         opened_at: at,
         stage: Stage::Received,
         since: at,
@@ -68,7 +73,15 @@ fn after(mut pin: Pin, fact: &Fact, at: Timestamp) -> Result<Pin, IllegalFact> {
             pin.delay = Some(delayed(pin.delay.take(), reason, *again_at, at));
             return Ok(pin);
         }
-        Fact::Opened { .. } => return Err(illegal(&pin, fact)),
+        Fact::InFleet { fleet } if pin.stage == Stage::Received && pin.fleet.is_none() => {
+            pin.fleet = Some(*fleet);
+            return Ok(pin);
+        }
+        Fact::Released if pin.fleet.is_some() && !pin.released && pin.stage == Stage::Approved => {
+            pin.released = true;
+            return Ok(pin);
+        }
+        Fact::Opened { .. } | Fact::InFleet { .. } | Fact::Released => return Err(illegal(&pin, fact)),
         Fact::Proposed(_)
         | Fact::Refused { .. }
         | Fact::Asked { .. }
@@ -257,39 +270,6 @@ fn recording(pin: &mut Pin, fact: &Fact) -> Option<Stage> {
 
 fn illegal(pin: &Pin, fact: &Fact) -> IllegalFact {
     IllegalFact { number: pin.number, stage: pin.stage.name(), fact: name(fact) }
-}
-
-fn name(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::Opened { .. } => "opened",
-        Fact::Proposed(_) => "proposed",
-        Fact::Refused { .. } => "refused",
-        Fact::Asked { .. } => "asked",
-        Fact::Approved { .. } => "approved",
-        Fact::Rejected { .. } => "rejected",
-        Fact::Expired => "expired",
-        Fact::Superseded { .. } => "superseded",
-        Fact::Cancelled { .. } => "cancelled",
-        Fact::Began { .. } => "began",
-        Fact::Delayed { .. } => "delayed",
-        Fact::Claimed => "claimed",
-        Fact::Rendered { .. } => "rendered",
-        Fact::DryRun { .. } => "dry-run",
-        Fact::Inventoried => "inventoried",
-        Fact::Applied { .. } => "applied",
-        Fact::Watched { .. } => "watched",
-        Fact::Verified { .. } => "verified",
-        Fact::Failed(_) => "failed",
-        Fact::Committed { .. } => "committed",
-        Fact::HeadMoved { .. } => "head-moved",
-        Fact::Rebased { .. } => "rebased",
-        Fact::RenderMoved { .. } => "render-moved",
-        Fact::RecordedByOther { .. } => "recorded-by-other",
-        Fact::OtherWon { .. } => "other-won",
-        Fact::Pushed { .. } => "pushed",
-        Fact::Settled { .. } => "settled",
-        Fact::ConvergedBack { .. } => "converged-back",
-    }
 }
 
 #[cfg(test)]

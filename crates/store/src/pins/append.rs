@@ -50,6 +50,26 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
     Ok(OpenedPin::New(number))
 }
 
+/// Makes a pin that was just opened one of a fleet's.
+pub(crate) async fn join_fleet(
+    conn: &mut SqliteConnection,
+    id: &PinId,
+    number: PinNumber,
+    fleet: i64,
+    fact: &Fact,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let new = NewFacts { id: id.clone(), after: 1, facts: vec![fact.clone()], instance_facts: Vec::new(), at };
+    append(conn, new).await?;
+    sqlx::query("UPDATE pins SET fleet = $2 WHERE number = $1")
+        .bind(number_as_stored(number))
+        .bind(fleet)
+        .execute(conn)
+        .await
+        .map(|_| ())
+        .map_err(failed_to(OPEN))
+}
+
 /// What a pin is found by.
 struct FindRow {
     id: String,

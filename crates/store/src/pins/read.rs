@@ -11,7 +11,7 @@ use crate::error::failed_to;
 type Row = (i64, String, i64, i64, String);
 
 /// Pins, each readable or not.
-type Many = Vec<(PinNumber, Result<PinRecord, StoreError>)>;
+pub(super) type Many = Vec<(PinNumber, Result<PinRecord, StoreError>)>;
 
 pub(super) async fn by_id(conn: &mut SqliteConnection, id: &PinId) -> Result<Option<PinRecord>, StoreError> {
     let query = sqlx::query_as(
@@ -80,6 +80,14 @@ pub(super) async fn open(conn: &mut SqliteConnection) -> Result<Many, StoreError
          WHERE p.ended = 0 ORDER BY p.number, f.seq",
     );
     many(query.fetch_all(conn).await)
+}
+
+pub(crate) async fn of_fleet(conn: &mut SqliteConnection, fleet: i64) -> Result<Many, StoreError> {
+    let query = sqlx::query_as(
+        "SELECT p.number, p.id, f.seq, f.at, f.fact FROM pins p JOIN pin_facts f ON f.pin = p.number
+         WHERE p.fleet = $1 ORDER BY p.number, f.seq",
+    );
+    many(query.bind(fleet).fetch_all(conn).await)
 }
 
 pub(super) async fn open_of(conn: &mut SqliteConnection, instance: &InstanceId) -> Result<Many, StoreError> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use model::PinKind;
-use store::{BuildId, BuildState, NewPin, OpenedPin};
+use store::{BuildId, BuildState, NewPin, OpenedPin, Opening};
 
 use crate::parts::{announced, at, build, digest, instance, open, pin_id, reopen};
 
@@ -113,7 +113,7 @@ async fn resolving_a_build_twice_opens_its_pins_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let id = store.receive(announced("shop", "d1", 5)).await.unwrap().build;
-    let pins = |first: u8| -> Vec<NewPin> {
+    let opening = |first: u8| -> Opening {
         let pin = |(n, place): (u8, &str)| NewPin {
             id: pin_id(n),
             instance: instance(place),
@@ -121,10 +121,11 @@ async fn resolving_a_build_twice_opens_its_pins_once() {
             build: build('1'),
             by: None,
         };
-        [(first, "shop/staging"), (first + 1, "shop/prod")].into_iter().map(pin).collect()
+        let pins = [(first, "shop/staging"), (first + 1, "shop/prod")].into_iter().map(pin).collect();
+        Opening { pins, fleets: Vec::new() }
     };
-    let opened = store.build_resolved_into(id, &digest('1'), pins(1), at(6)).await.unwrap();
+    let opened = store.build_resolved_into(id, &digest('1'), opening(1), at(6)).await.unwrap();
     assert!(matches!(opened[..], [OpenedPin::New(_), OpenedPin::New(_)]), "{opened:?}");
-    assert_eq!(store.build_resolved_into(id, &digest('1'), pins(3), at(7)).await.unwrap(), []);
+    assert_eq!(store.build_resolved_into(id, &digest('1'), opening(3), at(7)).await.unwrap(), []);
     assert_eq!(store.open_pins().await.unwrap().len(), 2);
 }

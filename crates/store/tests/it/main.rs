@@ -5,6 +5,8 @@ mod builds;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod fleets;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod parts;

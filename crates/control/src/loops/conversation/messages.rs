@@ -22,9 +22,13 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
         if record.pin.proposal.is_none() && !record.pin.ended() {
             continue;
         }
+        let sent = inner.store.message(record.pin.number, service.name()).await?;
+        // What is asked about as a fleet is told in the fleet's message.
+        if sent.is_none() && record.pin.fleet.is_some() && !crate::looks::is_asked_alone(&record.pin) {
+            continue;
+        }
         let message = message(inner, &record).await?;
         let hash = hash(&message);
-        let sent = inner.store.message(record.pin.number, service.name()).await?;
         if sent.as_ref().is_some_and(|sent| sent.content_hash == hash) {
             continue;
         }
