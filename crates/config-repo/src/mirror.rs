@@ -17,6 +17,7 @@ mod open;
 mod path;
 mod push;
 mod read;
+mod recorded;
 mod remote;
 mod remote_url;
 

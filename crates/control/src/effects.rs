@@ -20,7 +20,9 @@ use model::{Effect, Fact, FailureReport, InstanceFact, Pin};
 use store::{PinRecord, StoreError};
 
 use crate::backoff::backoff;
-pub(crate) use commit::{INSTANCE_TRAILER, PIN_TRAILER};
+pub(crate) use commit::{
+    APPROVED_TRAILER, INSTANCE_TRAILER, LOCKED_TRAILER, NUMBER_TRAILER, PIN_TRAILER, UNPINS_TRAILER,
+};
 
 use crate::inner::Inner;
 use crate::trouble::Trouble;

@@ -23,6 +23,7 @@ mod loops;
 mod noticed;
 mod problem;
 mod prune;
+mod read_back;
 pub mod registry;
 mod rights;
 mod settings;

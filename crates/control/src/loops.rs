@@ -12,6 +12,11 @@ use crate::Control;
 
 /// Runs all loops until the process ends.
 pub(crate) async fn run(control: Control) {
+    // What is written first would hide that the database was empty.
+    while let Err(trouble) = control.inner.read_back().await {
+        tracing::warn!(%trouble, "recorded pins can't be read back from git, and it is tried again");
+        until_writable::until_writable(&control).await;
+    }
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(builds::run(control.clone()));
     tasks.spawn(config::run(control.clone()));

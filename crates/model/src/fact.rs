@@ -243,6 +243,13 @@ pub enum Fact {
         /// Its id.
         commit: CommitId,
     },
+    /// The database was lost, and this is known of the pin from its commit in git.
+    ReadBack {
+        /// The commit that records it.
+        commit: CommitId,
+        /// Who approved it.
+        by: Vec<Decider>,
+    },
     /// The inventory names the verified commit, and what the candidate no longer has is pruned.
     Settled {
         /// How many objects went.

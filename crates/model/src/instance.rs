@@ -109,6 +109,8 @@ impl InstanceState {
                 self.install_failure = None;
                 self.head_failure = None;
             }
+            // What runs is found out anew.
+            InstanceFact::ReadBack { .. } => {}
             InstanceFact::HeadFailed(head) => self.head_failure = Some(FailedHead { head: *head, at, back: None }),
             InstanceFact::HeldBack { healthy, seen, .. } => {
                 if let Some(failed) = &mut self.head_failure {

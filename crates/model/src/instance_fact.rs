@@ -59,6 +59,13 @@ pub enum InstanceFact {
         /// The pin that brought it; none for a first install.
         pin: Option<PinNumber>,
     },
+    /// The database was lost, and git says that this was recorded here: it was seen Current then.
+    ReadBack {
+        /// The commit.
+        commit: CommitId,
+        /// The project's image in it.
+        image: ImageRef,
+    },
     /// The first install was tried and does not work yet.
     InstallFailed {
         /// The commit that was tried.

@@ -14,6 +14,7 @@ mod fleets;
 mod instances;
 mod kept_values;
 mod pins;
+mod read_back;
 mod sign_in;
 mod writer;
 
@@ -31,6 +32,7 @@ pub use chat_messages::SentMessage;
 pub use error::StoreError;
 pub use fleets::{FleetRecord, NewFleet, Opening};
 pub use pins::{NewPin, OpenedPin, PinRecord};
+pub use read_back::ReadBack;
 
 use connect::DirectoryLock;
 use error::failed_to;

@@ -170,7 +170,7 @@ impl Store {
     }
 }
 
-pub(crate) use append::{join_fleet, open};
+pub(crate) use append::{NewFacts, append, join_fleet, next_number, open, open_as};
 pub(crate) use read::of_fleet;
 
 /// Numbers are `BIGINT`; one beyond that range was never given out.

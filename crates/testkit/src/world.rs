@@ -123,6 +123,27 @@ impl World {
         self.run(&plan).await;
     }
 
+    /// The database is lost, and so is everything that was in the cluster for it to be found by; then it starts anew.
+    pub async fn lose_everything_but_git(&mut self, plan: Plan) {
+        self.stop().await;
+        self.control.0 = None;
+        self.objects.delete_all().await;
+        self.lose_database().await;
+        self.run(&plan).await;
+    }
+
+    /// The database is lost, and it starts anew without.
+    pub async fn restart_without_database(&mut self, plan: Plan) {
+        self.stop().await;
+        self.control.0 = None;
+        self.lose_database().await;
+        self.run(&plan).await;
+    }
+
+    async fn lose_database(&self) {
+        wiring::once_given_back(async || std::fs::remove_dir_all(self.data()).ok()).await;
+    }
+
     async fn run(&mut self, plan: &Plan) {
         let control = wiring::wire(plan, self).await;
         self.control.0 = Some(control.clone());

@@ -36,8 +36,8 @@ impl CommitInfo {
 }
 
 /// One field each, ended by a zero byte, which no git text can hold.
-const FORMAT: &str = "--format=%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers:only=true,unfold=true)";
-const FIELDS: usize = 7;
+pub(super) const FORMAT: &str = "--format=%H%x00%P%x00%an%x00%ae%x00%ct%x00%s%x00%(trailers:only=true,unfold=true)";
+pub(super) const FIELDS: usize = 7;
 const LONGEST_SUBJECT: usize = 500;
 const LOG_BYTES: usize = 16 << 20;
 const CHANGED_BYTES: usize = 1 << 20;
@@ -178,7 +178,7 @@ fn parse_log(text: &str) -> Result<Vec<CommitInfo>, MirrorError> {
     fields.chunks(FIELDS).map(parse_commit).collect()
 }
 
-fn parse_commit(fields: &[&str]) -> Result<CommitInfo, MirrorError> {
+pub(super) fn parse_commit(fields: &[&str]) -> Result<CommitInfo, MirrorError> {
     let action = "read the history";
     let [id, parents, name, email, date, subject, trailers] = fields else {
         return Err(MirrorError::Corrupt { words: "an odd commit in the history".to_owned() });

@@ -13,6 +13,14 @@ use crate::trouble::Trouble;
 pub(crate) const PIN_TRAILER: &str = "Pinnace-Pin";
 /// The trailer that says which instance a commit is about.
 pub(crate) const INSTANCE_TRAILER: &str = "Pinnace-Instance";
+/// The trailer with the pin's number for people.
+pub(crate) const NUMBER_TRAILER: &str = "Pinnace-Number";
+/// The trailers that say who approved.
+pub(crate) const APPROVED_TRAILER: &str = "Pinnace-Approved-By";
+/// The trailer of an unpin: the pin that it takes back.
+pub(crate) const UNPINS_TRAILER: &str = "Pinnace-Unpins";
+/// The trailer that says that the instance is locked from here on.
+pub(crate) const LOCKED_TRAILER: &str = "Pinnace-Locked";
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let candidate = inner.recorded_candidate(&record.pin).await?;
@@ -64,14 +72,14 @@ fn message(inner: &Inner, record: &PinRecord) -> String {
     let skip = if skip { "\n\n[skip ci]" } else { "" };
     let mut trailers = vec![
         format!("{PIN_TRAILER}: {}", record.id),
-        format!("Pinnace-Number: {}", pin.number.0),
+        format!("{NUMBER_TRAILER}: {}", pin.number.0),
         format!("{INSTANCE_TRAILER}: {}", pin.instance),
     ];
-    trailers.extend(pin.approvals.iter().map(|approval| format!("Pinnace-Approved-By: {}", approval.by)));
+    trailers.extend(pin.approvals.iter().map(|approval| format!("{APPROVED_TRAILER}: {}", approval.by)));
     if let PinKind::Unpin { of } = pin.kind {
-        trailers.push(format!("Pinnace-Unpins: {}", of.0));
+        trailers.push(format!("{UNPINS_TRAILER}: {}", of.0));
         // An unpinned instance is locked; read back from here when the database is lost (design 9.9).
-        trailers.push("Pinnace-Locked: true".to_owned());
+        trailers.push(format!("{LOCKED_TRAILER}: true"));
     }
     let subject = format!("{}: {verb} {}", pin.instance, pin.to().version());
     format!("{subject}\n\nNow: {}{from}{skip}\n\n{}\n", pin.to(), trailers.join("\n"))

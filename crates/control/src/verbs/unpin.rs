@@ -37,11 +37,14 @@ impl Control {
         self.inner.wakes.wake(instance);
         Ok(opened.number())
     }
+
     /// Whether a version was ever seen Current there: what a first pin took the place of may never have come up.
     async fn has_worked(&self, instance: &InstanceId, image: &ImageRef) -> Result<bool, Problem> {
         let facts = self.inner.store.instance_facts(instance).await?;
         Ok(facts.iter().any(|recorded| match &recorded.fact {
-            InstanceFact::Verified { image: Some(verified), .. } => verified.same_content(image),
+            InstanceFact::Verified { image: Some(worked), .. } | InstanceFact::ReadBack { image: worked, .. } => {
+                worked.same_content(image)
+            }
             _ => false,
         }))
     }

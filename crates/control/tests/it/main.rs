@@ -13,6 +13,7 @@ mod hands;
 mod instances;
 mod pins;
 mod pushed;
+mod recovery;
 mod repo_faults;
 mod restarts;
 mod rule_g;

@@ -3,7 +3,7 @@
 mod name;
 
 use crate::pin::{Approval, Ask, Candidate, Delay, DropReason, MOST_ROUNDS, Next, Outcome, Stage, VerifiedRender};
-use crate::{Fact, Pin, PinNumber, Recorded, Timestamp};
+use crate::{CommitId, Decider, Fact, Pin, PinNumber, Recorded, Timestamp};
 use name::name;
 
 /// A fact that can't be true in the stage that the pin is in: somebody else's fact came first.
@@ -106,6 +106,7 @@ fn after(mut pin: Pin, fact: &Fact, at: Timestamp) -> Result<Pin, IllegalFact> {
         | Fact::OtherWon { .. }
         | Fact::Pushed { .. }
         | Fact::Settled { .. } => recording(&mut pin, fact),
+        Fact::ReadBack { commit, by } => read_back(&mut pin, commit, by, at),
     };
     let stage = stage.ok_or_else(|| illegal(&pin, fact))?;
     // "Runs, not yet recorded" lasts until the record is there: making the commit again does not end it.
@@ -160,6 +161,16 @@ fn asking(pin: &mut Pin, fact: &Fact, at: Timestamp) -> Option<Stage> {
         (Stage::Approved, Fact::Claimed) => Some(Stage::Claimed),
         _ => None,
     }
+}
+
+/// What git says of a pin that the database no longer knew.
+fn read_back(pin: &mut Pin, commit: &CommitId, by: &[Decider], at: Timestamp) -> Option<Stage> {
+    if pin.stage != Stage::Proposed {
+        return None;
+    }
+    pin.approvals = by.iter().map(|by| Approval { by: by.clone(), surface: None, at }).collect();
+    pin.commit = Some(commit.clone());
+    Some(Stage::Ended(Outcome::Done { commit: commit.clone() }))
 }
 
 /// Somebody ends it from outside: by a newer pin, or by hand.

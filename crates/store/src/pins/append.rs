@@ -10,12 +10,12 @@ use crate::{StoreError, instances};
 const OPEN: &str = "open a pin";
 const APPEND: &str = "append facts about a pin";
 
-pub(super) struct NewFacts {
-    pub(super) id: PinId,
-    pub(super) after: u64,
-    pub(super) facts: Vec<Fact>,
-    pub(super) instance_facts: Vec<InstanceFact>,
-    pub(super) at: Timestamp,
+pub(crate) struct NewFacts {
+    pub(crate) id: PinId,
+    pub(crate) after: u64,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) instance_facts: Vec<InstanceFact>,
+    pub(crate) at: Timestamp,
 }
 
 /// Opens the pin, unless it is there already.
@@ -24,12 +24,35 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
     if let Some(number) = same(conn, &row).await? {
         return Ok(OpenedPin::AlreadyOpen(number));
     }
-    let number = number_as_read(
-        sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pin' RETURNING last")
-            .fetch_one(&mut *conn)
-            .await
-            .map_err(failed_to(OPEN))?,
-    );
+    let number = next_number(conn).await?;
+    insert(conn, number, row, new, at).await?;
+    Ok(OpenedPin::New(number))
+}
+
+/// The next number, which is never given again.
+pub(crate) async fn next_number(conn: &mut SqliteConnection) -> Result<PinNumber, StoreError> {
+    let number = sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pin' RETURNING last");
+    Ok(number_as_read(number.fetch_one(conn).await.map_err(failed_to(OPEN))?))
+}
+
+/// Opens a pin with a number of its own.
+pub(crate) async fn open_as(
+    conn: &mut SqliteConnection,
+    number: PinNumber,
+    new: NewPin,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let row = FindRow::of(&new);
+    insert(conn, number, row, new, at).await
+}
+
+async fn insert(
+    conn: &mut SqliteConnection,
+    number: PinNumber,
+    row: FindRow,
+    new: NewPin,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let fact = Fact::Opened { number, instance: new.instance, kind: new.kind, build: Box::new(new.build), by: new.by };
     let (pin, _) = step(None, &fact, at)?;
     sqlx::query(
@@ -46,8 +69,7 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
     .execute(&mut *conn)
     .await
     .map_err(failed_to(OPEN))?;
-    insert_fact(conn, &pin, &fact, at).await?;
-    Ok(OpenedPin::New(number))
+    insert_fact(conn, &pin, &fact, at).await
 }
 
 /// Makes a pin that was just opened one of a fleet's.
@@ -109,7 +131,7 @@ async fn same(conn: &mut SqliteConnection, row: &FindRow) -> Result<Option<PinNu
     Ok(number.map(number_as_read))
 }
 
-pub(super) async fn append(conn: &mut SqliteConnection, new: NewFacts) -> Result<Pin, StoreError> {
+pub(crate) async fn append(conn: &mut SqliteConnection, new: NewFacts) -> Result<Pin, StoreError> {
     let Some(before) = read::by_id(conn, &new.id).await? else {
         return Err(StoreError::NoSuchPin { id: new.id });
     };

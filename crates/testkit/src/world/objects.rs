@@ -192,6 +192,20 @@ impl Objects {
         api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
     }
 
+    /// Deletes what Pinnace put into the namespace, and its inventories.
+    pub async fn delete_all(&self) {
+        let managed = ListParams::default().labels("app.kubernetes.io/managed-by=pinnace");
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        deployments.delete_collection(&DeleteParams::default(), &managed).await.expect("they can be deleted");
+        for namespace in [self.namespace.clone(), format!("{}-pinnace", self.namespace)] {
+            let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &namespace);
+            let all = maps.list(&ListParams::default()).await.expect("the cluster answers");
+            for name in all.into_iter().filter_map(|map| map.metadata.name).filter(|name| name != "kube-root-ca.crt") {
+                maps.delete(&name, &DeleteParams::default()).await.expect("it was there");
+            }
+        }
+    }
+
     /// Deletes the namespaces if a runtime is still there to do it; the shared cluster ends soon anyway.
     pub(super) fn delete_namespace_later(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };

@@ -126,7 +126,7 @@ async fn open_store(dir: &Path) -> Store {
 }
 
 /// What an ended process held is given back when the last of its tasks is gone, which is soon.
-async fn once_given_back<T>(open: impl AsyncFn() -> Option<T>) -> T {
+pub(super) async fn once_given_back<T>(open: impl AsyncFn() -> Option<T>) -> T {
     let opening = async {
         loop {
             if let Some(opened) = open().await {

@@ -64,8 +64,14 @@ pub(super) async fn look(
 }
 
 async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<Looked, Trouble> {
-    let trial = Trial::of(inner, instance, head, true).await?;
     let mut attend = WhileHead { inner, instance, head };
+    if let Some(verified) = verified_before(inner, instance, head).await?
+        && let Ok(trial) = Trial::of(inner, instance, &verified, true).await
+        && let Tried::Proven(facts) = inner.try_head(instance, &trial, &mut attend).await?
+    {
+        return Ok(Looked::Facts(facts));
+    }
+    let trial = Trial::of(inner, instance, head, true).await?;
     match inner.try_head(instance, &trial, &mut attend).await? {
         Tried::Proven(facts) => Ok(Looked::Facts(facts)),
         // A pin came first, and its candidate is HEAD as well; or HEAD is another one by now.
@@ -73,6 +79,15 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
         Tried::Refused(why) => Ok(Looked::NotYet(why)),
         Tried::Failed(trouble) => Err(trouble),
     }
+}
+
+/// The verified commit that the inventory names, of an instance that the database knows nothing of: it was lost. HEAD may be
+/// what people pushed since, and is tried after it, with a way back.
+async fn verified_before(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<Option<CommitId>, Trouble> {
+    let Some(stored) = inner.cluster(instance).await?.read_inventory(&instance.id).await? else { return Ok(None) };
+    let Some(verified) = stored.inventory.verified.map(|verified| verified.commit) else { return Ok(None) };
+    let is_past = inner.mirror.is_ancestor(&verified, head).await.unwrap_or(false);
+    Ok((is_past && verified != *head).then_some(verified))
 }
 
 /// HEAD is what was verified. After one that failed that is news: it is the verified commit now.

@@ -32,6 +32,7 @@ pub(super) fn name(fact: &Fact) -> &'static str {
         Fact::RecordedByOther { .. } => "recorded-by-other",
         Fact::OtherWon { .. } => "other-won",
         Fact::Pushed { .. } => "pushed",
+        Fact::ReadBack { .. } => "read-back",
         Fact::Settled { .. } => "settled",
         Fact::ConvergedBack { .. } => "converged-back",
     }
