@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::engine::EngineError;
 use crate::object::ObjectKey;
 
 /// Where in the files something is.
@@ -42,6 +43,9 @@ pub enum RenderError {
         /// What there is too much of.
         what: String,
     },
+    /// Kustomize or Helm gave no objects.
+    #[error(transparent)]
+    Engine(#[from] Box<EngineError>),
     /// Something is wrong at one place.
     #[error("{place}: {problem}")]
     At {
@@ -52,13 +56,26 @@ pub enum RenderError {
     },
 }
 
+impl RenderError {
+    /// Whether the files are at fault, and not the machine: then it stays so until somebody changes them.
+    pub fn is_content(&self) -> bool {
+        !matches!(self, Self::Engine(error) if !error.is_content())
+    }
+}
+
+impl From<EngineError> for RenderError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
 /// What is wrong at a place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A file that only another engine can read.
-    #[error("{what} can't be rendered yet: plain YAML only; render it in CI and commit the result")]
-    NotYet {
-        /// `Kustomize` or `Helm`.
+    /// A folder of another engine in a folder of plain manifests.
+    #[error("a {what} inside a folder of plain manifests is not rendered: make its folder a source of its own")]
+    Inside {
+        /// `kustomization` or `chart`.
         what: &'static str,
     },
     /// A file over the limit.

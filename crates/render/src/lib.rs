@@ -7,6 +7,7 @@
 mod check;
 mod ciphertext;
 mod diff;
+pub mod engine;
 mod error;
 mod hash;
 mod live_diff;

@@ -30,6 +30,8 @@ pub struct Rendered {
     pub objects: Vec<Object>,
     /// What an ask is bound to.
     pub hash: RenderHash,
+    /// What the sources hold and is not among the objects, in words: a chart's tests.
+    pub left_out: Vec<String>,
 }
 
 /// What is read of one source, all files together.
@@ -37,23 +39,44 @@ const LARGEST_SOURCE: usize = 32 * 1024 * 1024;
 /// How many objects one instance may have.
 const MOST_OBJECTS: usize = 5_000;
 
-/// Renders the files of one instance. Files that are no manifests are passed over; everything else has to be right.
-/// The same files give the same bytes and the same hash, in whatever order they are read.
+/// Renders plain files. Files that are no manifests are passed over; everything else has to be right. The same files give
+/// the same bytes and the same hash, in whatever order they are read.
 pub fn render(files: &BTreeMap<String, Vec<u8>>, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
-    let size: usize = files.iter().filter(|(path, _)| yaml::is_manifest(path)).map(|(_, bytes)| bytes.len()).sum();
+    let all = files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice()));
+    rendered(&manifests(all)?, files.len(), context)
+}
+
+/// The files that hold objects.
+pub(crate) fn manifests<'f>(files: impl IntoIterator<Item = Manifest<'f>>) -> Result<Vec<Manifest<'f>>, RenderError> {
+    let mut found = Vec::new();
+    for (file, bytes) in files {
+        refuse_other_engines(file)?;
+        if yaml::is_manifest(file) {
+            found.push((file, bytes));
+        }
+    }
+    Ok(found)
+}
+
+/// A text with objects, and what it is called.
+pub(crate) type Manifest<'f> = (&'f str, &'f [u8]);
+
+/// The objects of all manifests together, checked and in order.
+pub(crate) fn rendered(
+    manifests: &[Manifest<'_>],
+    files: usize,
+    context: &RenderContext<'_>,
+) -> Result<Rendered, RenderError> {
+    let size: usize = manifests.iter().map(|(_, bytes)| bytes.len()).sum();
     if size > LARGEST_SOURCE {
         return Err(RenderError::TooMuch {
             what: format!("the files have {size} bytes, the limit is {LARGEST_SOURCE}"),
         });
     }
     let mut objects: BTreeMap<(usize, ObjectKey), Object> = BTreeMap::new();
-    for (file, bytes) in files {
-        refuse_other_engines(file)?;
-        if !yaml::is_manifest(file) {
-            continue;
-        }
+    for (file, bytes) in manifests {
         for document in yaml::documents(file, bytes)? {
-            let place = Place { file: file.clone(), line: document.line, column: 0 };
+            let place = Place { file: (*file).to_owned(), line: document.line, column: 0 };
             for item in items(document.value, &place)? {
                 let at = |problem| RenderError::At { place: place.clone(), problem };
                 let object = check::object(item, place.clone(), context).map_err(at)?;
@@ -69,20 +92,20 @@ pub fn render(files: &BTreeMap<String, Vec<u8>>, context: &RenderContext<'_>) ->
         }
     }
     if objects.is_empty() {
-        return Err(RenderError::NothingRendered { files: files.len() });
+        return Err(RenderError::NothingRendered { files });
     }
     let objects: Vec<Object> = objects.into_values().collect();
-    Ok(Rendered { hash: RenderHash::of(&objects, context.key), objects })
+    Ok(Rendered { hash: RenderHash::of(&objects, context.key), objects, left_out: Vec::new() })
 }
 
 fn refuse_other_engines(file: &str) -> Result<(), RenderError> {
     let what = match file.rsplit('/').next().unwrap_or(file) {
-        "kustomization.yaml" | "kustomization.yml" | "Kustomization" => "Kustomize",
-        "Chart.yaml" => "Helm",
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization" => "kustomization",
+        "Chart.yaml" => "chart",
         _ => return Ok(()),
     };
     let place = Place { file: file.to_owned(), line: 0, column: 0 };
-    Err(RenderError::At { place, problem: Problem::NotYet { what } })
+    Err(RenderError::At { place, problem: Problem::Inside { what } })
 }
 
 /// The objects of a document: a list's items, else itself. Our own configuration is not for the cluster.

@@ -66,7 +66,7 @@ fn reason(error: &serde_saphyr::Error, text: &str) -> String {
     let told = error.without_snippet().to_string();
     let told = told.lines().next().unwrap_or_default();
     if text.contains("{{") {
-        format!("{told} (it looks like a template of Helm, which can't be rendered yet)")
+        format!("{told} (it looks like a template of Helm: a chart has a `Chart.yaml` in its source's folder)")
     } else {
         told.to_owned()
     }

@@ -146,12 +146,13 @@ fn nothing_rendered_is_never_taken_for_nothing_wanted() {
 }
 
 #[test]
-fn other_engines_are_refused_by_name() {
+fn another_engine_s_folder_inside_of_a_plain_source_is_refused_by_name() {
+    let (kustomization, chart) = ("kustomization", "chart");
     for (file, what) in
-        [("x/kustomization.yaml", "Kustomize"), ("Kustomization", "Kustomize"), ("x/Chart.yaml", "Helm")]
+        [("x/kustomization.yaml", kustomization), ("Kustomization", kustomization), ("x/Chart.yaml", chart)]
     {
         let error = try_render(&[(file, "a: b")]).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{file}: {what} can't be rendered yet: plain YAML only")), "{error}");
+        assert!(error.starts_with(&format!("{file}: a {what} inside a folder of plain manifests")), "{error}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod devcluster;
+pub mod engines;
 mod git_http;
 mod git_remote;
 pub mod registry;
