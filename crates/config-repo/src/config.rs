@@ -6,6 +6,7 @@
 mod check;
 mod check_environment;
 mod check_project;
+mod check_source;
 mod check_waves;
 mod duration;
 mod file;
@@ -169,12 +170,28 @@ impl Default for Waves {
     }
 }
 
-/// Where manifests come from.
+/// Where manifests come from. In each path `{environment}` stands for the environment's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// A folder of the config repo; `{environment}` stands for the environment's name, and `{instance}` for whatever is
-    /// there: each is an instance of its own.
+    /// A folder of the config repo; `{instance}` stands for whatever is there: each is an instance of its own.
     pub path: String,
+    /// Whether the folder is a chart that others may use too: it is read, and never edited.
+    pub is_shared_chart: bool,
+    /// How it is rendered where it is a chart.
+    pub chart: ChartSettings,
+}
+
+/// How a chart is rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChartSettings {
+    /// Files of values in the config repo, the later over the earlier.
+    pub values: Vec<String>,
+    /// The release's name; none means the project's.
+    pub release: Option<String>,
+    /// The version of Kubernetes that templates see.
+    pub kube_version: Option<String>,
+    /// More APIs that templates see.
+    pub api_versions: Vec<String>,
 }
 
 /// One place to edit.

@@ -7,8 +7,8 @@ mod set_image;
 pub mod yaml_edit;
 
 pub use config::{
-    Approver, Config, ConfigError, ConfigProblem, DriftRule, Environment, Found, Head, Instance, Person, PinsPath,
-    Project, RegistryAccess, RegistryAuth, Rule, Source, Waves,
+    Approver, ChartSettings, Config, ConfigError, ConfigProblem, DriftRule, Environment, Found, Head, Instance, Person,
+    PinsPath, Project, RegistryAccess, RegistryAuth, Rule, Source, Waves,
 };
 pub use git::{Git, GitError};
 pub use mirror::{

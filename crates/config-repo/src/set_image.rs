@@ -94,6 +94,10 @@ pub fn image_in_files(files: &BTreeMap<String, Vec<u8>>, repository: &ImageRepos
 
 /// Whether a file is one that an image is looked for in.
 pub fn is_manifest(file: &str) -> bool {
+    // The one name without an ending that Kustomize knows.
+    if file.rsplit('/').next() == Some("Kustomization") {
+        return true;
+    }
     let extension = Path::new(file).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

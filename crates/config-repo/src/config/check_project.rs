@@ -6,11 +6,12 @@ use model::{EnvironmentName, ImageRepository, ProjectName};
 use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
+use super::check_source::{Shares, check_source, own, to_source};
 use super::check_waves::check_waves;
 use super::file::{self, Entries, Text};
 use super::pattern::may_overlap;
 use super::template::{ENVIRONMENT, INSTANCE, fill, namespace_fault};
-use super::{Environment, PinsPath, Project, Rule, Source, Waves};
+use super::{Environment, PinsPath, Project, Rule, Waves};
 
 type Environments = Named<EnvironmentName, Environment>;
 
@@ -25,7 +26,7 @@ pub(super) fn check_projects(
     for (key, mut project) in entries.0 {
         let Some(name) = problems.parse::<ProjectName>(&key) else { continue };
         let image = problems.parse::<ImageRepository>(&project.image);
-        let is_pattern = project.sources.iter().any(|source| source.path.value.contains(INSTANCE));
+        let is_pattern = Shares::of(&project.sources, 1).instances();
         let namespaces = check_namespaces(&key, &project.namespaces, is_pattern, environments, problems);
         let rules = check_rules(&name, &project.rules, &project.namespaces, environments, problems);
         check_asks(&name, &project, &rules, environments, problems);
@@ -50,10 +51,9 @@ fn to_project(
     rules: BTreeMap<EnvironmentName, Rule>,
     waves: Waves,
 ) -> Project {
-    let trimmed = |path: String| path.trim_end_matches('/').to_owned();
     Project {
         image,
-        sources: project.sources.into_iter().map(|source| Source { path: trimmed(source.path.value) }).collect(),
+        sources: project.sources.into_iter().map(to_source).collect(),
         namespaces,
         rules,
         chat: project.chat.map(|chat| chat.value),
@@ -177,18 +177,9 @@ fn check_sources(
             "name the folder of its manifests: `sources: [{path: \"apps/todo/{environment}\"}]`",
         );
     }
-    let is_pattern = sources.iter().any(|source| source.path.value.contains(INSTANCE));
+    let shares = Shares::of(sources, namespaces.len());
     for source in sources {
-        check_template(&source.path, problems);
-        if namespaces.len() > 1 && !source.path.value.contains(ENVIRONMENT) {
-            let names: Vec<_> = namespaces.keys().map(EnvironmentName::as_str).collect();
-            let message = format!("{} would share the path `{}`", names.join(" and "), source.path.value);
-            problems.add(source.path.referenced, message, "put `{environment}` into the path");
-        }
-        if is_pattern && !source.path.value.contains(INSTANCE) {
-            let message = format!("every instance would share the path `{}`", source.path.value);
-            problems.add(source.path.referenced, message, "put `{instance}` into the path of every source, or of none");
-        }
+        check_source(project, source, shares, namespaces, problems);
     }
 }
 
@@ -199,8 +190,9 @@ fn check_pins(project: &file::Project, problems: &mut Problems) {
             let help = "write it like `spec.template.spec.containers[name=web].image`";
             problems.add(pin.path.referenced, format!("`{}` is not a path in a file", pin.path.value), help);
         }
-        let of_source = |source: &file::Source| is_inside(&pin.file.value, source.path.value.trim_end_matches('/'));
-        if !project.sources.iter().any(of_source) {
+        let of_source = |path: &Text| is_inside(&pin.file.value, path.value.trim_end_matches('/'));
+        let shares = Shares::of(&project.sources, project.namespaces.0.len());
+        if !project.sources.iter().flat_map(|source| own(source, shares)).any(of_source) {
             let message = format!("the file `{}` is in none of the project's sources", pin.file.value);
             problems.add(pin.file.referenced, message, "name it with the path of its source, words in braces included");
         }
@@ -212,7 +204,7 @@ fn is_inside(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn check_template(text: &Text, problems: &mut Problems) {
+pub(super) fn check_template(text: &Text, problems: &mut Problems) {
     check_path(text, problems);
     let rest = text.value.replace(ENVIRONMENT, "");
     if rest.matches(INSTANCE).count() > 1 {
@@ -243,10 +235,11 @@ fn places_of(
     namespaces: &BTreeMap<EnvironmentName, String>,
 ) -> Vec<Place> {
     let mut places = Vec::new();
-    for source in sources {
+    let shares = Shares::of(sources, namespaces.len());
+    for template in sources.iter().flat_map(|source| own(source, shares)) {
         for environment in namespaces.keys() {
-            let path = fill(source.path.value.trim_end_matches('/'), environment);
-            let at = source.path.referenced;
+            let path = fill(template.value.trim_end_matches('/'), environment);
+            let at = template.referenced;
             places.push(Place { project: project.clone(), image: image.clone(), path, at });
         }
     }

@@ -103,7 +103,14 @@ fn yes() -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Source {
-    pub(super) path: Text,
+    pub(super) path: Option<Text>,
+    pub(super) chart: Option<Text>,
+    #[serde(default)]
+    pub(super) values: Vec<Text>,
+    pub(super) release: Option<Text>,
+    pub(super) kube_version: Option<Text>,
+    #[serde(default)]
+    pub(super) api_versions: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -34,7 +34,8 @@ impl Found {
 impl Project {
     /// Whether each folder or file of a pattern is an instance of its own.
     pub fn is_pattern(&self) -> bool {
-        self.sources.iter().any(|source| source.path.contains(INSTANCE))
+        let mut paths = self.sources.iter().flat_map(|source| [&source.path].into_iter().chain(&source.chart.values));
+        paths.any(|path| path.contains(INSTANCE))
     }
 }
 
@@ -77,8 +78,7 @@ impl Config {
         let mut sought = Vec::new();
         for (name, project) in self.projects.iter().filter(|(_, project)| project.is_pattern()) {
             for (environment, namespace) in &project.namespaces {
-                let patterns =
-                    project.sources.iter().filter_map(|source| Pattern::of(&fill(&source.path, environment)));
+                let patterns = project.own().into_iter().filter_map(|path| Pattern::of(&fill(path, environment)));
                 sought.extend(patterns.map(|pattern| Sought { project: name, environment, namespace, pattern }));
             }
         }

@@ -3,7 +3,7 @@
 use model::{EnvironmentName, ImageRepository, InstanceId, ProjectName};
 
 use super::template::fill_all;
-use super::{Config, DriftRule, Environment, Head, PinsPath, Project, Rule};
+use super::{Config, DriftRule, Environment, Head, PinsPath, Project, Rule, Source};
 
 /// One copy of a project in an environment, with all that the config says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,12 @@ pub struct Instance {
     pub context: String,
     /// The namespace that it runs in.
     pub namespace: String,
-    /// The folders of the config repo that hold it.
+    /// The folders and files of the config repo that hold it, and nothing else's: what a pin edits lies in them.
     pub paths: Vec<String>,
+    /// The folders and files that it takes from and that others may share: they are never edited.
+    pub shared: Vec<String>,
+    /// How all of that is rendered.
+    pub sources: Vec<Source>,
     /// The places to edit, where they are named.
     pub pins: Vec<PinsPath>,
     /// Whether a new build is asked about.
@@ -72,7 +76,9 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         image: project.image.clone(),
         context: environment.context.clone(),
         namespace: fill(namespace),
-        paths: project.sources.iter().map(|source| fill(&source.path)).collect(),
+        paths: project.own().into_iter().map(|path| fill(path)).collect(),
+        shared: project.shared().into_iter().map(|path| fill(path)).collect(),
+        sources: project.sources.iter().map(|source| source.filled(fill)).collect(),
         pins: pins.collect(),
         rule,
         drift: environment.drift,

@@ -208,6 +208,65 @@ fn pins_and_settings_are_read() {
     assert_eq!(config.instance(&name("todo/prod")).unwrap().pins[0].file, "apps/todo/prod/a.yaml");
 }
 
+const PATH: &str = "[{path: \"apps/todo/{environment}\"}]";
+
+#[test]
+fn a_chart_is_read_and_what_differs_by_environment_is_edited() {
+    let sources = r#"[{chart: charts/web/, values: [charts/values.yaml, "apps/{environment}.yaml"], release: web, kubeVersion: "1.30"}]"#;
+    let config = Config::parse(&GOOD.replace(PATH, sources), "pinnace.yaml").unwrap();
+    let prod = config.instance(&name("todo/prod")).unwrap();
+    assert_eq!(prod.paths, ["apps/prod.yaml"]);
+    assert_eq!(prod.shared, ["charts/web", "charts/values.yaml"]);
+    let source = &prod.sources[0];
+    assert_eq!((source.path.as_str(), source.is_shared_chart), ("charts/web", true));
+    assert_eq!(source.chart.values, ["charts/values.yaml", "apps/prod.yaml"]);
+    assert_eq!((source.chart.release.as_deref(), source.chart.kube_version.as_deref()), (Some("web"), Some("1.30")));
+    let alone = GOOD
+        .replace(PATH, "[{chart: charts/web, values: [todo.yaml]}]")
+        .replace("{staging: todo-staging, prod: todo}", "{prod: todo}")
+        .replace("{staging: auto, prod: ask}", "{prod: ask}");
+    let alone = Config::parse(&alone, "pinnace.yaml").unwrap().instance(&name("todo/prod")).unwrap();
+    assert_eq!(
+        (alone.paths.as_slice(), alone.shared.as_slice()),
+        (&["todo.yaml".to_owned()][..], &["charts/web".to_owned()][..])
+    );
+}
+
+#[test]
+fn each_file_of_values_may_be_an_instance() {
+    let sources = r#"[{chart: charts/web, values: [charts/values.yaml, "apps/{environment}/{instance}.yaml"]}]"#;
+    let config = Config::parse(&GOOD.replace(PATH, sources), "pinnace.yaml").unwrap();
+    let project = &config.projects[&name("todo")];
+    assert!(project.is_pattern());
+    assert_eq!(project.own(), ["apps/{environment}/{instance}.yaml"]);
+    assert_eq!(project.shared(), ["charts/web", "charts/values.yaml"]);
+    let error = broken(
+        PATH,
+        r#"[{chart: charts/web, values: ["apps/{environment}.yaml"]}, {path: "a/{environment}/{instance}"}]"#,
+    );
+    assert!(error.contains("every instance would share all values of the chart `charts/web`"), "{error}");
+}
+
+#[test]
+fn a_source_that_makes_no_sense_is_told_what_to_do() {
+    for (sources, told) in [
+        ("[{path: a, chart: b}]", "a source has a `path` and a `chart`"),
+        ("[{}]", "a source of `todo` has no `path`"),
+        ("[{chart: charts/web}]", "the chart `charts/web` has no values of the project"),
+        ("[{chart: charts/web, values: [all.yaml]}]", "prod and staging would share all values"),
+        ("[{chart: ../web, values: ['{environment}.yaml']}]", "`../web` is not a path in the config repo"),
+        ("[{path: 'a/{environment}', values: ['https://example.org/v.yaml']}]", "is not a path in the config repo"),
+        ("[{path: 'a/{environment}', values: [/etc/passwd]}]", "`/etc/passwd` is not a path in the config repo"),
+        ("[{path: 'a/{environment}', release: --debug}]", "`--debug` is not a release's name"),
+        ("[{path: 'a/{environment}', kubeVersion: new}]", "`new` is not a version of Kubernetes"),
+        ("[{path: 'a/{environment}', apiVersions: [--post-renderer=x]}]", "is not an API"),
+        ("[{path: 'a/{environment}', post_renderer: x}]", "unknown field"),
+    ] {
+        let error = broken(PATH, sources);
+        assert!(error.contains(told), "{sources}: {error}");
+    }
+}
+
 #[test]
 fn every_example_of_the_manual_is_a_config() {
     let manual = include_str!("../../../../docs/config.md");

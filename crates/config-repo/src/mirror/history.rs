@@ -48,7 +48,7 @@ impl Mirror {
     /// What one commit says about itself.
     pub async fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, MirrorError> {
         let _in_place = self.in_place().await;
-        let found = self.log(&["--max-count=1".to_owned(), commit.to_string()], "", commit).await?;
+        let found = self.log(&["--max-count=1".to_owned(), commit.to_string()], &[], commit).await?;
         found.into_iter().next().ok_or_else(|| MirrorError::UnknownCommit { id: commit.clone() })
     }
 
@@ -60,11 +60,27 @@ impl Mirror {
         path: &str,
         max: usize,
     ) -> Result<Vec<CommitInfo>, MirrorError> {
-        let path = checked(path)?;
+        self.log_of(from, to, &[path], max).await
+    }
+
+    /// As [`Mirror::log_range`], of the commits that touch any of these paths, each once. No paths: none.
+    pub async fn log_of(
+        &self,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        paths: &[&str],
+        max: usize,
+    ) -> Result<Vec<CommitInfo>, MirrorError> {
+        let paths = paths.iter().map(|path| checked(path)).collect::<Result<Vec<_>, _>>()?;
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
         let _in_place = self.in_place().await;
         let mut what = vec!["--topo-order".to_owned(), format!("--max-count={max}"), to.to_string()];
         what.extend(self.excluded(from).await?);
-        self.log(&what, path, to).await
+        // One path that means everything makes the others void.
+        let paths = if paths.contains(&"") { &[] } else { paths.as_slice() };
+        self.log(&what, paths, to).await
     }
 
     /// The paths of files that differ between two commits. None when there are too many to say.
@@ -91,7 +107,7 @@ impl Mirror {
         let mut what = vec!["--topo-order".to_owned(), format!("--max-count={SEARCHED}"), to.to_string()];
         what.extend(["--fixed-strings".to_owned(), format!("--grep={value}")]);
         what.extend(self.excluded(Some(after)).await?);
-        let found = self.log(&what, "", to).await?;
+        let found = self.log(&what, &[], to).await?;
         let carries = |info: &CommitInfo| info.trailers.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) && v == value);
         Ok(found.into_iter().find(carries).map(|info| info.id))
     }
@@ -158,10 +174,10 @@ impl Mirror {
     }
 
     /// `what` holds only what we wrote ourselves and commit ids.
-    async fn log(&self, what: &[String], path: &str, of: &CommitId) -> Result<Vec<CommitInfo>, MirrorError> {
+    async fn log(&self, what: &[String], paths: &[&str], of: &CommitId) -> Result<Vec<CommitInfo>, MirrorError> {
         let call = self.local("log", "read the history").at_most(LOG_BYTES);
         let call = call.args(["-z", FORMAT, "--no-notes", "--no-decorate", "--no-color", "--no-mailmap"]);
-        let call = call.args(what).args(["--"]).args(Some(path).filter(|path| !path.is_empty()));
+        let call = call.args(what).args(["--"]).args(paths);
         match call.text().await {
             Ok(text) => parse_log(&text),
             Err(error @ GitError::Failed { .. }) => Err(self.about(of, error).await),

@@ -84,6 +84,33 @@ fn a_chart_is_edited_in_its_values() {
 }
 
 #[test]
+fn templates_of_any_kind_stand_in_nobody_s_way() {
+    let helpers =
+        "{{- define \"shop.image\" -}}\n{{ .Values.image.repository }}:{{ .Values.image.tag }}\n{{- end -}}\n";
+    let ingress = "{{- if .Values.ingress.enabled }}\nkind: Ingress\nmetadata:\n  name: shop\n  {{- with .Values.x }}\n  labels:\n    {{- toYaml . | nindent 4 }}\n  {{- end }}\n{{- end }}\n";
+    let deployment = "kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - name: shop\n          image: \"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"\n          resources:\n            {{- toYaml .Values.resources | nindent 12 }}\n";
+    let values = "# Shop.\nimage:\n  registry: registry.example\n  repository: acme/shop\n  tag: \"1\"\n";
+    let chart = [
+        ("Chart.yaml", "name: shop\nversion: 0.1.0\n"),
+        ("templates/_helpers.yaml", helpers),
+        ("templates/ingress.yaml", ingress),
+        ("templates/deployment.yaml", deployment),
+        ("values.yaml", values),
+    ];
+    let edit = set(&chart, "2").unwrap();
+    assert_eq!(edit.changed, files(&[("values.yaml", &values.replace("\"1\"", "\"2\""))]));
+}
+
+#[test]
+fn a_kustomization_is_edited_whatever_its_file_is_called() {
+    let text = "images:\n- name: registry.example/acme/shop\n  newTag: \"1\" # ours\n";
+    for name in ["Kustomization", "kustomization.yml", "prod/kustomization.yaml"] {
+        let edit = set(&[(name, text)], "2").unwrap();
+        assert_eq!(edit.changed, files(&[(name, &text.replace("\"1\"", "\"2\""))]), "{name}");
+    }
+}
+
+#[test]
 fn pins_name_the_places_and_no_other_is_touched() {
     let text = "kind: A\nweb:\n  image: registry.example/acme/shop:1\n---\nkind: B\nlist:\n- {name: x, tag: 1.10}\n- {name: y, tag: 1.10}\n";
     let folder = files(&[("a.yaml", text)]);
