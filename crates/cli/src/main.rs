@@ -26,6 +26,8 @@ enum Pinnace {
     Pins(commands::pins::Pins),
     Rbac(commands::rbac::Rbac),
     Reject(commands::reject::Reject),
+    #[command(hide = true)]
+    RenderChild(commands::render_child::RenderChild),
     Retry(commands::retry::Retry),
     Revert(commands::revert::Revert),
     Serve(commands::serve::Serve),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Pinnace::Pins(args) => commands::pins::run(args),
         Pinnace::Rbac(args) => commands::rbac::run(args),
         Pinnace::Reject(args) => commands::reject::run(args),
+        Pinnace::RenderChild(args) => Ok(commands::render_child::run(args)),
         Pinnace::Retry(args) => commands::retry::run(args),
         Pinnace::Revert(args) => commands::revert::run(args),
         Pinnace::Serve(args) => commands::serve::run(args),

@@ -7,6 +7,7 @@ use model::{CommitId, ImageRef, Pin};
 use render::Rendered;
 
 use crate::inner::Inner;
+use crate::sources;
 use crate::trouble::Trouble;
 
 /// What desired would be if a pin holds: its edit on top of one commit, rendered.
@@ -27,7 +28,7 @@ impl Candidate {
     /// Makes the pin's edit on this commit and renders it.
     pub(crate) async fn on(inner: &Inner, instance: &Instance, pin: &Pin, base: &CommitId) -> Result<Self, Trouble> {
         let mut files = inner.files(instance, base).await?;
-        let edit = match edit(&files, instance, pin) {
+        let edit = match edit(&sources::own(instance, &files), instance, pin) {
             Ok(edit) => edit,
             Err(error) => {
                 let by = inner.last_touched(instance, base).await;

@@ -100,7 +100,7 @@ impl Inner {
     pub(crate) async fn apply_all(&self, place: &Place, rendered: &Rendered, what: &str) -> Result<Report, Trouble> {
         let objects = values(rendered);
         let seen = self.check(place, rendered).await?;
-        let mut report = Report::default();
+        let mut report = Report { notes: rendered.left_out.clone(), ..Report::default() };
         for wave in cluster::waves(&objects) {
             self.apply_wave(place, &wave, &seen, what, &mut report).await?;
             place.cluster.wait_until_established(&wave, ESTABLISHED_WITHIN).await?;

@@ -1,13 +1,12 @@
 //! Files of commits that were read a moment ago. A pin makes its candidate again before each effect, from a commit that can't
 //! change; git is started once for it, and not each time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use model::CommitId;
 
-/// Files by their path.
-type Files = BTreeMap<String, Vec<u8>>;
+use crate::sources::Read;
 
 /// How many readings are kept.
 const MOST: usize = 16;
@@ -21,26 +20,26 @@ pub(crate) struct FilesRead(Mutex<VecDeque<Reading>>);
 struct Reading {
     commit: CommitId,
     paths: Vec<String>,
-    files: Files,
+    read: Read,
 }
 
 impl FilesRead {
     /// What these paths held at that commit, if it was read before.
-    pub(crate) fn of(&self, commit: &CommitId, paths: &[String]) -> Option<Files> {
+    pub(crate) fn of(&self, commit: &CommitId, paths: &[String]) -> Option<Read> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = kept.iter().find(|reading| reading.commit == *commit && reading.paths == paths);
-        same.map(|reading| reading.files.clone())
+        same.map(|reading| reading.read.clone())
     }
 
     /// Keeps what was read, in the place of the oldest.
-    pub(crate) fn keep(&self, commit: &CommitId, paths: &[String], files: &Files) {
-        let size: usize = files.iter().map(|(path, bytes)| path.len() + bytes.len()).sum();
+    pub(crate) fn keep(&self, commit: &CommitId, paths: &[String], read: &Read) {
+        let size: usize = read.files.iter().map(|(path, bytes)| path.len() + bytes.len()).sum();
         if size > LARGEST {
             return;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|reading| reading.commit != *commit || reading.paths != paths);
-        kept.push_front(Reading { commit: commit.clone(), paths: paths.to_vec(), files: files.clone() });
+        kept.push_front(Reading { commit: commit.clone(), paths: paths.to_vec(), read: read.clone() });
         kept.truncate(MOST);
     }
 }
@@ -53,8 +52,8 @@ mod tests {
         format!("{digit:040x}").parse().unwrap()
     }
 
-    fn files(bytes: usize) -> Files {
-        Files::from([("apps/shop/web.yaml".to_owned(), vec![b'x'; bytes])])
+    fn files(bytes: usize) -> Read {
+        Read { files: [("apps/shop/web.yaml".to_owned(), vec![b'x'; bytes])].into(), ..Read::default() }
     }
 
     #[test]

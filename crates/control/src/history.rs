@@ -4,9 +4,17 @@ use config_repo::{CommitInfo, Instance};
 use model::{CommitId, CommitLine};
 
 use crate::inner::Inner;
+use crate::sources;
 use crate::trouble::Trouble;
 
 impl Inner {
+    /// Everything that an instance takes from, as far as it is known.
+    pub(crate) fn reads(&self, instance: &Instance) -> Vec<String> {
+        let mut paths = sources::named(instance);
+        paths.extend(self.beyond.of(&instance.id));
+        paths
+    }
+
     /// Whether two commits hold the same files of an instance.
     pub(crate) async fn same_files(
         &self,
@@ -17,7 +25,13 @@ impl Inner {
         if one == other {
             return Ok(true);
         }
-        for path in &instance.paths {
+        // What a kustomization names is known once it was read, and the same as long as the files are.
+        if !self.beyond.knows(&instance.id, one)
+            && let Err(Trouble::Wait(why)) = self.read(instance, one).await
+        {
+            return Err(Trouble::Wait(why));
+        }
+        for path in &self.reads(instance) {
             if self.mirror.tree_id(one, path).await? != self.mirror.tree_id(other, path).await? {
                 return Ok(false);
             }
@@ -46,11 +60,20 @@ impl Inner {
 
     /// The newest commit up to here that touched the instance.
     pub(crate) async fn newest_touching(&self, instance: &Instance, commit: &CommitId) -> Option<CommitInfo> {
-        let mut newest: Option<CommitInfo> = None;
-        for path in &instance.paths {
-            let found = self.mirror.log_range(None, commit, path, 1).await.unwrap_or_default();
-            newest = newest.into_iter().chain(found).max_by_key(|info| info.date_seconds);
-        }
-        newest
+        let found = self.commits_touching(instance, None, commit, 1).await;
+        found.unwrap_or_default().into_iter().next()
+    }
+
+    /// The commits after `from` up to `to` that touched the instance, newest first, at most `max`.
+    pub(crate) async fn commits_touching(
+        &self,
+        instance: &Instance,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        max: usize,
+    ) -> Result<Vec<CommitInfo>, Trouble> {
+        let paths = self.reads(instance);
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        Ok(self.mirror.log_of(from, to, &paths, max).await?)
     }
 }

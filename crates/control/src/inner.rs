@@ -1,13 +1,13 @@
 //! What the verbs and the loops share: the parts, and the few steps that all of them take.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::ClusterClient;
-use config_repo::{Config, Instance, Mirror, MirrorError};
+use config_repo::{Config, Instance, Mirror};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
+use render::engine::Engines;
 use render::{RenderContext, Rendered};
 use secrets::{MaskKey, Redactor};
 use store::{PinRecord, Store, StoreError};
@@ -20,6 +20,7 @@ use crate::noticed::{GitTrouble, Instances};
 use crate::problem::{Problem, ProblemCode};
 use crate::registry::{RegistryClient, ResolveError};
 use crate::settings::{Parts, Settings};
+use crate::sources::{self, Beyond, Files, Read};
 use crate::trouble::Trouble;
 use crate::wake::Wakes;
 use crate::{Barrier, Clock};
@@ -44,6 +45,9 @@ pub(crate) struct Inner {
     /// Those with a message about a pushed commit that is not over yet.
     pub failed_heads: Instances,
     pub files_read: FilesRead,
+    /// What the instances' kustomizations name.
+    pub beyond: Beyond,
+    pub engines: Engines,
 }
 
 /// The name under which the key for masking Secret values is kept.
@@ -55,6 +59,8 @@ impl Inner {
         let configuration = Configuration::load(&parts.mirror, &parts.settings.config_file).await;
         Ok(Self {
             clusters: Clusters::new(parts.settings.kubeconfig.clone(), parts.settings.own_namespace.clone()),
+            engines: Engines::new(parts.settings.engines.clone()),
+            beyond: Beyond::default(),
             settings: parts.settings,
             store: parts.store,
             mirror: parts.mirror,
@@ -144,47 +150,52 @@ impl Inner {
         Ok(self.clusters.get(&instance.context).await?)
     }
 
-    /// Every file of an instance at a commit.
-    pub(crate) async fn files(
-        &self,
-        instance: &Instance,
-        commit: &CommitId,
-    ) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
-        if let Some(files) = self.files_read.of(commit, &instance.paths) {
-            return Ok(files);
+    /// Every file that an instance takes from, at a commit.
+    pub(crate) async fn files(&self, instance: &Instance, commit: &CommitId) -> Result<Files, Trouble> {
+        Ok(self.read(instance, commit).await?.files)
+    }
+
+    /// As [`Self::files`], with the folders that kustomizations name.
+    pub(crate) async fn read(&self, instance: &Instance, commit: &CommitId) -> Result<Read, Trouble> {
+        let named = sources::named(instance);
+        if let Some(read) = self.files_read.of(commit, &named) {
+            self.beyond.note(&instance.id, commit, &read.beyond);
+            return Ok(read);
         }
-        let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
-        let files = match self.mirror.read_files(commit, &paths).await {
-            Ok(files) => files,
-            Err(error) if is_content(&error) => {
+        let read = match sources::read(&self.mirror, instance, commit).await {
+            Ok(read) => read,
+            Err(error) if error.is_content() => {
                 let by = self.last_touched(instance, commit).await;
                 return Err(Trouble::Impossible(format!("{error} (as of {by})")));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Trouble::Wait(error.to_string())),
         };
-        if files.is_empty() {
+        if read.files.is_empty() {
             let paths = instance.paths.join("`, `");
             let by = self.last_touched(instance, commit).await;
             let why = format!("there is nothing under `{paths}` as of {by}: put the manifests there");
             return Err(Trouble::Impossible(why));
         }
-        self.files_read.keep(commit, &instance.paths, &files);
-        Ok(files)
+        self.beyond.note(&instance.id, commit, &read.beyond);
+        self.files_read.keep(commit, &named, &read);
+        Ok(read)
     }
 
     /// Renders the files of an instance.
     pub(crate) async fn render(
         &self,
         instance: &Instance,
-        files: &BTreeMap<String, Vec<u8>>,
+        files: &Files,
         commit: &CommitId,
     ) -> Result<Rendered, Trouble> {
         let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
-        match render::render(files, &context) {
+        match self.engines.render(&sources::sources(instance), files, &context).await {
             Ok(rendered) => {
                 self.learn_secrets(&rendered);
                 Ok(rendered)
             }
+            // A missing program, or a full disk: the commit is not at fault.
+            Err(error) if !error.is_content() => Err(Trouble::Wait(error.to_string())),
             Err(error) => {
                 let by = self.last_touched(instance, commit).await;
                 Err(Trouble::Impossible(format!("{by} does not render: {error}")))
@@ -208,17 +219,6 @@ impl Inner {
     pub(crate) fn redacted(&self, text: &str) -> String {
         secrets::clean_terminal(&self.redactor.redact(text))
     }
-}
-
-/// What is wrong with the files themselves, and stays so until somebody changes them.
-fn is_content(error: &MirrorError) -> bool {
-    matches!(
-        error,
-        MirrorError::NotAFile { .. }
-            | MirrorError::TooBig { .. }
-            | MirrorError::TooMuch { .. }
-            | MirrorError::BadPath { .. }
-    )
 }
 
 async fn mask_key(store: &Store) -> Result<MaskKey, Problem> {

@@ -27,6 +27,7 @@ mod read_back;
 pub mod registry;
 mod rights;
 mod settings;
+mod sources;
 mod trial;
 mod trouble;
 mod verbs;

@@ -4,14 +4,17 @@ use cluster::rbac::{Use, rbac_objects};
 use cluster::{Kind, KindKey};
 use config_repo::{Config, Instance, Mirror};
 use render::RenderContext;
+use render::engine::Engines;
 use secrets::MaskKey;
 use serde_json::Value;
 
 use crate::problem::{Problem, ProblemCode};
+use crate::sources;
 
 /// The service account, roles and bindings for everything that the branch's HEAD runs in this kube context.
 pub async fn rights(
     mirror: &Mirror,
+    engines: &Engines,
     config_file: &str,
     context: &str,
     own_namespace: &str,
@@ -25,7 +28,9 @@ pub async fn rights(
     config.find_instances(mirror, &head).await.map_err(|error| unreadable(error.to_string()))?;
     let mut uses = Vec::new();
     for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
-        uses.push(used_by(mirror, &instance).await.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
+        uses.push(
+            used_by(mirror, engines, &instance).await.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?,
+        );
     }
     if uses.is_empty() {
         let what = format!("nothing in `{config_file}` runs in the context `{context}`");
@@ -34,13 +39,13 @@ pub async fn rights(
     Ok(rbac_objects(own_namespace, &uses))
 }
 
-async fn used_by(mirror: &Mirror, instance: &Instance) -> Result<Use, String> {
-    let paths: Vec<&str> = instance.paths.iter().map(String::as_str).collect();
-    let files = mirror.read_files(&mirror.head(), &paths).await.map_err(|error| error.to_string())?;
+async fn used_by(mirror: &Mirror, engines: &Engines, instance: &Instance) -> Result<Use, String> {
+    let read = sources::read(mirror, instance, &mirror.head()).await.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
     let context =
         RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &MaskKey::from_bytes([0; 32]) };
-    let rendered = render::render(&files, &context).map_err(|error| error.to_string())?;
+    let rendered = engines.render(&sources::sources(instance), &read.files, &context).await;
+    let rendered = rendered.map_err(|error| error.to_string())?;
     let kinds = rendered.objects.iter().map(|object| Kind::presumed(&kind(object))).collect();
     Ok(Use { namespace: instance.namespace.clone(), kinds })
 }

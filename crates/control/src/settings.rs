@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_repo::Mirror;
+use render::engine::{ChildProgram, EngineSettings};
 use secrets::Redactor;
 use store::Store;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub bot_email: String,
     /// Address of a commit's page, with `{commit}` for its id; none when the config repo has no page.
     pub commit_url: Option<String>,
+    /// How Kustomize and Helm are run.
+    pub engines: EngineSettings,
 }
 
 impl Default for Settings {
@@ -42,6 +45,7 @@ impl Default for Settings {
             bot_name: "Pinnace".to_owned(),
             bot_email: "pinnace@localhost".to_owned(),
             commit_url: None,
+            engines: EngineSettings::new(ChildProgram::own()),
         }
     }
 }

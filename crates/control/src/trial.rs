@@ -11,6 +11,7 @@ use crate::converge::{Place, keys};
 use crate::effects::dry_run::refuse_clashes;
 use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
+use crate::sources;
 use crate::trouble::Trouble;
 
 /// A HEAD and what it renders to.
@@ -48,7 +49,9 @@ impl Trial {
     pub(crate) async fn of(inner: &Inner, instance: &Instance, head: &CommitId, first: bool) -> Result<Self, Trouble> {
         let files = inner.files(instance, head).await?;
         let rendered = inner.render(instance, &files, head).await?;
-        let image = config_repo::image_in_files(&files, &instance.image);
+        // What is its own comes first: a base that others share may name another version.
+        let own = config_repo::image_in_files(&sources::own(instance, &files), &instance.image);
+        let image = own.or_else(|| config_repo::image_in_files(&files, &instance.image));
         Ok(Self { head: head.clone(), rendered, image, first })
     }
 

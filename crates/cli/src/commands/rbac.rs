@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use render::engine::Engines;
+
+use super::engine_args::EngineArgs;
 use super::repo::Repo;
 
 /// Print the roles that the server needs in a cluster, for `kubectl apply -f -`
@@ -21,6 +24,8 @@ pub(crate) struct Rbac {
     /// Pinnace's own namespace in that cluster
     #[arg(long, default_value = "pinnace-system")]
     own_namespace: String,
+    #[command(flatten)]
+    engines: EngineArgs,
 }
 
 /// Prints them as YAML documents.
@@ -29,7 +34,10 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
     let objects = runtime.block_on(async {
         let folder = tempfile::tempdir().context("making a folder for the clone")?;
         let mirror = args.repo.open(folder.path()).await?;
-        anyhow::Ok(control::rights(&mirror, &args.repo.config_file, &args.context, &args.own_namespace).await?)
+        let engines = Engines::new(args.engines.settings());
+        let rights =
+            control::rights(&mirror, &engines, &args.repo.config_file, &args.context, &args.own_namespace).await?;
+        anyhow::Ok(rights)
     })?;
     let mut out = std::io::stdout().lock();
     for object in objects {

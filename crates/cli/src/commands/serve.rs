@@ -18,6 +18,7 @@ use server::ServerSettings;
 use store::Store;
 use tokio::net::TcpListener;
 
+use super::engine_args::EngineArgs;
 use super::repo::Repo;
 use super::secret;
 
@@ -50,6 +51,8 @@ pub(crate) struct Serve {
     /// File with the keys of those who announce builds; see docs/hooks.md
     #[arg(long, env = "PINNACE_SENDERS")]
     pub(crate) senders: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engines: EngineArgs,
     /// Address of a commit's page, with {commit} for its id
     #[arg(long)]
     pub(crate) commit_url: Option<String>,
@@ -151,6 +154,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         fetch_every: Duration::from_secs(args.fetch_every),
         commit_url: args.commit_url.clone(),
         config_file: args.repo.config_file.clone(),
+        engines: args.engines.settings(),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

@@ -83,11 +83,9 @@ async fn undeployed(
 ) -> Result<Vec<CommitLine>, Trouble> {
     let Some(verified) = verified else { return Ok(Vec::new()) };
     let mut lines = Vec::new();
-    for path in &instance.paths {
-        for commit in inner.mirror.log_range(Some(verified), head, path, MOST_COMMITS).await? {
-            let subject = secrets::clip(&inner.redacted(&commit.subject), 200);
-            lines.push(CommitLine { commit: commit.id, author: inner.redacted(&commit.author_name), subject });
-        }
+    for commit in inner.commits_touching(instance, Some(verified), head, MOST_COMMITS).await? {
+        let subject = secrets::clip(&inner.redacted(&commit.subject), 200);
+        lines.push(CommitLine { commit: commit.id, author: inner.redacted(&commit.author_name), subject });
     }
     Ok(lines)
 }

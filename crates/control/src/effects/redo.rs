@@ -51,10 +51,8 @@ pub(super) async fn last_change(
 ) -> Result<(CommitId, String), Trouble> {
     let instance = inner.instance(&record.pin.instance)?;
     let base = record.pin.proposal.as_ref().map(|proposal| &proposal.base);
-    for path in &instance.paths {
-        if let Some(newest) = inner.mirror.log_range(base, head, path, 1).await?.into_iter().next() {
-            return Ok((newest.id, inner.redacted(&newest.author_name)));
-        }
+    if let Some(newest) = inner.commits_touching(&instance, base, head, 1).await?.into_iter().next() {
+        return Ok((newest.id, inner.redacted(&newest.author_name)));
     }
     let info = inner.mirror.commit_info(head).await?;
     Ok((info.id, inner.redacted(&info.author_name)))

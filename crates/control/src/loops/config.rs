@@ -7,6 +7,7 @@ use model::CommitId;
 
 use crate::Control;
 use crate::inner::Inner;
+use crate::sources::is_below;
 
 /// Delivery ids are remembered this long.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
@@ -74,7 +75,7 @@ impl Inner {
         let touched = |instance: &Instance| match &changed {
             None => true,
             Some(paths) => {
-                paths.iter().any(|path| *path == self.settings.config_file || is_below(path, &instance.paths))
+                paths.iter().any(|path| *path == self.settings.config_file || is_below(path, &self.reads(instance)))
             }
         };
         for instance in self.config().instances().iter().filter(|instance| touched(instance)) {
@@ -97,25 +98,5 @@ impl Inner {
                 tracing::debug!(%error, pin = %record.pin.number, "it moved on by itself");
             }
         }
-    }
-}
-
-fn is_below(path: &str, folders: &[String]) -> bool {
-    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    folders.iter().map(|folder| folder.trim_end_matches('/')).any(|folder| folder.is_empty() || below(folder))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_belongs_to_its_folder_and_not_to_one_that_is_called_alike() {
-        let folders = ["apps/shop/prod".to_owned()];
-        assert!(is_below("apps/shop/prod/web.yaml", &folders));
-        assert!(is_below("apps/shop/prod", &folders));
-        assert!(!is_below("apps/shop/production/web.yaml", &folders));
-        assert!(!is_below("pinnace.yaml", &folders));
-        assert!(is_below("web.yaml", &[String::new()]));
     }
 }

@@ -66,6 +66,10 @@ impl Control {
         let head = inner.mirror.fetch().await?.head;
         let (files, removed) = self.change_to(instance, &head, verified).await?;
         if files.is_empty() && removed.is_empty() {
+            if !inner.same_files(instance, verified, &head).await? {
+                let why = "what was changed lies in files that others take too; revert it by hand".to_owned();
+                return Err(Trouble::Impossible(why));
+            }
             // Somebody did it before us, or an answer of ours was lost.
             return Ok(Some(head));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use config_repo::{BranchName, Credentials, Limits, Mirror, MirrorError, RemoteUrl, Secret};
 use control::registry::RegistryClient;
 use control::{Barrier, Clock, Control, Parts, Settings};
+use render::engine::EngineSettings;
 use secrets::Redactor;
 use store::{Store, StoreError};
 
@@ -27,6 +28,13 @@ pub struct Plan {
     /// More manifests, beside the Deployment and the ConfigMap: path below the instance's folder and text, where
     /// `IMAGE` stands for the image. One of the same path takes the place of ours.
     pub more: Vec<(String, String)>,
+    /// The project's sources, as `pinnace.yaml` has them.
+    pub sources: &'static str,
+    /// All files of the config repo but `pinnace.yaml`, in the place of those above: `IMAGE` stands for the image,
+    /// `REPOSITORY` and `DIGEST` for its parts.
+    pub instead: Vec<(String, String)>,
+    /// How Kustomize and Helm are run, where they are.
+    pub engines: Option<EngineSettings>,
     /// The version that stands in git when it begins.
     pub first: &'static str,
     /// Whether the instance's namespace is there when it begins.
@@ -53,6 +61,9 @@ impl Default for Plan {
             stable_for: "200ms",
             deadline: "30s",
             more: Vec::new(),
+            sources: "[{path: \"apps/shop/{environment}\"}]",
+            instead: Vec::new(),
+            engines: None,
             first: "1.0",
             namespace: true,
             barrier: None,
@@ -71,11 +82,13 @@ pub(super) async fn wire(plan: &Plan, world: &World) -> Control {
         Some(path) => Barrier::connect(path).await.expect("the harness listens"),
         None => Barrier::off(),
     };
+    let usual = Settings::default();
     let settings = Settings {
+        engines: plan.engines.clone().unwrap_or(usual.engines.clone()),
         own_namespace: format!("{}-pinnace", world.objects.namespace()),
         kubeconfig: Some(kubeconfig(world)),
         fetch_every: Duration::from_secs(1),
-        ..Settings::default()
+        ..usual
     };
     let parts = Parts {
         settings,
@@ -171,12 +184,12 @@ environments:
 projects:
   shop:
     image: {registry}/acme/shop
-    sources: [{{path: \"{path}\"}}]
+    sources: {sources}
     namespaces: {{prod: {namespace}}}
     rules: {{prod: {rule}}}
     chat: \"#deploys\"
 {waves}{ask}",
-        path = if plan.customers.is_empty() { "apps/shop/{environment}" } else { "apps/shop/{environment}/{instance}" },
+        sources = if plan.customers.is_empty() { plan.sources } else { CUSTOMERS_SOURCES },
         waves = if plan.waves.is_empty() { String::new() } else { format!("    waves: {}\n", plan.waves) },
         quorum = plan.quorum,
         stable_for = plan.stable_for,
@@ -185,15 +198,8 @@ projects:
         rule = plan.rule,
         ask = ask.unwrap_or_default(),
     );
-    let mut files = BTreeMap::from([("pinnace.yaml".to_owned(), config)]);
-    if plan.customers.is_empty() {
-        files.insert("apps/shop/prod/web.yaml".to_owned(), WEB.replace("IMAGE", image));
-        files.insert("apps/shop/prod/settings.yaml".to_owned(), SETTINGS.to_owned());
-    }
-    let of = |customer: &&str| (format!("apps/shop/prod/{customer}/web.yaml"), customers_web(customer, image));
-    files.extend(plan.customers.iter().map(of));
-    let more = plan.more.iter().map(|(path, text)| (format!("apps/shop/prod/{path}"), text.replace("IMAGE", image)));
-    files.extend(more);
+    let mut files = files(plan, image);
+    files.insert("pinnace.yaml".to_owned(), config);
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     GitRemote::bare(&files).expect("a bare remote can be made")
 }
@@ -202,6 +208,8 @@ projects:
 pub(super) fn customers_web(customer: &str, image: &str) -> String {
     CUSTOMERS_WEB.replace("CUSTOMER", customer).replace("IMAGE", image)
 }
+
+const CUSTOMERS_SOURCES: &str = "[{path: \"apps/shop/{environment}/{instance}\"}]";
 
 const CUSTOMERS_WEB: &str = r#"apiVersion: apps/v1
 kind: Deployment
@@ -217,6 +225,23 @@ spec:
         - name: web
           image: "IMAGE"
 "#;
+
+/// What lies beside `pinnace.yaml`.
+fn files(plan: &Plan, image: &str) -> BTreeMap<String, String> {
+    let (name, digest) = image.split_once('@').expect("an image with a digest");
+    let repository = name.rsplit_once(':').expect("an image with a tag").0;
+    let filled = |text: &str| text.replace("IMAGE", image).replace("REPOSITORY", repository).replace("DIGEST", digest);
+    if !plan.instead.is_empty() {
+        return plan.instead.iter().map(|(path, text)| (path.clone(), filled(text))).collect();
+    }
+    let own = |path: &str, text: &str| (format!("apps/shop/prod/{path}"), filled(text));
+    let mut files: BTreeMap<_, _> = match plan.customers {
+        [] => [own("web.yaml", WEB), own("settings.yaml", SETTINGS)].into(),
+        customers => customers.iter().map(|one| own(&format!("{one}/web.yaml"), &customers_web(one, image))).collect(),
+    };
+    files.extend(plan.more.iter().map(|(path, text)| own(path, text)));
+    files
+}
 
 const WEB: &str = r#"# The shop's web part.
 apiVersion: apps/v1

@@ -1,0 +1,140 @@
+//! Kustomize and Helm on the path of a pin: rendered by the shipped binary's own child, proven in a real cluster, edited where
+//! the project's own files name the image.
+
+use model::Outcome;
+use render::engine::{ChildProgram, EngineSettings};
+use testkit::world::Plan;
+use testkit::{Person, World};
+
+fn engines() -> EngineSettings {
+    let program = env!("CARGO_BIN_EXE_pinnace").into();
+    let programs = testkit::engines::engines().expect("Helm and Kustomize can be built");
+    EngineSettings {
+        helm: Some(programs.helm),
+        kustomize: Some(programs.kustomize),
+        ..EngineSettings::new(ChildProgram { program, args: vec!["render-child".into()] })
+    }
+}
+
+/// Files, each after a line `-- path --`.
+fn files(text: &str) -> Vec<(String, String)> {
+    let parts = text.split("-- ").skip(1).filter_map(|part| part.split_once(" --\n"));
+    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
+const KUSTOMIZATION: &str = "-- apps/base/kustomization.yaml --
+resources: [web.yaml]
+-- apps/base/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: \"REPOSITORY:0.1\", envFrom: [{configMapRef: {name: settings}}]}
+-- apps/shop/prod/kustomization.yaml --
+# What differs in prod.
+resources: [../../base]
+images:
+  - name: REPOSITORY
+    newTag: \"1.0\"   # set by Pinnace
+    digest: DIGEST
+configMapGenerator:
+  - {name: settings, literals: [GREETING=hello]}
+";
+
+const CHART: &str = "-- charts/web/Chart.yaml --
+apiVersion: v2
+name: web
+version: 0.1.0
+-- charts/web/values.yaml --
+image: {repository: \"\", tag: \"\", digest: \"\"}
+greeting: hello
+-- charts/web/templates/web.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}-web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: \"{{ .Values.image.repository }}:{{ .Values.image.tag }}@{{ .Values.image.digest }}\"
+          env: [{name: GREETING, value: {{ required \"a greeting is needed\" .Values.greeting }}}]
+-- apps/shop/prod/values.yaml --
+# The shop in prod.
+image:
+  repository: REPOSITORY
+  tag: \"1.0\"
+  digest: DIGEST
+greeting: good day
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_of_a_kustomization_edits_its_images_and_never_the_base() {
+    let plan = Plan { instead: files(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
+    let mut world = World::planned(plan).await;
+    let base = world.remote.file("apps/base/web.yaml").unwrap();
+    let before = world.remote.file("apps/shop/prod/kustomization.yaml").unwrap();
+    let number = world.pin("1.1").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    let after = world.remote.file("apps/shop/prod/kustomization.yaml").unwrap();
+    let changed: Vec<_> = before.lines().zip(after.lines()).filter(|(old, new)| old != new).collect();
+    assert_eq!(changed.len(), 2, "{changed:?}");
+    assert_eq!(changed[0].1, "    newTag: \"1.1\"   # set by Pinnace");
+    assert_eq!(world.remote.file("apps/base/web.yaml").unwrap(), base);
+    let digest = changed[1].1.trim().trim_start_matches("digest: ");
+    assert!(world.objects.image("web").await.ends_with(digest));
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_to_a_base_concerns_those_who_take_it() {
+    let plan = Plan { instead: files(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
+    let world = World::planned(plan).await;
+    let text = world
+        .remote
+        .file("apps/base/web.yaml")
+        .unwrap()
+        .replace("spec:\n  selector", "spec:\n  replicas: 2\n  selector");
+    let commit = world.remote.commit_as(Person::BOB, "apps/base/web.yaml", &text).unwrap();
+    world.head_proven(&commit).await;
+    let remote = "resources: [../../base, 'https://git.example/acme/base?ref=main']";
+    let commit = world.commit(Person::BOB, "kustomization.yaml", "resources: [../../base]", remote);
+    let failed = world.head_failed(&commit).await.head;
+    assert!(!failed.touched);
+    assert!(
+        failed.failure.sentence.contains("takes `https://git.example/acme/base?ref=main` from elsewhere"),
+        "{failed:?}"
+    );
+    world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_of_a_chart_edits_the_values_of_its_environment() {
+    let sources = "[{chart: charts/web, values: [\"apps/shop/{environment}/values.yaml\"]}]";
+    let plan = Plan { instead: files(CHART), sources, engines: Some(engines()), ..Plan::default() };
+    let mut world = World::planned(plan).await;
+    let chart = world.remote.file("charts/web/values.yaml").unwrap();
+    let number = world.pin("1.1").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    let values = world.remote.file("apps/shop/prod/values.yaml").unwrap();
+    assert!(
+        values.starts_with("# The shop in prod.\n") && values.contains("  tag: \"1.1\"\n  digest: sha256:"),
+        "{values}"
+    );
+    assert_eq!(world.remote.file("charts/web/values.yaml").unwrap(), chart);
+    assert!(world.objects.image("shop-web").await.contains("acme/shop:1.1@sha256:"));
+
+    let commit = world.commit(Person::BOB, "values.yaml", "greeting: good day", "greeting: null");
+    let failed = world.head_failed(&commit).await.head;
+    assert!(failed.failure.sentence.contains("a greeting is needed"), "{failed:?}");
+    let commit = world.commit(Person::BOB, "values.yaml", "greeting: null", "greeting: hello again");
+    world.head_proven(&commit).await;
+    world.agree().await;
+}
