@@ -61,6 +61,8 @@ pub(crate) struct Condition<'a> {
     pub(crate) reason: &'a str,
     /// The message for people.
     pub(crate) message: &'a str,
+    /// The generation that it is about, where it says so.
+    pub(crate) about: Option<i64>,
 }
 
 impl Condition<'_> {
@@ -74,6 +76,11 @@ impl Condition<'_> {
         self.status == "False"
     }
 
+    /// Whether it is about an older generation of the object that carries it.
+    pub(crate) fn is_older_than(self, object: &Value) -> bool {
+        matches!((self.about, int(object, "/metadata/generation")), (Some(about), Some(now)) if about < now)
+    }
+
     /// The message, else the reason.
     pub(crate) fn told(&self) -> &str {
         if self.message.is_empty() { self.reason } else { self.message }
@@ -82,10 +89,16 @@ impl Condition<'_> {
 
 /// The object's condition of that type.
 pub(crate) fn condition<'a>(value: &'a Value, kind: &str) -> Option<Condition<'a>> {
-    let found = list(value, "/status/conditions").iter().find(|c| text(c, "/type") == Some(kind))?;
+    condition_in(value, "/status/conditions", kind)
+}
+
+/// The condition of that type in a list of them.
+pub(crate) fn condition_in<'a>(value: &'a Value, pointer: &str, kind: &str) -> Option<Condition<'a>> {
+    let found = list(value, pointer).iter().find(|c| text(c, "/type") == Some(kind))?;
     Some(Condition {
         status: text(found, "/status").unwrap_or_default(),
         reason: text(found, "/reason").unwrap_or_default(),
         message: text(found, "/message").unwrap_or_default(),
+        about: int(found, "/observedGeneration"),
     })
 }

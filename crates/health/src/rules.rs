@@ -1,16 +1,24 @@
 //! The rules: one file a kind, one list, alphabetic. What no rule knows is judged by `generic`.
 
+mod api_service;
+mod certificate_signing_request;
 mod cron_job;
 mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
+mod gateway;
 mod generic;
+mod horizontal_pod_autoscaler;
 mod ingress;
 mod job;
 mod namespace;
+mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
+mod pod_disruption_budget;
 mod replica_set;
+mod resource_quota;
+mod route;
 mod service;
 mod stateful_set;
 mod workload;
@@ -52,18 +60,32 @@ const fn rule(
 
 /// Every rule. To add one: a file beside the others, a line here, fixtures in `tests/`.
 const RULES: &[Rule] = &[
+    rule("apiregistration.k8s.io", "APIService", false, api_service::judge),
+    rule("certificates.k8s.io", "CertificateSigningRequest", false, certificate_signing_request::judge),
     rule("batch", "CronJob", false, cron_job::judge),
     rule("apiextensions.k8s.io", "CustomResourceDefinition", false, custom_resource_definition::judge),
     rule("apps", "DaemonSet", true, daemon_set::judge),
     rule("apps", "Deployment", true, deployment::judge),
+    rule("gateway.networking.k8s.io", "GRPCRoute", false, route::judge),
+    rule("gateway.networking.k8s.io", "Gateway", false, gateway::judge),
+    rule("gateway.networking.k8s.io", "GatewayClass", false, gateway::judge_class),
+    rule("gateway.networking.k8s.io", "HTTPRoute", false, route::judge),
+    rule("autoscaling", "HorizontalPodAutoscaler", false, horizontal_pod_autoscaler::judge),
     rule("networking.k8s.io", "Ingress", false, ingress::judge),
     rule("batch", "Job", true, job::judge),
     rule("", "Namespace", false, namespace::judge),
+    rule("", "PersistentVolume", false, persistent_volume::judge),
     rule("", "PersistentVolumeClaim", false, persistent_volume_claim::judge),
     rule("", "Pod", true, pod::judge),
+    rule("policy", "PodDisruptionBudget", false, pod_disruption_budget::judge),
     rule("apps", "ReplicaSet", true, replica_set::judge),
+    rule("", "ReplicationController", true, replica_set::judge),
+    rule("", "ResourceQuota", false, resource_quota::judge),
     rule("", "Service", false, service::judge),
     rule("apps", "StatefulSet", true, stateful_set::judge),
+    rule("gateway.networking.k8s.io", "TCPRoute", false, route::judge),
+    rule("gateway.networking.k8s.io", "TLSRoute", false, route::judge),
+    rule("gateway.networking.k8s.io", "UDPRoute", false, route::judge),
 ];
 
 /// Judges a live object: first what holds for every kind, in the order of kstatus, then the rule of its kind.

@@ -4,6 +4,8 @@
 #[path = "health/fixtures.rs"]
 mod fixtures;
 
+#[path = "health/built_in.rs"]
+mod built_in;
 #[path = "health/daemon_set.rs"]
 mod daemon_set;
 #[path = "health/deployment.rs"]

@@ -2,18 +2,15 @@
 
 use serde_json::Value;
 
-use crate::read::{Condition, condition, int};
+use crate::read::{Condition, condition};
 use crate::rules::Subject;
 use crate::verdict::Verdict;
 use crate::words;
 
 pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
     if is_built_in(&subject.key.group) {
-        // What is only stored, or whose status says nothing about having been taken up. An APIService can be away.
-        return match condition(subject.object, "Available").filter(|_| subject.key.kind == "APIService") {
-            Some(available) if !available.is_true() => waits(subject, "Available", available),
-            _ => Verdict::Current,
-        };
+        // What is only stored, or whose status says nothing about having been taken up.
+        return Verdict::Current;
     }
     let status = subject.object.get("status").and_then(Value::as_object).filter(|status| !status.is_empty());
     if status.is_none() {
@@ -21,7 +18,7 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
     }
     for kind in ["Ready", "Available"] {
         if let Some(found) = condition(subject.object, kind) {
-            return if stale(subject.object, kind) {
+            return if found.is_older_than(subject.object) {
                 subject.unseen(&format!("condition {kind} is about an older generation"))
             } else if found.is_true() {
                 Verdict::Current
@@ -41,14 +38,6 @@ fn waits(subject: &Subject<'_>, kind: &str, found: Condition<'_>) -> Verdict {
         format!("{} is not ready yet: {told}", subject.key.name)
     };
     subject.in_progress(sentence, format!("{kind} is {}: {}: {}", found.status, found.reason, found.message))
-}
-
-/// A condition may carry the generation it is about.
-fn stale(object: &Value, kind: &str) -> bool {
-    let conditions = crate::read::list(object, "/status/conditions");
-    let about = conditions.iter().find(|c| crate::read::text(c, "/type") == Some(kind));
-    let about = about.and_then(|condition| int(condition, "/observedGeneration"));
-    matches!((about, int(object, "/metadata/generation")), (Some(about), Some(now)) if about < now)
 }
 
 /// Whether a group is Kubernetes' own. Others end in `k8s.io` too, so all are named.

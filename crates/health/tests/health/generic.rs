@@ -19,8 +19,13 @@ fn what_is_only_stored_is_current_at_once() {
         ("v1", "ServiceAccount"),
         ("rbac.authorization.k8s.io/v1", "Role"),
         ("networking.k8s.io/v1", "NetworkPolicy"),
-        ("policy/v1", "PodDisruptionBudget"),
-        ("autoscaling/v2", "HorizontalPodAutoscaler"),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+        ("v1", "Endpoints"),
+        ("discovery.k8s.io/v1", "EndpointSlice"),
+        ("v1", "LimitRange"),
+        ("storage.k8s.io/v1", "StorageClass"),
+        ("scheduling.k8s.io/v1", "PriorityClass"),
+        ("networking.k8s.io/v1", "IngressClass"),
     ] {
         let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
         assert_eq!(verdict(&object, &[]), Verdict::Current, "{kind}");
