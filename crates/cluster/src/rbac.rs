@@ -18,7 +18,8 @@ const WATCHED: &[&str] = &["list", "watch"];
 const OWN: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 /// Read one by one, by name, and never listed.
 const OWN_SECRET: &[&str] = &["get", "create", "patch", "delete"];
-const PODS_UNDER: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"];
+const PODS_UNDER: &[&str] =
+    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"];
 const SCALABLE: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet"];
 
 /// What instances use of one namespace.

@@ -113,7 +113,8 @@ fn namespace(
     }
 }
 
-fn name_of(value: &Value) -> &'static str {
+/// What a value is, without the value.
+pub(crate) fn name_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a yes or no",

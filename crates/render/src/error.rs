@@ -95,6 +95,9 @@ pub enum Problem {
         /// The reader's words; it doesn't quote values.
         why: String,
     },
+    /// Not JSON.
+    #[error("not readable as JSON: is it cut off?")]
+    Json,
     /// A document that is no object.
     #[error("a Kubernetes object is a mapping with apiVersion, kind and metadata.name; this is {what}")]
     NotAnObject {

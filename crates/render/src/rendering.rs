@@ -109,7 +109,7 @@ fn refuse_other_engines(file: &str) -> Result<(), RenderError> {
 }
 
 /// The objects of a document: a list's items, else itself. Our own configuration is not for the cluster.
-fn items(document: Value, place: &Place) -> Result<Vec<Value>, RenderError> {
+pub(crate) fn items(document: Value, place: &Place) -> Result<Vec<Value>, RenderError> {
     let text = |field: &str| document.get(field).and_then(Value::as_str).unwrap_or_default();
     if text("apiVersion").starts_with("pinnace.dev/") && text("kind") == "Config" {
         return Ok(Vec::new());
