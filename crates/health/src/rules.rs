@@ -1,4 +1,5 @@
-//! The rules: one file a kind, one list, alphabetic. What no rule knows is judged by `generic`.
+//! The rules: one file a kind, one list, alphabetic. What no rule knows is looked for in
+//! `operators`, and else judged by `generic`.
 
 mod api_service;
 mod certificate_signing_request;
@@ -12,6 +13,7 @@ mod horizontal_pod_autoscaler;
 mod ingress;
 mod job;
 mod namespace;
+mod operators;
 mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
@@ -103,7 +105,7 @@ pub(crate) fn apply(object: &Value, children: &Children<'_>, has_status: Option<
     }
     match RULES.iter().find(|rule| rule.group == subject.key.group && rule.kind == subject.key.kind) {
         Some(rule) => (rule.judge)(&subject),
-        None => generic::judge(&subject),
+        None => operators::judge(&subject).unwrap_or_else(|| generic::judge(&subject)),
     }
 }
 

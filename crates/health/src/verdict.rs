@@ -144,8 +144,6 @@ pub enum Cause {
     NamesNotAccepted,
     /// What held the data is gone.
     Lost,
-    /// The program that works on this kind says that it can't be done as asked.
-    Refused,
     /// It did not become Current in time.
     DeadlineExceeded,
 }

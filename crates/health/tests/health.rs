@@ -18,6 +18,8 @@ mod job;
 mod list;
 #[path = "health/observation.rs"]
 mod observation;
+#[path = "health/operators.rs"]
+mod operators;
 #[path = "health/pod.rs"]
 mod pod;
 #[path = "health/stateful_set.rs"]

@@ -11,7 +11,7 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
         if let Some(refused) = condition(object, kind).filter(|refused| refused.is_true()) {
             let sentence = format!("the certificate asked for by {name} {what}: {}", words::short(refused.told()));
             let technical = format!("{kind}: {}: {}", refused.reason, refused.message);
-            return subject.failed(Cause::Refused, sentence, technical);
+            return subject.failed(Cause::Stalled, sentence, technical);
         }
     }
     if text(object, "/status/certificate").is_some_and(|certificate| !certificate.is_empty()) {

@@ -33,7 +33,7 @@ fn holds(subject: &Subject<'_>, kind: &str, how: &str) -> Option<Verdict> {
             let technical = format!("{kind} is {}: {}: {}", found.status, found.reason, found.message);
             let told = words::short(found.told());
             if found.is_false() && FINAL.contains(&found.reason) {
-                return Some(subject.failed(Cause::Refused, format!("{name} is refused: {told}"), technical));
+                return Some(subject.failed(Cause::Stalled, format!("{name} is refused: {told}"), technical));
             }
             Some(subject.in_progress(format!("{name} {how}: {told}"), technical))
         }

@@ -16,6 +16,10 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
     if status.is_none() {
         return if subject.has_status == Some(false) { Verdict::Current } else { subject.unseen("no status yet") };
     }
+    // Who says both is not in step as long as the newest spec was not carried out, however ready the old one is.
+    if let Some(found) = condition(subject.object, "Synced").filter(|found| !found.is_true()) {
+        return waits(subject, "Synced", found);
+    }
     for kind in ["Ready", "Available"] {
         if let Some(found) = condition(subject.object, kind) {
             return if found.is_older_than(subject.object) {

@@ -17,7 +17,7 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
         Some(active) if active.is_true() || active.reason == "ScalingDisabled" => Verdict::Current,
         Some(active) if is_final(active.reason) => {
             let sentence = format!("{name} can never scale: {}", words::short(active.told()));
-            subject.failed(Cause::Refused, sentence, technical("ScalingActive", active))
+            subject.failed(Cause::Stalled, sentence, technical("ScalingActive", active))
         }
         // New pods have no figures for a while.
         Some(active) => {

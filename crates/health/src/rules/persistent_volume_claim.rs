@@ -36,7 +36,7 @@ fn bound(subject: &Subject<'_>) -> Verdict {
     let (object, name) = (subject.object, &subject.key.name);
     if let Some(word) = growing(object).filter(|word| word.ends_with("Infeasible")) {
         let sentence = format!("the storage {name} can't grow to the size asked for");
-        return subject.failed(Cause::Refused, sentence, format!("allocatedResourceStatuses.storage: {word}"));
+        return subject.failed(Cause::Stalled, sentence, format!("allocatedResourceStatuses.storage: {word}"));
     }
     const CHANGES: &[&str] =
         &["ControllerResizeError", "NodeResizeError", "ModifyVolumeError", "Resizing", "ModifyingVolume"];

@@ -46,7 +46,7 @@ fn bad(subject: &Subject<'_>, gateway: &str, kind: &str, found: Condition<'_>) -
     let told = words::short(found.told());
     let technical = format!("parent {gateway}: {kind} is {}: {}: {}", found.status, found.reason, found.message);
     if found.is_false() && FINAL.contains(&found.reason) {
-        return subject.failed(Cause::Refused, format!("the gateway `{gateway}` refuses {name}: {told}"), technical);
+        return subject.failed(Cause::Stalled, format!("the gateway `{gateway}` refuses {name}: {told}"), technical);
     }
     subject.in_progress(format!("the gateway `{gateway}` does not serve {name} yet: {told}"), technical)
 }
@@ -61,7 +61,7 @@ fn status_of<'a>(object: &'a Value, parent: &Value) -> Option<&'a Value> {
             (Some(told), Some(wanted)) => told == wanted,
             _ => true,
         };
-        text(told, "/name") == text(parent, "/name") && FIELDS.iter().all(|field| agrees(&field))
+        text(told, "/name") == text(parent, "/name") && FIELDS.iter().all(agrees)
     };
     list(object, "/status/parents").iter().find(same)
 }

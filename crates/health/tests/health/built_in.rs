@@ -74,11 +74,11 @@ fn a_certificate_request_is_current_when_it_is_issued_and_fails_when_it_is_denie
             (with(conditions(&[approved]), json!({"status": {"certificate": "LS0t"}})), Current),
             (
                 conditions(&[condition("Denied", "True", "Policy", "name not allowed")]),
-                Failed(Cause::Refused, "the certificate asked for by a was denied: name not allowed"),
+                Failed(Cause::Stalled, "the certificate asked for by a was denied: name not allowed"),
             ),
             (
                 conditions(&[condition("Failed", "True", "SignerValidationFailure", "")]),
-                Failed(Cause::Refused, "the certificate asked for by a could not be signed: SignerValidationFailure"),
+                Failed(Cause::Stalled, "the certificate asked for by a could not be signed: SignerValidationFailure"),
             ),
         ],
     );
@@ -101,13 +101,13 @@ fn an_autoscaler_is_current_when_it_can_read_the_load() {
             ),
             (
                 active("False", "InvalidSelector", "no such label"),
-                Failed(Cause::Refused, "a can never scale: no such label"),
+                Failed(Cause::Stalled, "a can never scale: no such label"),
             ),
             (
                 conditions(&[condition("AbleToScale", "False", "FailedGetScale", "deployments \"web\" not found")]),
                 InProgress("a can't scale yet: deployments \"web\" not found"),
             ),
-            (conditions(&[able.clone()]), InProgress("the cluster has not taken up a yet")),
+            (conditions(std::slice::from_ref(&able)), InProgress("the cluster has not taken up a yet")),
             (json!({}), InProgress("the cluster has not taken up a yet")),
         ],
     );
@@ -181,7 +181,7 @@ fn a_claim_that_grows_is_waited_for_until_only_a_pod_is_missing() {
             (bound(conditions(&[condition("FileSystemResizePending", "True", "", "")])), Current),
             (
                 bound(json!({"status": {"allocatedResourceStatuses": {"storage": "ControllerResizeInfeasible"}}})),
-                Failed(Cause::Refused, "the storage a can't grow to the size asked for"),
+                Failed(Cause::Stalled, "the storage a can't grow to the size asked for"),
             ),
         ],
     );
@@ -203,7 +203,7 @@ fn a_gateway_is_current_when_it_is_taken_up_and_reachable() {
                 conditions(&[condition("Accepted", "Unknown", "Pending", "")]),
                 InProgress("a is not taken up yet: Pending"),
             ),
-            (conditions(&[accepted.clone()]), InProgress("the cluster has not taken up a yet")),
+            (conditions(std::slice::from_ref(&accepted)), InProgress("the cluster has not taken up a yet")),
             (conditions(&[accepted.clone(), about_older]), InProgress("the cluster has not taken up a yet")),
             (conditions(&[accepted.clone(), programmed.clone()]), Current),
             (
@@ -216,7 +216,7 @@ fn a_gateway_is_current_when_it_is_taken_up_and_reachable() {
             ),
             (
                 conditions(&[condition("Accepted", "False", "UnsupportedAddress", "no such type")]),
-                Failed(Cause::Refused, "a is refused: no such type"),
+                Failed(Cause::Stalled, "a is refused: no such type"),
             ),
         ],
     );
@@ -264,8 +264,8 @@ fn a_route_is_current_when_every_gateway_it_names_serves_it() {
                 (parents(&[parent("outside", &good), parent("inside", &good)]), Current),
                 (bad("ResolvedRefs", "BackendNotFound"), InProgress("the gateway `inside` does not serve a yet: why")),
                 (bad("Accepted", "NoMatchingParent"), InProgress("the gateway `inside` does not serve a yet: why")),
-                (bad("Accepted", "UnsupportedValue"), Failed(Cause::Refused, "the gateway `inside` refuses a: why")),
-                (bad("ResolvedRefs", "InvalidKind"), Failed(Cause::Refused, "the gateway `inside` refuses a: why")),
+                (bad("Accepted", "UnsupportedValue"), Failed(Cause::Stalled, "the gateway `inside` refuses a: why")),
+                (bad("ResolvedRefs", "InvalidKind"), Failed(Cause::Stalled, "the gateway `inside` refuses a: why")),
             ],
         );
     }

@@ -60,7 +60,8 @@ proptest! {
     fn any_object_among_any_children_gets_a_verdict(
         which in any::<prop::sample::Index>(), object in any_value(), children in prop::collection::vec(any_value(), 0..4),
     ) {
-        let rules: Vec<_> = kinds_with_a_rule().collect();
+        let operators = [("argoproj.io", "Rollout"), ("postgresql.cnpg.io", "Cluster"), ("serving.knative.dev", "Service")];
+        let rules: Vec<_> = kinds_with_a_rule().chain(operators).collect();
         let (group, kind) = *which.get(&rules);
         let mut object = if object.is_object() { object } else { json!({}) };
         object["apiVersion"] = if group.is_empty() { json!("v1") } else { json!(format!("{group}/v1")) };
