@@ -5,6 +5,7 @@
 
 mod check;
 mod check_environment;
+mod check_health;
 mod check_project;
 mod check_source;
 mod check_waves;
@@ -38,6 +39,8 @@ pub struct Config {
     pub projects: BTreeMap<ProjectName, Project>,
     /// The instances of projects whose sources are a pattern, as the tree of one commit has them.
     pub found: Found,
+    /// When custom resources are Current, by kind.
+    pub health: health::CustomRules,
 }
 
 /// A person who may be asked.

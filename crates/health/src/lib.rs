@@ -10,6 +10,8 @@
 
 mod children;
 mod containers;
+mod custom;
+mod expression;
 mod key;
 mod observation;
 mod pods;
@@ -22,6 +24,8 @@ mod watch;
 mod words;
 
 pub use children::{Baseline, Children};
+pub use custom::{BadKind, CustomRule, CustomRules, check_annotations, check_kind};
+pub use expression::{BadExpression, Expression};
 pub use key::ObjectKey;
 pub use observation::{Applied, Judgement, Observation, Observed, judge, judge_object};
 pub use rules::{kinds_with_a_rule, needs_children};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::children::Children;
+use crate::custom::CustomRules;
 use crate::key::ObjectKey;
 use crate::read::{int, text};
 use crate::rules;
@@ -16,6 +17,8 @@ pub struct Observation<'a> {
     pub objects: &'a [Observed<'a>],
     /// What the cluster made of it.
     pub children: &'a Children<'a>,
+    /// The rules that `pinnace.yaml` gives.
+    pub custom: &'a CustomRules,
 }
 
 /// One object that we applied, as it is seen now.
@@ -85,7 +88,7 @@ pub fn judge(observation: &Observation<'_>) -> Judgement {
     let objects: Vec<_> = observation
         .objects
         .iter()
-        .map(|observed| (observed.key.clone(), judge_observed(observed, observation.children)))
+        .map(|observed| (observed.key.clone(), judge_observed(observed, observation)))
         .collect();
     let mut worst: Option<&Verdict> = None;
     for (_, verdict) in &objects {
@@ -98,11 +101,11 @@ pub fn judge(observation: &Observation<'_>) -> Judgement {
 }
 
 /// Judges one live object.
-pub fn judge_object(object: &Value, children: &Children<'_>) -> Verdict {
-    rules::apply(object, children, None)
+pub fn judge_object(object: &Value, children: &Children<'_>, custom: &CustomRules) -> Verdict {
+    rules::apply(object, children, custom, None)
 }
 
-fn judge_observed(observed: &Observed<'_>, children: &Children<'_>) -> Verdict {
+fn judge_observed(observed: &Observed<'_>, observation: &Observation<'_>) -> Verdict {
     let Some(live) = observed.live else {
         let name = &observed.key.name;
         let sentence = format!("{name} is not to be seen in the cluster yet");
@@ -113,5 +116,5 @@ fn judge_observed(observed: &Observed<'_>, children: &Children<'_>) -> Verdict {
         let technical = format!("{}: the watch is behind our apply", observed.key);
         return Verdict::InProgress(Progress::new(&observed.key, sentence, technical));
     }
-    rules::apply(live, children, observed.has_status)
+    rules::apply(live, observation.children, observation.custom, observed.has_status)
 }

@@ -28,6 +28,7 @@ mod workload;
 use serde_json::Value;
 
 use crate::children::Children;
+use crate::custom::CustomRules;
 use crate::key::ObjectKey;
 use crate::read::{condition, int, is_deleted};
 use crate::verdict::{Cause, Failure, Progress, Verdict};
@@ -91,7 +92,13 @@ const RULES: &[Rule] = &[
 ];
 
 /// Judges a live object: first what holds for every kind, in the order of kstatus, then the rule of its kind.
-pub(crate) fn apply(object: &Value, children: &Children<'_>, has_status: Option<bool>) -> Verdict {
+/// What people say about a kind of theirs outranks what its conditions say.
+pub(crate) fn apply(
+    object: &Value,
+    children: &Children<'_>,
+    custom: &CustomRules,
+    has_status: Option<bool>,
+) -> Verdict {
     let key = ObjectKey::of(object);
     if key.kind.is_empty() || key.name.is_empty() {
         return Verdict::Unknown("an object without a kind or a name can't be judged".to_owned());
@@ -100,7 +107,8 @@ pub(crate) fn apply(object: &Value, children: &Children<'_>, has_status: Option<
         return Verdict::Terminating;
     }
     let subject = Subject { object, key, children, has_status };
-    if let Some(verdict) = not_observed(&subject).or_else(|| by_common_conditions(&subject)) {
+    let common = || by_common_conditions(&subject);
+    if let Some(verdict) = not_observed(&subject).or_else(|| custom.judge(&subject)).or_else(common) {
         return verdict;
     }
     match RULES.iter().find(|rule| rule.group == subject.key.group && rule.kind == subject.key.kind) {
@@ -112,6 +120,11 @@ pub(crate) fn apply(object: &Value, children: &Children<'_>, has_status: Option<
 /// The kinds that have a rule of their own, as (group, kind).
 pub fn kinds_with_a_rule() -> impl Iterator<Item = (&'static str, &'static str)> {
     RULES.iter().map(|rule| (rule.group, rule.kind))
+}
+
+/// Whether a kind has a rule of its own.
+pub(crate) fn has_rule(group: &str, kind: &str) -> bool {
+    RULES.iter().any(|rule| rule.group == group && rule.kind == kind)
 }
 
 /// Whether a verdict on this kind looks at pods, so that they have to be watched too.

@@ -6,10 +6,14 @@ mod fixtures;
 
 #[path = "health/built_in.rs"]
 mod built_in;
+#[path = "health/custom.rs"]
+mod custom;
 #[path = "health/daemon_set.rs"]
 mod daemon_set;
 #[path = "health/deployment.rs"]
 mod deployment;
+#[path = "health/faults.rs"]
+mod faults;
 #[path = "health/generic.rs"]
 mod generic;
 #[path = "health/job.rs"]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use health::{Children, ObjectKey, Verdict};
+use config_repo::Config;
+use health::{Children, CustomRules, ObjectKey, Verdict};
 use render::{LARGEST_DUMP, live_objects};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,11 +25,14 @@ pub(crate) struct Health {
     /// A file of YAML documents or JSON, lists too; `-` reads what is piped in
     #[arg(short = 'f', long = "filename", required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The `pinnace.yaml` whose rules for custom resources hold
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
 }
 
 /// Runs the command and prints to the terminal.
 pub(crate) fn run(args: &Health) -> anyhow::Result<ExitCode> {
-    let judged = read(&args.files).map(|objects| judge(&objects));
+    let judged = rules(args.rules.as_deref()).and_then(|rules| Ok(judge(&read(&args.files)?, &rules)));
     match judged {
         Ok(lines) => Ok(ExitCode::from(print(&lines, &mut stdout().lock())?)),
         Err(error) => {
@@ -55,11 +59,11 @@ fn print(lines: &[Line], out: &mut impl Write) -> anyhow::Result<u8> {
     Ok(u8::from(lines.iter().any(|line| line.verdict != "Current")))
 }
 
-fn judge(objects: &[Value]) -> Vec<Line> {
+fn judge(objects: &[Value], rules: &CustomRules) -> Vec<Line> {
     let children = Children::new(objects);
     let there: HashSet<&str> = objects.iter().filter_map(|object| object.pointer("/metadata/uid")?.as_str()).collect();
     let judged = objects.iter().filter(|object| !is_evidence(object, &there));
-    judged.map(|object| line(ObjectKey::of(object), &health::judge_object(object, &children))).collect()
+    judged.map(|object| line(ObjectKey::of(object), &health::judge_object(object, &children, rules))).collect()
 }
 
 /// Whether an object only says how another is: it has an owner here, or is an event.
@@ -82,6 +86,14 @@ fn line(key: ObjectKey, verdict: &Verdict) -> Line {
     };
     let ObjectKey { kind, namespace, name, .. } = key;
     Line { kind, namespace, name, verdict: word, reason: verdict.sentence().to_owned() }
+}
+
+/// The rules that a config gives.
+fn rules(file: Option<&Path>) -> anyhow::Result<CustomRules> {
+    let Some(file) = file else { return Ok(CustomRules::default()) };
+    let (name, bytes) = bytes_of(file)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{name}: is not UTF-8 text"))?;
+    Ok(Config::parse(&text, &name)?.health)
 }
 
 fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Value>> {
@@ -116,7 +128,9 @@ mod tests {
 
     fn judged(text: &str) -> (String, u8) {
         let mut out = Vec::new();
-        let code = print(&judge(&live_objects("objects.yaml", text.as_bytes()).unwrap()), &mut out).unwrap();
+        let code =
+            print(&judge(&live_objects("objects.yaml", text.as_bytes()).unwrap(), &CustomRules::default()), &mut out)
+                .unwrap();
         (String::from_utf8(out).unwrap(), code)
     }
 
@@ -206,6 +220,21 @@ status: {phase: Running, containerStatuses: [{name: web, image: shop:2, restartC
             let error = live_objects("objects.yaml", text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn rules_of_a_config_hold_for_custom_resources() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pinnace.yaml");
+        let config = "apiVersion: pinnace.dev/v1\nkind: Config\nhealth:\n  Widget.example.org: {current: status.up}\n";
+        std::fs::write(&file, config).unwrap();
+        let widget = "{apiVersion: example.org/v1, kind: Widget, metadata: {name: a}, status: {up: false}}";
+        let objects = live_objects("a.yaml", widget.as_bytes()).unwrap();
+        assert_eq!(judge(&objects, &rules(Some(&file)).unwrap())[0].verdict, "InProgress");
+        assert_eq!(judge(&objects, &rules(None).unwrap())[0].verdict, "Current");
+        std::fs::write(&file, config.replace("status.up", "status.")).unwrap();
+        let error = rules(Some(&file)).unwrap_err().to_string();
+        assert!(error.contains("pinnace.yaml:4:"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use health::{Baseline, Children, Judgement, Observation, Observed};
+use health::{Baseline, Children, CustomRules, Judgement, Observation, Observed};
 use serde_json::{Value, json};
 
 use crate::apply::Applied;
@@ -10,10 +10,11 @@ use crate::key::ObjectKey;
 use crate::watch::snapshot::Snapshot;
 
 impl Snapshot {
-    /// Judges what was applied by what is seen now. `baseline` holds the restarts from before the first write.
+    /// Judges what was applied by what is seen now. `baseline` holds the restarts from before the first write,
+    /// `custom` the rules of `pinnace.yaml`.
     ///
     /// While the snapshot is blind ([`Snapshot::healthy_stream`]) its judgement is not evidence.
-    pub fn judge(&self, applied: &[Applied], baseline: &Baseline) -> Judgement {
+    pub fn judge(&self, applied: &[Applied], baseline: &Baseline, custom: &CustomRules) -> Judgement {
         let children = Children::new(self.children.iter().chain(&self.events).map(Arc::as_ref)).since(baseline);
         // Secrets are not watched: that the API server took one is all there is to know about it.
         let taken: Vec<Option<Value>> = applied.iter().map(|one| one.key.kind.is_secret().then(|| stub(one))).collect();
@@ -27,7 +28,7 @@ impl Snapshot {
                 has_status: one.has_status,
             })
             .collect();
-        health::judge(&Observation { objects: &objects, children: &children })
+        health::judge(&Observation { objects: &objects, children: &children, custom })
     }
 
     /// The restarts of all pods that these objects own now: to be taken before a candidate's first write.

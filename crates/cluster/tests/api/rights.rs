@@ -45,7 +45,11 @@ async fn the_printed_rights_suffice_for_the_whole_life_of_a_pin() {
     client.write_inventory(&inventory, Some(&stored.resource_version)).await.unwrap();
     client.read_inventory(&target.instance).await.unwrap().unwrap();
     until(&watcher, &keys, |s| {
-        s.covers(&applied) && matches!(s.judge(&applied, &s.baseline()).verdict, health::Verdict::Current)
+        s.covers(&applied)
+            && matches!(
+                s.judge(&applied, &s.baseline(), &health::CustomRules::default()).verdict,
+                health::Verdict::Current
+            )
     })
     .await;
 

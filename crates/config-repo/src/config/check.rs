@@ -8,6 +8,7 @@ use model::{GroupName, ImageRepository, PersonName};
 use serde_saphyr::Location;
 
 use super::check_environment::check_environments;
+use super::check_health::check_health;
 use super::check_project::check_projects;
 use super::file::{self, Entries, File, Text};
 use super::{Config, ConfigProblem, Found, Person, RegistryAccess, RegistryAuth};
@@ -20,9 +21,10 @@ pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>
     let registries = check_registries(file.registries, &mut problems);
     let environments = check_environments(file.environments, &people, &mut problems);
     let projects = check_projects(file.projects, &environments, &mut problems);
+    let health = check_health(file.health, &mut problems);
     if problems.found.is_empty() {
         let environments = environments.known;
-        Ok(Config { people: people.known, registries, environments, projects, found: Found::default() })
+        Ok(Config { people: people.known, registries, environments, projects, found: Found::default(), health })
     } else {
         Err(problems.found)
     }

@@ -29,6 +29,16 @@ pub(super) struct File {
     pub(super) environments: Entries<Environment>,
     #[serde(default)]
     pub(super) projects: Entries<Project>,
+    #[serde(default)]
+    pub(super) health: Entries<HealthRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct HealthRule {
+    pub(super) current: Text,
+    pub(super) failed: Option<Text>,
+    pub(super) message: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

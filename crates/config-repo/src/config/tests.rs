@@ -333,3 +333,31 @@ fn windows_line_ends_and_a_byte_order_mark_are_read() {
     let text = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
     assert_eq!(Config::parse(&text, "pinnace.yaml").unwrap(), good());
 }
+
+/// The good config with rules for kinds.
+fn with_health(rules: &str) -> String {
+    format!("{GOOD}health:\n{rules}")
+}
+
+#[test]
+fn rules_for_custom_resources_are_read_with_the_config() {
+    let text = with_health(
+        "  Widget.example.org: {current: \"status.phase == 'Done'\", failed: status.broken, message: status.why}\n",
+    );
+    let config = Config::parse(&text, "pinnace.yaml").unwrap();
+    assert_ne!(config.health, good().health);
+    assert_eq!(config, Config::parse(&text, "pinnace.yaml").unwrap());
+}
+
+#[test]
+fn a_rule_for_a_kind_that_can_not_be_read_is_told_with_its_place() {
+    let told = |rules: &str| Config::parse(&with_health(rules), "pinnace.yaml").unwrap_err().to_string();
+    let both = told("  Widget.example.org:\n    current: status.phase ==\n    failed: status.name.matches('a')\n");
+    assert!(both.contains("pinnace.yaml:20:14: the expression can't be read"), "{both}");
+    assert!(both.contains("pinnace.yaml:21:13: the expression uses `matches`, which is not there"), "{both}");
+    let long = told(&format!("  Widget.example.org: {{current: \"{}\"}}\n", "a".repeat(2_000)));
+    assert!(long.contains("the limit is 1000"), "{long}");
+    assert!(told("  widgets.example.org: {current: 'true'}\n").contains("write the kind, a dot and its group"));
+    assert!(told("  Deployment.apps: {current: 'true'}\n").contains("the rule for `Deployment.apps` is built in"));
+    assert!(told("  Widget.example.org: {failed: 'true'}\n").contains("current"));
+}

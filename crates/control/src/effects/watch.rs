@@ -175,7 +175,7 @@ impl Inner {
             if snapshot.healthy_stream {
                 let since = looked.map_or(Duration::ZERO, |at| now.duration_since(at));
                 looked = Some(now);
-                let verdict = snapshot.judge(&before.applied, &before.baseline).verdict;
+                let verdict = snapshot.judge(&before.applied, &before.baseline, &self.config().health).verdict;
                 match watch.observe(&verdict, since) {
                     Decision::Passed => return Ok(Watched::Passed),
                     Decision::Failed(failure) => return Ok(Watched::Failed(Box::new(failure))),

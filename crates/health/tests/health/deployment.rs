@@ -1,4 +1,4 @@
-use health::{Baseline, Cause, Children, LogSource, Verdict, judge_object};
+use health::{Baseline, Cause, Children, CustomRules, LogSource, Verdict, judge_object};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
@@ -103,7 +103,7 @@ fn restarts_from_before_the_candidate_do_not_count() {
     let since = |restarts: u64| {
         let now = with(healed.clone(), json!({"restartCount": restarts}));
         let children = [replica_set(2, 2, 2), pod("a", "rs2", now), pod("b", "rs2", ready())];
-        judge_object(&deployment(json!({})), &Children::new(&children).since(&baseline))
+        judge_object(&deployment(json!({})), &Children::new(&children).since(&baseline), &CustomRules::default())
     };
     assert_eq!(since(5), Verdict::Current);
     assert_eq!(since(6), Verdict::Current);

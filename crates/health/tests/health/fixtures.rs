@@ -1,6 +1,6 @@
 //! Objects as a cluster shows them, short to write down.
 
-use health::{Children, Failure, Progress, Verdict, judge_object};
+use health::{Children, CustomRules, Failure, Progress, Verdict, judge_object};
 use serde_json::{Value, json};
 
 /// Lays one value over another, mapping by mapping; `null` takes a field out.
@@ -99,7 +99,7 @@ pub(crate) fn event(about: &str, reason: &str, message: &str, at: &str) -> Value
 
 /// Judges an object among its children.
 pub(crate) fn verdict(object: &Value, children: &[Value]) -> Verdict {
-    judge_object(object, &Children::new(children))
+    judge_object(object, &Children::new(children), &CustomRules::default())
 }
 
 /// The failure, or the test fails.

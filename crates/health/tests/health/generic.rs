@@ -1,4 +1,4 @@
-use health::{Applied, Cause, Children, ObjectKey, Observation, Observed, Verdict, judge};
+use health::{Applied, Cause, Children, CustomRules, ObjectKey, Observation, Observed, Verdict, judge};
 use serde_json::{Value, json};
 
 use crate::fixtures::{failure, progress, verdict, with};
@@ -48,7 +48,7 @@ fn a_custom_resource_whose_kind_has_no_status_is_not_waited_for() {
     let verdict = |has_status| {
         let children = Children::default();
         let observed = [Observed { key: ObjectKey::of(&object), live: Some(&object), applied: None, has_status }];
-        judge(&Observation { objects: &observed, children: &children }).verdict
+        judge(&Observation { objects: &observed, children: &children, custom: &CustomRules::default() }).verdict
     };
     assert_eq!(verdict(Some(false)), Verdict::Current);
     assert!(!verdict(Some(true)).is_current() && !verdict(None).is_current());

@@ -1,4 +1,4 @@
-use health::{Children, judge_object, kinds_with_a_rule, needs_children};
+use health::{Children, CustomRules, judge_object, kinds_with_a_rule, needs_children};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -77,6 +77,6 @@ proptest! {
             }
             child
         }).collect();
-        judge_object(&object, &Children::new(&children));
+        judge_object(&object, &Children::new(&children), &CustomRules::default());
     }
 }

@@ -1,4 +1,4 @@
-use health::{Applied, Children, Judgement, ObjectKey, Observation, Observed, Verdict, judge};
+use health::{Applied, Children, CustomRules, Judgement, ObjectKey, Observation, Observed, Verdict, judge};
 use serde_json::{Value, json};
 
 use crate::fixtures::{crashing, deployment, pod, replica_set, with};
@@ -14,7 +14,7 @@ fn judged(objects: &[(Value, Option<Applied>)], children: &[Value]) -> Judgement
             has_status: None,
         })
         .collect();
-    judge(&Observation { objects: &observed, children: &children })
+    judge(&Observation { objects: &observed, children: &children, custom: &CustomRules::default() })
 }
 
 fn config_map(version: &str) -> Value {
@@ -43,7 +43,7 @@ fn an_object_not_seen_is_waited_for() {
     let children = Children::default();
     let key = ObjectKey::of(&config_map("1"));
     let observed = [Observed { key, live: None, applied: None, has_status: None }];
-    let judgement = judge(&Observation { objects: &observed, children: &children });
+    let judgement = judge(&Observation { objects: &observed, children: &children, custom: &CustomRules::default() });
     assert_eq!(judgement.verdict.sentence(), "settings is not to be seen in the cluster yet");
 }
 
