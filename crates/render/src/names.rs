@@ -7,7 +7,13 @@ use crate::error::Problem;
 use crate::object::ObjectKey;
 
 /// Labels and annotations of ours that people may set.
-const OURS_TO_SET: &[&str] = &["pinnace.dev/replace"];
+const OURS_TO_SET: &[&str] = &[
+    "pinnace.dev/check-references",
+    "pinnace.dev/health-current",
+    "pinnace.dev/health-failed",
+    "pinnace.dev/health-message",
+    "pinnace.dev/replace",
+];
 
 /// What annotations of one object may come to together.
 const LARGEST_ANNOTATIONS: usize = 256 * 1024;

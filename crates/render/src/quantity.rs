@@ -6,7 +6,7 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 }
 
 /// The amount in thousandths.
-fn thousandths(text: &str) -> Option<i128> {
+pub(crate) fn thousandths(text: &str) -> Option<i128> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: i128 = match &text[digits.len()..] {
         "m" => 1,

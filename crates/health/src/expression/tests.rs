@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn holds(source: &str, object: &Value) -> Result<bool, NoAnswer> {
-    Expression::parse(source).unwrap().holds(object)
+    Expression::parse(source).expect("it can be read").holds(object)
 }
 
 fn refused(source: &str) -> String {

@@ -1,0 +1,120 @@
+//! What pods need to be made and started: settings, secrets, a service account, storage, a priority class.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::need::{Detail, Need, Wanted};
+use super::{list, text};
+use crate::object::Object;
+
+/// A pod that an object is, or makes.
+pub(super) struct Pod<'a> {
+    /// Its spec.
+    pub(super) spec: &'a Value,
+    labels: Option<&'a Value>,
+}
+
+/// The pod that an object is, or makes: in any kind, so that rollouts and other custom resources count too.
+pub(super) fn of(object: &Object) -> Option<Pod<'_>> {
+    let value = &object.value;
+    let whole = (object.key.group.is_empty() && object.key.kind == "Pod").then_some("");
+    let places = whole.into_iter().chain(["/spec/template", "/spec/jobTemplate/spec/template"]);
+    let mut pods = places.filter_map(|at| {
+        let pod = value.pointer(at)?;
+        let spec = pod.get("spec").filter(|spec| spec.get("containers").is_some_and(Value::is_array))?;
+        Some(Pod { spec, labels: pod.pointer("/metadata/labels") })
+    });
+    pods.next()
+}
+
+/// Whether the pods of an object have all of these labels.
+pub(super) fn have(object: &Object, labels: &BTreeMap<String, String>) -> bool {
+    of(object).is_some_and(|pod| {
+        let has = |(label, value): (&String, &String)| {
+            pod.labels.and_then(|labels| labels.get(label)).and_then(Value::as_str) == Some(value.as_str())
+        };
+        labels.iter().all(has)
+    })
+}
+
+/// Every container of a pod, those that prepare first.
+pub(super) fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
+    list(spec, "/initContainers").iter().chain(list(spec, "/containers"))
+}
+
+pub(super) fn needs(object: &Object) -> Vec<Need> {
+    let Some(Pod { spec, .. }) = of(object) else { return Vec::new() };
+    let mut needs = Vec::new();
+    for container in containers(spec) {
+        let part = format!("container `{}`", text(container, "/name").unwrap_or_default());
+        of_environment(object, container, &part, &mut needs);
+    }
+    for volume in list(spec, "/volumes") {
+        of_volume(object, volume, &mut needs);
+    }
+    let named = |pointer| text(spec, pointer).map(str::to_owned);
+    // The older name of the same field counts where the newer is not there.
+    let account = named("/serviceAccountName").or_else(|| named("/serviceAccount"));
+    if let Some(name) = account.filter(|name| name != "default") {
+        needs.push(Need::of(object, "", wanted("v1", "ServiceAccount", name, None)));
+    }
+    if let Some(name) = named("/priorityClassName") {
+        needs.push(Need::of(object, "", wanted("scheduling.k8s.io/v1", "PriorityClass", name, None)));
+    }
+    needs
+}
+
+fn of_environment(object: &Object, container: &Value, part: &str, needs: &mut Vec<Need>) {
+    let kinds = [("ConfigMap", "configMapRef", "configMapKeyRef"), ("Secret", "secretRef", "secretKeyRef")];
+    for (kind, whole, one) in kinds {
+        for from in list(container, "/envFrom") {
+            needs.extend(from.get(whole).and_then(|from| settings(object, part, kind, from, None)));
+        }
+        for variable in list(container, "/env") {
+            let Some(from) = variable.pointer(&format!("/valueFrom/{one}")) else { continue };
+            needs.extend(settings(object, part, kind, from, text(from, "/key")));
+        }
+    }
+}
+
+fn of_volume(object: &Object, volume: &Value, needs: &mut Vec<Need>) {
+    let part = format!("volume `{}`", text(volume, "/name").unwrap_or_default());
+    let sources = std::iter::once(volume).chain(list(volume, "/projected/sources"));
+    for source in sources {
+        needs.extend(source.get("configMap").into_iter().flat_map(|from| files(object, &part, "ConfigMap", from)));
+        needs.extend(source.get("secret").into_iter().flat_map(|from| files(object, &part, "Secret", from)));
+    }
+    if let Some(name) = text(volume, "/persistentVolumeClaim/claimName") {
+        needs.push(Need::of(object, &part, wanted("v1", "PersistentVolumeClaim", name.to_owned(), None)));
+    }
+}
+
+/// The files of a volume: all keys of an object, or those that are named.
+fn files(object: &Object, part: &str, kind: &'static str, from: &Value) -> Vec<Need> {
+    let items = list(from, "/items");
+    if items.is_empty() {
+        return settings(object, part, kind, from, None).into_iter().collect();
+    }
+    items.iter().filter_map(|item| settings(object, part, kind, from, text(item, "/key"))).collect()
+}
+
+/// A ConfigMap or Secret that is read, unless it may be missing.
+fn settings(object: &Object, part: &str, kind: &'static str, from: &Value, key: Option<&str>) -> Option<Need> {
+    if from.get("optional") == Some(&Value::Bool(true)) {
+        return None;
+    }
+    // Volumes call a Secret's name otherwise.
+    let name = text(from, "/name").or_else(|| text(from, "/secretName"))?;
+    // Every namespace has it, but not before it is made.
+    if kind == "ConfigMap" && name == "kube-root-ca.crt" {
+        return None;
+    }
+    let detail = key.map(|key| Detail::Key(key.to_owned()));
+    Some(Need::of(object, part, wanted("v1", kind, name.to_owned(), detail)))
+}
+
+/// An object that is needed.
+pub(super) fn wanted(api_version: &'static str, kind: &'static str, name: String, detail: Option<Detail>) -> Wanted {
+    Wanted::Object { api_version, kind, name, detail }
+}
