@@ -1,6 +1,7 @@
 //! The rights that we need, exactly: what `pinnace rbac` prints, and what the server under test runs with.
 //!
-//! Roles in namespaces only; no wildcard, nothing of the whole cluster, no list or watch of Secrets, no exec.
+//! Roles in namespaces; of the whole cluster only the storage and priority classes that are named, to read. No wildcard, no list or watch of
+//! Secrets, no exec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,8 @@ pub struct Use {
     pub namespace: String,
     /// The kinds of the objects that are applied there. Kinds of the whole cluster are left out of the roles.
     pub kinds: Vec<Kind>,
+    /// Objects that those need and do not bring, each read by its name before the first write.
+    pub reads: Vec<(Kind, String)>,
 }
 
 /// The service account, roles and bindings for these uses. The namespaces themselves are not among them.
@@ -38,15 +41,48 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
         role(own_namespace, vec![rule("", "configmaps", &["get", "create", "update"])]),
         binding(own_namespace, own_namespace),
     ];
-    let mut by_namespace: BTreeMap<&str, Vec<&Kind>> = BTreeMap::new();
+    let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>)> = BTreeMap::new();
+    let mut of_the_whole = Reads::new();
     for one in uses {
-        by_namespace.entry(&one.namespace).or_default().extend(&one.kinds);
+        let (kinds, reads) = by_namespace.entry(&one.namespace).or_default();
+        kinds.extend(&one.kinds);
+        for (kind, name) in &one.reads {
+            let reads = if kind.namespaced { &mut *reads } else { &mut of_the_whole };
+            reads.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
+        }
     }
-    for (namespace, kinds) in by_namespace {
-        objects.push(role(namespace, rules(&kinds)));
+    for (namespace, (kinds, reads)) in by_namespace {
+        objects.push(role(namespace, [rules(&kinds), read_rules(&reads)].concat()));
         objects.push(binding(namespace, own_namespace));
     }
+    if !of_the_whole.is_empty() {
+        objects.extend(cluster_role(own_namespace, &read_rules(&of_the_whole)));
+    }
     objects
+}
+
+/// Names of objects by group and resource.
+type Reads<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
+
+/// What is read one by one, each by its name and no others.
+fn read_rules(reads: &Reads<'_>) -> Vec<Value> {
+    reads
+        .iter()
+        .map(|((group, resource), names)| {
+            json!({"apiGroups": [group], "resources": [resource], "resourceNames": names, "verbs": ["get"]})
+        })
+        .collect()
+}
+
+/// Storage and priority classes belong to no namespace. Those that are named may be read, and nothing else.
+fn cluster_role(own_namespace: &str, rules: &[Value]) -> [Value; 2] {
+    let name = format!("{own_namespace}-named-classes");
+    [
+        json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}),
+        json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": name},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": own_namespace}]}),
+    ]
 }
 
 /// The rules for one namespace.
@@ -62,6 +98,9 @@ fn rules(kinds: &[&Kind]) -> Vec<Value> {
     rights.grant("apps", "controllerrevisions", WATCHED);
     rights.grant("", "events", WATCHED);
     if uses(PODS_UNDER) {
+        // Whether there is room for all of them is asked before the first write.
+        rights.grant("", "resourcequotas", &["list"]);
+        rights.grant("", "limitranges", &["list"]);
         rights.grant("", "pods/log", &["get"]);
     }
     if uses(&["StatefulSet"]) {
@@ -158,7 +197,7 @@ mod tests {
 
     fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-        Use { namespace: namespace.to_owned(), kinds }
+        Use { namespace: namespace.to_owned(), kinds, reads: Vec::new() }
     }
 
     /// Every right as `namespace group/resource verb`.
@@ -202,6 +241,30 @@ mod tests {
         for bad in ["*", "namespaces", "exec", "escalate", "impersonate", "nodes"] {
             assert!(rights.iter().all(|r| !r.contains(bad)), "{bad}: {rights:?}");
         }
+    }
+
+    #[test]
+    fn what_is_only_needed_is_read_by_its_name_and_classes_by_the_one_role_of_the_whole_cluster() {
+        let read =
+            |version: &str, kind: &str, name: &str| (Kind::presumed(&KindKey::new(version, kind)), name.to_owned());
+        let reads = vec![
+            read("v1", "Secret", "db"),
+            read("v1", "ConfigMap", "a"),
+            read("v1", "ConfigMap", "b"),
+            read("storage.k8s.io/v1", "StorageClass", "fast"),
+        ];
+        let objects = rbac_objects("pinnace-system", &[Use { reads, ..use_of("shop", &[("apps/v1", "Deployment")]) }]);
+        let by_name = |kind: &str| -> Vec<String> {
+            let roles = objects
+                .iter()
+                .filter(|object| object["kind"] == kind)
+                .flat_map(|role| role["rules"].as_array().unwrap());
+            let named = roles.filter(|rule| rule.get("resourceNames").is_some());
+            named.map(|rule| format!("{} {} {}", rule["resources"][0], rule["resourceNames"], rule["verbs"])).collect()
+        };
+        assert_eq!(by_name("Role"), [r#""configmaps" ["a","b"] ["get"]"#, r#""secrets" ["db"] ["get"]"#]);
+        assert_eq!(by_name("ClusterRole"), [r#""storageclasses" ["fast"] ["get"]"#]);
+        assert_eq!(objects.iter().filter(|object| object["kind"] == "ClusterRoleBinding").count(), 1);
     }
 
     #[test]

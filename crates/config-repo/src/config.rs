@@ -154,6 +154,8 @@ pub struct Project {
     pub chat_logs: bool,
     /// Whether the author of a build may not approve it alone.
     pub four_eyes: bool,
+    /// Whether Secrets that its objects name may be read, to know before the first write that they are there.
+    pub check_secrets: bool,
     /// How a fleet pin goes through the instances.
     pub waves: Waves,
 }

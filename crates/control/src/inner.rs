@@ -18,7 +18,8 @@ use crate::effects::watch::LastApplied;
 use crate::files_read::FilesRead;
 use crate::noticed::{GitTrouble, Instances};
 use crate::problem::{Problem, ProblemCode};
-use crate::registry::{RegistryClient, ResolveError};
+use crate::references::SeenImages;
+use crate::registry::{RegistryClient, ResolveError, Resolved};
 use crate::settings::{Parts, Settings};
 use crate::sources::{self, Beyond, Files, Read};
 use crate::trouble::Trouble;
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub barrier: Barrier,
     pub wakes: Wakes,
     pub last_applied: LastApplied,
+    pub seen_images: SeenImages,
     pub git_trouble: GitTrouble,
     /// Those whose first install is not proven yet: a new HEAD may mend them.
     pub uninstalled: Instances,
@@ -73,6 +75,7 @@ impl Inner {
             barrier: parts.barrier,
             wakes: Wakes::default(),
             last_applied: LastApplied::default(),
+            seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
             uninstalled: Instances::default(),
             failed_heads: Instances::default(),
@@ -143,6 +146,12 @@ impl Inner {
     ) -> Result<Digest, ResolveError> {
         let access = self.configuration.registry_access(&self.mirror, image.registry()).await?;
         Ok(self.registry.resolve(image, tag, digest, &access).await?.digest)
+    }
+
+    /// What the registry has under a reference.
+    pub(crate) async fn resolved(&self, image: &ImageRef) -> Result<Resolved, ResolveError> {
+        let access = self.configuration.registry_access(&self.mirror, image.repository.registry()).await?;
+        self.registry.resolve(&image.repository, image.tag.as_ref(), image.digest.as_ref(), &access).await
     }
 
     /// The cluster that an instance runs in.

@@ -24,6 +24,7 @@ mod noticed;
 mod problem;
 mod prune;
 mod read_back;
+mod references;
 pub mod registry;
 mod rights;
 mod settings;

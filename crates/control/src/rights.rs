@@ -47,7 +47,10 @@ async fn used_by(mirror: &Mirror, engines: &Engines, instance: &Instance) -> Res
     let rendered = engines.render(&sources::sources(instance), &read.files, &context).await;
     let rendered = rendered.map_err(|error| error.to_string())?;
     let kinds = rendered.objects.iter().map(|object| Kind::presumed(&kind(object))).collect();
-    Ok(Use { namespace: instance.namespace.clone(), kinds })
+    let named = render::named_elsewhere(&rendered.objects).into_iter();
+    let reads = named.filter(|(_, kind, _)| *kind != "Secret" || instance.check_secrets);
+    let reads = reads.map(|(version, kind, name)| (Kind::presumed(&KindKey::new(version, kind)), name)).collect();
+    Ok(Use { namespace: instance.namespace.clone(), kinds, reads })
 }
 
 fn kind(object: &render::Object) -> KindKey {

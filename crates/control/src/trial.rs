@@ -111,7 +111,10 @@ impl Inner {
     /// Before the first write, and that is the inventory.
     async fn check_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
         self.check(place, &trial.rendered).await?;
-        refuse_clashes(place, &trial.rendered).await
+        refuse_clashes(place, &trial.rendered).await?;
+        // What could not be checked shows when it is watched.
+        self.check_references(place, &trial.rendered).await?;
+        self.check_images(&trial.rendered).await
     }
 
     async fn inventory_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {

@@ -27,6 +27,8 @@ pub use hash::{InvalidRenderHash, RenderHash};
 pub use live::{LARGEST_DUMP, live_objects};
 pub use live_diff::live_diff;
 pub use object::{Object, ObjectKey, is_cluster_scoped, is_data_kind};
-pub use references::{Detail, Need, References, Wanted, Wrong, named_elsewhere, over_quota, references};
+pub use references::{
+    Detail, Need, References, UsedImage, Wanted, Wrong, asks_for_pods, images, named_elsewhere, over_quota, references,
+};
 pub use rendering::{RenderContext, Rendered, render};
 pub use yaml::{LARGEST_FILE, is_manifest};

@@ -18,7 +18,8 @@ use crate::object::{Object, ObjectKey};
 use need::Answer;
 
 pub use need::{Detail, Need, Wanted, Wrong};
-pub use quota::over_quota;
+pub use pods::{UsedImage, images};
+pub use quota::{asks_for_pods, over_quota};
 
 /// What a set needs.
 #[derive(Debug, Default)]

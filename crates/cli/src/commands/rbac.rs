@@ -12,8 +12,8 @@ use super::repo::Repo;
 
 /// Print the roles that the server needs in a cluster, for `kubectl apply -f -`
 ///
-/// They are made from what the config repo runs there: roles in namespaces only, no wildcard, nothing of the whole cluster,
-/// no list of secrets. The namespaces must be there.
+/// They are made from what the config repo runs there: roles in namespaces, no wildcard, no list of secrets; of the whole cluster only the
+/// storage and priority classes that are named, to read. The namespaces must be there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Rbac {
     #[command(flatten)]

@@ -61,6 +61,7 @@ fn to_project(
         skip_ci: project.skip_ci,
         chat_logs: project.chat_logs,
         four_eyes: project.four_eyes,
+        check_secrets: project.check_secrets,
         waves,
     }
 }

@@ -96,6 +96,8 @@ pub(super) struct Project {
     pub(super) chat_logs: bool,
     #[serde(default)]
     pub(super) four_eyes: bool,
+    #[serde(default)]
+    pub(super) check_secrets: bool,
     pub(super) waves: Option<Waves>,
 }
 

@@ -28,6 +28,8 @@ pub struct Instance {
     pub rule: Rule,
     /// What happens when live differs from desired.
     pub drift: DriftRule,
+    /// Whether Secrets that its objects name may be read.
+    pub check_secrets: bool,
     /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
     pub head: Head,
 }
@@ -80,6 +82,7 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         shared: project.shared().into_iter().map(|path| fill(path)).collect(),
         sources: project.sources.iter().map(|source| source.filled(fill)).collect(),
         pins: pins.collect(),
+        check_secrets: project.check_secrets,
         rule,
         drift: environment.drift,
         head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),

@@ -16,7 +16,8 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
     let result = inner.check(&place, &candidate.rendered).await?;
     refuse_clashes(&place, &candidate.rendered).await?;
-    let unchecked = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
+    let mut unchecked: Vec<String> = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
+    unchecked.extend(inner.check_references(&place, &candidate.rendered).await?);
     Ok(Fact::DryRun { unchecked }.into())
 }
 

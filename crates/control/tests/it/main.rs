@@ -14,6 +14,7 @@ mod instances;
 mod pins;
 mod pushed;
 mod recovery;
+mod references;
 mod repo_faults;
 mod restarts;
 mod rule_g;

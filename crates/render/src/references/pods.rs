@@ -1,6 +1,6 @@
 //! What pods need to be made and started: settings, secrets, a service account, storage, a priority class.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -117,4 +117,31 @@ fn settings(object: &Object, part: &str, kind: &'static str, from: &Value, key: 
 /// An object that is needed.
 pub(super) fn wanted(api_version: &'static str, kind: &'static str, name: String, detail: Option<Detail>) -> Wanted {
     Wanted::Object { api_version, kind, name, detail }
+}
+
+/// An image that a set asks for.
+#[derive(Debug)]
+pub struct UsedImage<'a> {
+    /// The object whose pods have it.
+    pub object: &'a Object,
+    /// The reference, as it is written.
+    pub image: &'a str,
+    /// The architecture of the machines that the pods ask for, where they do.
+    pub architecture: Option<&'a str>,
+}
+
+/// Every image of a set, each once for an architecture.
+pub fn images(objects: &[Object]) -> Vec<UsedImage<'_>> {
+    let mut seen = BTreeSet::new();
+    let mut images = Vec::new();
+    for object in objects {
+        let Some(pod) = of(object) else { continue };
+        let architecture = text(pod.spec, "/nodeSelector/kubernetes.io~1arch");
+        for image in containers(pod.spec).filter_map(|container| text(container, "/image")) {
+            if seen.insert((image, architecture)) {
+                images.push(UsedImage { object, image, architecture });
+            }
+        }
+    }
+    images
 }

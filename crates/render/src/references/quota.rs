@@ -36,6 +36,11 @@ pub fn over_quota(objects: &[Object], quotas: &[Value], defaults: bool) -> Vec<W
     wrong
 }
 
+/// Whether a set keeps any pods up, so that quotas matter.
+pub fn asks_for_pods(objects: &[Object]) -> bool {
+    objects.iter().any(|object| replicas(object) > 0 && pods::of(object).is_some())
+}
+
 struct Over<'a> {
     object: &'a Object,
     /// What is missing, else what is wanted of it in all.

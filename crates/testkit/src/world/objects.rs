@@ -173,7 +173,17 @@ impl Objects {
 
     /// From here on no pod more is let in.
     pub async fn let_no_pod_in(&self) {
-        let quota = json!({"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}});
+        // With a scope, so that it is not seen before the first write.
+        let quota =
+            json!({"metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}, "scopes": ["NotTerminating"]}});
+        let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), &self.namespace);
+        let quota = serde_json::from_value(quota).expect("a valid quota");
+        api.create(&PostParams::default(), &quota).await.expect("a quota can be made");
+    }
+
+    /// A quota allows so many pods.
+    pub async fn allow_pods(&self, most: u32) {
+        let quota = json!({"metadata": {"name": "few-pods"}, "spec": {"hard": {"pods": most.to_string()}}});
         let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), &self.namespace);
         let quota = serde_json::from_value(quota).expect("a valid quota");
         api.create(&PostParams::default(), &quota).await.expect("a quota can be made");

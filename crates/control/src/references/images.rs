@@ -1,0 +1,73 @@
+//! Images of a pushed commit: whether the registry has them, and for the machines that their pods ask for. Builds that are announced were
+//! asked about when they came; what people write is not, unless its registry is named in `pinnace.yaml`.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use model::ImageRef;
+use render::Rendered;
+
+use crate::inner::Inner;
+use crate::registry::ResolveError;
+use crate::trouble::Trouble;
+
+/// Images that a registry had once: each is asked about once in the life of the process.
+#[derive(Default)]
+pub(crate) struct SeenImages(Mutex<HashSet<String>>);
+
+/// So many are remembered.
+const MOST_SEEN: usize = 10_000;
+
+impl SeenImages {
+    fn has(&self, slot: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(slot)
+    }
+
+    fn keep(&self, slot: String) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MOST_SEEN {
+            seen.clear();
+        }
+        seen.insert(slot);
+    }
+}
+
+impl Inner {
+    /// Refuses a set with an image that is not in its registry. A registry that does not answer stops nothing: machines may have the
+    /// image, or reach the registry where we don't.
+    pub(crate) async fn check_images(&self, rendered: &Rendered) -> Result<(), Trouble> {
+        let config = self.config();
+        for used in render::images(&rendered.objects) {
+            let Ok(image) = used.image.parse::<ImageRef>() else { continue };
+            let slot = format!("{image} {}", used.architecture.unwrap_or_default());
+            if !config.registries.contains_key(image.repository.registry()) || self.seen_images.has(&slot) {
+                continue;
+            }
+            let why = match self.resolved(&image).await {
+                Ok(resolved) => used
+                    .architecture
+                    .filter(|wanted| !runs_on(&resolved.platforms, wanted))
+                    .map(|wanted| format!("the image `{image}` is not made for `{wanted}`, which its pods ask for")),
+                Err(error @ (ResolveError::NotFound { .. } | ResolveError::NotAnImage { .. })) => {
+                    Some(error.to_string())
+                }
+                Err(error) => {
+                    tracing::info!(%error, "an image was not checked");
+                    continue;
+                }
+            };
+            let Some(why) = why else {
+                self.seen_images.keep(slot);
+                continue;
+            };
+            let object = used.object;
+            return Err(Trouble::Impossible(format!("it could not run: {}: {}: {why}", object.place, object.key)));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an image has a part for this architecture; where it does not say, it may.
+fn runs_on(platforms: &[String], architecture: &str) -> bool {
+    platforms.is_empty() || platforms.iter().any(|platform| platform.split('/').nth(1) == Some(architecture))
+}
