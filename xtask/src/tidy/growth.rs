@@ -9,10 +9,11 @@ struct Point {
     page: &'static str,
 }
 
-const POINTS: [Point; 4] = [
+const POINTS: [Point; 5] = [
     Point { list: "crates/chat/src/services.rs", declared: "pub const SERVICES:", page: "chat-service.md" },
     Point { list: "crates/cli/src/main.rs", declared: "enum Pinnace {", page: "command.md" },
     Point { list: "crates/health/src/rules.rs", declared: "const RULES:", page: "health-rule.md" },
+    Point { list: "crates/render/src/references.rs", declared: "const RULES:", page: "reference-rule.md" },
     Point { list: "crates/webhooks/src/formats.rs", declared: "const ALL:", page: "webhook-format.md" },
 ];
 

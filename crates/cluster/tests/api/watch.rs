@@ -54,7 +54,8 @@ async fn a_healthy_rollout_is_judged_current_and_a_crashing_one_failed() {
     let watcher = place.client.watch(&place.namespace, &[KindKey::new("apps/v1", "Deployment")]);
     let applied = place.apply(&place.target(), &[deployment("shop:1")]).await;
     let is = |s: &Snapshot, applied: &[Applied], wanted: fn(&health::Verdict) -> bool| {
-        s.covers(applied) && wanted(&s.judge(applied, &health::Baseline::default()).verdict)
+        s.covers(applied)
+            && wanted(&s.judge(applied, &health::Baseline::default(), &health::CustomRules::default()).verdict)
     };
     let current = |v: &health::Verdict| matches!(v, health::Verdict::Current);
     let failed = |v: &health::Verdict| matches!(v, health::Verdict::Failed(_));

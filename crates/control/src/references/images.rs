@@ -71,3 +71,15 @@ impl Inner {
 fn runs_on(platforms: &[String], architecture: &str) -> bool {
     platforms.is_empty() || platforms.iter().any(|platform| platform.split('/').nth(1) == Some(architecture))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::runs_on;
+
+    #[test]
+    fn an_image_runs_where_it_has_a_part_for_or_does_not_say() {
+        let both = ["linux/amd64".to_owned(), "linux/arm64/v8".to_owned()];
+        assert!(runs_on(&both, "arm64") && runs_on(&both, "amd64") && runs_on(&[], "arm64"));
+        assert!(!runs_on(&both, "s390x"));
+    }
+}

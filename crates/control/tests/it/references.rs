@@ -2,7 +2,7 @@
 
 use model::Outcome;
 use serde_json::json;
-use testkit::world::Plan;
+use testkit::world::{LetsIn, Plan};
 use testkit::{Person, World};
 
 const HERE: &str = "apps/shop/prod/";
@@ -123,4 +123,17 @@ async fn a_set_that_does_not_fit_into_the_quota_is_refused_before_the_first_writ
     let number = world.pin("1.1").await;
     let Outcome::Refused { why } = world.ended(number).await else { panic!("it was to be refused") };
     assert!(why.contains("needs more pods than the quota `few-pods` allows: 2 of 1"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_its_registry_does_not_have_is_refused_and_a_registry_that_is_away_stops_nothing() {
+    let world = World::planned(Plan { doors: true, ..Plan::default() }).await;
+    let image = world.image_in_git();
+    let missing = format!("{}:9.9", image.split(":1.0@").next().unwrap());
+    let bad = world.commit(Person::BOB, "web.yaml", &image, &missing);
+    let told = refused(&world, &bad).await;
+    assert!(told.contains("web.yaml:") && told.contains("9.9"), "{told}");
+    world.doors.as_ref().unwrap().registry.lets_in(LetsIn::Nobody);
+    let unknown = world.commit(Person::BOB, "web.yaml", &missing, &missing.replace(":9.9", ":9.8"));
+    world.head_proven(&unknown).await;
 }

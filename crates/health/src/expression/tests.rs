@@ -5,12 +5,16 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn read(source: &str) -> Expression {
+    Expression::parse(source).expect("it can be read")
+}
+
 fn holds(source: &str, object: &Value) -> Result<bool, NoAnswer> {
-    Expression::parse(source).expect("it can be read").holds(object)
+    read(source).holds(object)
 }
 
 fn refused(source: &str) -> String {
-    Expression::parse(source).unwrap_err().to_string()
+    Expression::parse(source).expect_err("it can't be read").to_string()
 }
 
 fn widget() -> Value {
@@ -38,7 +42,7 @@ fn fields_lists_and_numbers_can_be_asked_about() {
     ] {
         assert_eq!(holds(source, &widget()), Ok(expected), "{source}");
     }
-    let message = Expression::parse("'phase ' + status.phase").unwrap();
+    let message = read("'phase ' + status.phase");
     assert_eq!(message.text(&widget()), Ok("phase Ready".to_owned()));
 }
 
@@ -96,8 +100,8 @@ fn long_and_deep_expressions_are_refused_at_once() {
     ];
     for source in hostile {
         let begun = Instant::now();
-        let read = Expression::parse(&source);
-        assert!(read.is_err() || operators(&source) <= MOST_OPERATORS, "{source}");
+        let parsed = Expression::parse(&source);
+        assert!(parsed.is_err() || operators(&source) <= MOST_OPERATORS, "{source}");
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?} for {source}", begun.elapsed());
     }
 }
