@@ -69,34 +69,51 @@ impl ClusterClient {
     ) -> Result<Option<Drift>, ClusterError> {
         let key = self.key_of(desired, target.default_namespace()).await?;
         let Some(live) = live else { return Ok(Some(Drift { key, missing: true, fields: Vec::new() })) };
-        let mut object = marked(desired, &key, &target.instance);
-        leave_out(&mut object, Some(live), &key, &target.autoscaled);
+        let Some(found) = self.compared(target, desired, live, &key).await? else {
+            return Ok(Some(Drift { key, missing: true, fields: Vec::new() }));
+        };
+        let fields: Vec<FieldDrift> = found.into_iter().map(|(_, field)| field).collect();
+        Ok((!fields.is_empty()).then_some(Drift { key, missing: false, fields }))
+    }
+
+    /// The fields that differ, each with its path; none when the object is gone meanwhile.
+    pub(crate) async fn compared(
+        &self,
+        target: &Target,
+        desired: &Value,
+        live: &Value,
+        key: &ObjectKey,
+    ) -> Result<Option<Vec<(FieldPath, FieldDrift)>>, ClusterError> {
+        let mut object = marked(desired, key, &target.instance);
+        leave_out(&mut object, Some(live), key, &target.autoscaled);
         let mut fresh = None;
         for _ in 0..READS {
             let live = fresh.as_ref().unwrap_or(live);
-            let (_, after) = self.server_side_apply(&key, &object, true).await?;
+            let (_, after) = self.server_side_apply(key, &object, true).await?;
             // A dry run answers with the version it started from: another one means that `live` is older.
             if resource_version(live) == resource_version(&after) {
-                let fields = compare(&object, live, &after, key.kind.is_secret());
-                return Ok((!fields.is_empty()).then_some(Drift { key, missing: false, fields }));
+                return Ok(Some(compare(&object, live, &after, key.kind.is_secret())));
             }
-            fresh = self.get(&key).await?;
+            fresh = self.get(key).await?;
             if fresh.is_none() {
-                return Ok(Some(Drift { key, missing: true, fields: Vec::new() }));
+                return Ok(None);
             }
         }
-        Err(ClusterError::Conflict { object: Box::new(key) })
+        Err(ClusterError::Conflict { object: Box::new(key.clone()) })
     }
 }
 
 /// The differences between live and what our apply would make of it, and what others added.
-fn compare(desired: &Value, live: &Value, after: &Value, secret: bool) -> Vec<FieldDrift> {
+fn compare(desired: &Value, live: &Value, after: &Value, secret: bool) -> Vec<(FieldPath, FieldDrift)> {
     let entries = managed_fields::entries(live);
     let mut found = Vec::new();
     differences(live, after, &FieldPath::default(), &mut found);
-    let mut drifts: Vec<FieldDrift> = found
+    let mut drifts: Vec<(FieldPath, FieldDrift)> = found
         .into_iter()
-        .map(|(path, live, desired)| field_drift(&path, live, desired, maker(&path, &entries), secret))
+        .map(|(path, live, desired)| {
+            let field = field_drift(&path, live, desired, maker(&path, &entries), secret);
+            (path, field)
+        })
         .collect();
     for entry in entries.iter().filter(|entry| adds_fields(entry)) {
         for path in leaves(entry.fields) {
@@ -104,7 +121,8 @@ fn compare(desired: &Value, live: &Value, after: &Value, secret: bool) -> Vec<Fi
                 && !is_restart(&path)
                 && let Some(added) = path.of(live)
             {
-                drifts.push(field_drift(&path, Some(added), None, Some(entry), secret));
+                let field = field_drift(&path, Some(added), None, Some(entry), secret);
+                drifts.push((path, field));
             }
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! Objects are plain `serde_json::Value`s throughout, so that one object that can't be decoded never spoils its neighbours.
 
+mod adoption;
 mod apply;
 mod clash;
 mod client;
@@ -37,8 +38,8 @@ pub use dry_run::{Change, Checked, DryRun, Refusal, Unchecked};
 pub use error::ClusterError;
 pub use key::{KindKey, ObjectKey};
 pub use logs::{MOST_BYTES, MOST_LINES};
-pub use managed_fields::{ManagerKind, manager_kind};
-pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, mark_of};
+pub use managed_fields::{ManagerKind, manager_kind, managers};
+pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, has_mark, mark_of};
 pub use order::waves;
 pub use prune::{Deleted, Held, PruneCandidate, PrunePlan, decide, decide_dropped};
 pub use references::{Found, PodLimits};

@@ -76,6 +76,50 @@ pub fn manager_kind(manager: &str) -> ManagerKind {
     }
 }
 
+/// Tools that deploy, as we do: theirs is what an object holds that is taken over from them.
+const DEPLOYERS: &[&str] = &[
+    "helm",
+    "helm-controller",
+    "helm-operator",
+    "helmfile",
+    "argocd-controller",
+    "argocd-application-controller",
+    "argocd-server",
+    "kustomize-controller",
+    "flux",
+    "flux-client-side-apply",
+    "gotk",
+    "kapp",
+    "kapp-controller",
+    "skaffold",
+    "terraform",
+    "hashicorp",
+    "pulumi",
+    "pulumi-kubernetes",
+    "ansible",
+    "openapi-generator",
+    "werf",
+    "fleetagent",
+];
+
+/// Whether a manager is a tool that deploys. Beside ours such a tool is reported; once its object is taken over, what it set is
+/// ours.
+pub(crate) fn is_deployer(manager: &str) -> bool {
+    let name = manager.to_ascii_lowercase();
+    DEPLOYERS.contains(&name.split(['/', ' ']).next().unwrap_or_default())
+}
+
+/// The managers that own fields of an object outside of its status, parts of Kubernetes apart, each once.
+pub fn managers(object: &Value) -> Vec<String> {
+    let theirs =
+        |entry: &Entry<'_>| entry.subresource != "status" && manager_kind(entry.manager) != ManagerKind::System;
+    let mut names: Vec<String> =
+        entries(object).into_iter().filter(theirs).map(|entry| entry.manager.to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The entries of an object, in their order.
 pub(crate) fn entries(object: &Value) -> Vec<Entry<'_>> {
     let entries = object.get("metadata").and_then(|m| m.get("managedFields")).and_then(Value::as_array);
@@ -114,5 +158,7 @@ mod tests {
         assert_eq!(manager_kind("kube-controller-manager"), ManagerKind::System);
         assert_eq!(manager_kind("pinnace"), ManagerKind::Ours);
         assert_eq!(manager_kind("istiod"), ManagerKind::Unknown);
+        assert!(is_deployer("helm") && is_deployer("Helm/v3.14") && is_deployer("argocd-controller"));
+        assert!(!is_deployer("istiod") && !is_deployer("kubectl-edit"));
     }
 }

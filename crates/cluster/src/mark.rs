@@ -86,13 +86,19 @@ pub(crate) fn ownership(live: &Value, instance: &InstanceId) -> Ownership {
     }
 }
 
+/// Whether a live object bears the mark of any instance.
+pub fn has_mark(live: &Value) -> bool {
+    live.get("metadata").and_then(|m| m.get("labels")).and_then(|l| l.get(INSTANCE_LABEL)).is_some()
+}
+
 /// Why a live object may not be written for this target; nothing when it may.
 pub(crate) fn refusal(live: &Value, desired: &Value, target: &Target) -> Option<String> {
     match ownership(live, &target.instance) {
         Ownership::Ours => None,
         Ownership::Nobodys if target.adopt || wants_adoption(desired) || is_known(live, target) => None,
         Ownership::Nobodys => Some(format!(
-            "it exists and was not made by Pinnace: to take it over, add the annotation `{ADOPT_ANNOTATION}: \"true\"` to its manifest"
+            "it exists and was not made by Pinnace: `pinnace adopt {}` shows what taking it over would change, and does it; or add the annotation `{ADOPT_ANNOTATION}: \"true\"` to its manifest",
+            target.instance
         )),
         Ownership::Another(mark) => Some(format!("it belongs to the instance marked `{mark}`")),
     }

@@ -2,6 +2,9 @@
 //!
 //! A forced apply takes back the fields that we set; what somebody added beside them stays (measured). So the entries of
 //! people's tools in `managedFields` are moved to our own first: the apply that follows then removes what it does not list.
+//! An object without our mark is taken over from whoever deployed it: then what that tool set is moved as well, or it would
+//! stay for ever where git no longer has it.
+//!
 //! A restart by hand (`restartedAt`) is no edit and stays theirs.
 
 use http::Method;
@@ -10,8 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::client::{Call, ClusterClient, JSON_PATCH, Query};
 use crate::error::ClusterError;
 use crate::key::ObjectKey;
-use crate::managed_fields::{self, ManagerKind, leaves, manager_kind};
-use crate::mark::FIELD_MANAGER;
+use crate::managed_fields::{self, ManagerKind, is_deployer, leaves, manager_kind};
+use crate::mark::{FIELD_MANAGER, has_mark};
 use crate::objects::resource_version;
 
 /// Fields that one field manager set, and when. A tool, never a person: `managedFields` does not know who held it.
@@ -103,10 +106,11 @@ fn plan(live: &Value) -> Plan {
     let api_version = live.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array).cloned().unwrap_or_default();
     let (mut kept, mut ours, mut moved, mut taken) = (Vec::new(), None, Map::new(), Vec::new());
+    let taken_over = !has_mark(live);
     for mut entry in entries {
         if is_ours(&entry) {
             ours = Some(entry);
-        } else if is_persons(&entry, api_version) {
+        } else if is_persons(&entry, api_version, taken_over) {
             let whole = fields_of(&entry);
             let (rest, restart) = without(&whole, RESTARTED_AT);
             taken.extend(owned(text(&entry, "manager"), text(&entry, "time"), &rest));
@@ -139,10 +143,11 @@ fn is_ours(entry: &Value) -> bool {
 }
 
 /// An entry of a person's tool that can be merged into ours: of the object itself (or its scale), in the same version.
-fn is_persons(entry: &Value, api_version: &str) -> bool {
-    manager_kind(text(entry, "manager")) == ManagerKind::Person
-        && matches!((text(entry, "subresource"), text(entry, "apiVersion")), ("", v) if v == api_version)
-        || manager_kind(text(entry, "manager")) == ManagerKind::Person && text(entry, "subresource") == "scale"
+fn is_persons(entry: &Value, api_version: &str, taken_over: bool) -> bool {
+    let manager = text(entry, "manager");
+    let moves = manager_kind(manager) == ManagerKind::Person || taken_over && is_deployer(manager);
+    let of_it = text(entry, "subresource").is_empty() && text(entry, "apiVersion") == api_version;
+    moves && (of_it || text(entry, "subresource") == "scale")
 }
 
 fn text<'a>(entry: &'a Value, name: &str) -> &'a str {

@@ -24,6 +24,8 @@ pub enum Act<'a> {
     Fleet(&'a InstanceId),
     /// Try again what people pushed and did not work, or take it back in git.
     MendHead(&'a InstanceId),
+    /// Take over objects that somebody else made.
+    Adopt(&'a InstanceId),
     /// Let what the guard holds back be deleted.
     Prune(&'a InstanceId),
     /// Accept a rewritten history of the config repo, which all environments stand in.
@@ -39,6 +41,7 @@ impl Act<'_> {
             | Self::Lock(instance)
             | Self::Fleet(instance)
             | Self::MendHead(instance)
+            | Self::Adopt(instance)
             | Self::Prune(instance) => Some(instance),
             Self::AcceptRewrite => None,
         }
@@ -54,6 +57,7 @@ impl Act<'_> {
             Self::Lock(_) => "lock or unlock",
             Self::Fleet(_) => "decide about a fleet pin",
             Self::MendHead(_) => "try a commit again or revert it",
+            Self::Adopt(_) => "take over objects",
             Self::Prune(_) => "confirm deletions",
             Self::AcceptRewrite => "accept a rewritten history",
         }

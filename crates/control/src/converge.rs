@@ -78,6 +78,7 @@ impl Inner {
         if let Some(stored) = cluster.read_inventory(id).await? {
             target.known_uids = stored.inventory.uids().map(str::to_owned).collect();
         }
+        target.known_uids.extend(self.store.instance(id).await?.adopting);
         let objects = values(rendered);
         target.autoscaled = Autoscaled::by(&objects, &instance.namespace);
         if objects.iter().any(|object| object["spec"]["replicas"].is_number()) {

@@ -72,7 +72,7 @@ impl Inner {
         Ok(drift.fields.iter().map(|field| self.line(&object, field)).collect())
     }
 
-    fn line(&self, object: &str, field: &FieldDrift) -> DriftLine {
+    pub(crate) fn line(&self, object: &str, field: &FieldDrift) -> DriftLine {
         let shown = |value: &Option<Value>| match value {
             Some(Value::String(text)) => secrets::clip(&self.redacted(text), LONGEST_VALUE),
             Some(other) => secrets::clip(&self.redacted(&other.to_string()), LONGEST_VALUE),

@@ -43,8 +43,8 @@ pub use clock::Clock;
 pub use problem::{Problem, ProblemCode};
 pub use rights::rights;
 pub use settings::{Parts, Settings};
-pub use verbs::{Answer, Receipt, shown_fleet, shown_prune};
-pub use views::{DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView};
+pub use verbs::{Answer, Receipt, shown_adoption, shown_fleet, shown_prune};
+pub use views::{Adoptable, DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView};
 
 use inner::Inner;
 

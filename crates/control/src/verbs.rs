@@ -2,6 +2,7 @@
 //! compare-and-set and answers; what follows from the fact is the loops' work.
 
 mod accept_rewrite;
+mod adopt;
 mod again;
 mod confirm_prune;
 mod decide;
@@ -11,6 +12,7 @@ mod mend_head;
 mod receive;
 mod unpin;
 
+pub use adopt::shown_adoption;
 pub use confirm_prune::shown_prune;
 pub use decide::Answer;
 pub use fleet::shown_fleet;

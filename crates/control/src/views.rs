@@ -49,6 +49,19 @@ pub struct InstanceView {
     pub last: Option<PinNumber>,
 }
 
+/// An object that is in the cluster, is not ours, and that git has for an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adoptable {
+    /// `Kind/name`.
+    pub object: String,
+    /// Its uid: what is agreed to is this very object.
+    pub uid: String,
+    /// The tools that own its fields (`helm`, `kubectl-client-side-apply`).
+    pub managers: Vec<String>,
+    /// What taking it over would change, our marks apart; empty: nothing.
+    pub changes: Vec<DriftLine>,
+}
+
 /// A difference between desired and live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriftLine {

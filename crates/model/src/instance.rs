@@ -23,6 +23,8 @@ pub struct InstanceState {
     pub prune_held: Vec<String>,
     /// What of it a person let go and is not gone yet.
     pub prune_confirmed: Option<Vec<String>>,
+    /// The uids of objects that a person wants taken over.
+    pub adopting: Vec<String>,
     /// Whether git has it no longer, while its objects run on.
     pub left: bool,
     /// What was repaired last, and when.
@@ -108,6 +110,7 @@ impl InstanceState {
                 self.verified = Some(VerifiedCommit { commit, render_hash, image, pin, at });
                 self.install_failure = None;
                 self.head_failure = None;
+                self.adopting = Vec::new();
             }
             // What runs is found out anew.
             InstanceFact::ReadBack { .. } => {}
@@ -131,6 +134,10 @@ impl InstanceState {
             }
             InstanceFact::Returned => (self.left, self.prune_held, self.prune_confirmed) = (false, Vec::new(), None),
             InstanceFact::Removed { .. } => self = Self::default(),
+            InstanceFact::AdoptWanted { objects, .. } => {
+                self.head_failure = None;
+                self.adopting = objects.into_iter().map(|(_, uid)| uid).collect();
+            }
             InstanceFact::RetryWanted { .. } => self.head_failure = None,
             InstanceFact::InstallFailed { why, .. } => self.install_failure = Some(why),
             InstanceFact::Locked { by, why } => self.lock = Some(Lock { by, why, at }),

@@ -90,6 +90,13 @@ pub enum InstanceFact {
         /// Who.
         by: PersonName,
     },
+    /// A person wants objects taken over that are there and not ours: exactly these.
+    AdoptWanted {
+        /// Who.
+        by: PersonName,
+        /// Each, as `Kind/name`, with its uid.
+        objects: Vec<(String, String)>,
+    },
     /// Live differed from desired, and what was done about it.
     Drifted(Box<DriftFound>),
     /// What differed in this object, and was left so, no longer does.

@@ -50,6 +50,8 @@ struct Settled {
 
 struct TriedBefore {
     head: CommitId,
+    /// What a person wanted taken over by then: wanting more is a reason to look at once.
+    adopting: Vec<String>,
     attempts: u32,
     again_at: Timestamp,
 }
@@ -76,7 +78,8 @@ impl Rest {
             return self.repair(inner, &instance, &state).await;
         }
         self.drift.forget();
-        let before = self.tried.take().filter(|tried| tried.head == head);
+        let adopting = state.adopting.clone();
+        let before = self.tried.take().filter(|tried| tried.head == head && tried.adopting == adopting);
         if let Some(tried) = before.as_ref().filter(|tried| tried.again_at > now) {
             let pause = tried.again_at.since(now);
             self.tried = before;
@@ -101,7 +104,8 @@ impl Rest {
         };
         let attempts = before.map_or(0, |tried| tried.attempts) + 1;
         let pause = backoff(attempts);
-        self.tried = Some(TriedBefore { head: head.clone(), attempts, again_at: inner.clock.now().plus(pause) });
+        let again_at = inner.clock.now().plus(pause);
+        self.tried = Some(TriedBefore { head: head.clone(), adopting, attempts, again_at });
         not_yet(inner, id, &state, head, attempts, &why).await?;
         Ok(Some(pause))
     }

@@ -3,6 +3,7 @@
 //! Each scenario ends with git, cluster and database in agreement.
 #![cfg(test)]
 
+mod adopt;
 mod asks;
 mod credentials;
 mod drift;

@@ -8,6 +8,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Client, Config, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -41,6 +42,19 @@ impl Objects {
     pub async fn create_namespace_with_config_map(&self, name: &str, data: &Value) {
         self.create_namespace().await;
         self.create_config_map(name, data).await;
+    }
+
+    /// Makes the instance's namespace with objects in it that a tool deploys, before anybody else can write there.
+    pub async fn create_namespace_with(&self, tool: &str, objects: &[Value]) {
+        self.create_namespace().await;
+        let params = PostParams { field_manager: Some(tool.to_owned()), ..PostParams::default() };
+        for object in objects {
+            let object: DynamicObject = serde_json::from_value(object.clone()).expect("a valid object");
+            let types = object.types.clone().unwrap_or_default();
+            let kind = ApiResource::from_gvk(&GroupVersionKind::try_from(&types).expect("a valid kind"));
+            let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.namespace, &kind);
+            api.create(&params, &object).await.expect("it can be made");
+        }
     }
 
     async fn create(&self, name: &str) {
