@@ -22,7 +22,7 @@ fn a_changed_field_names_its_manager_and_time() {
     after["metadata"]["resourceVersion"] = json!("10");
     let drifts = compare(&desired, &live, &after, false);
     assert_eq!(drifts.len(), 1);
-    let drift = &drifts[0];
+    let (_, drift) = &drifts[0];
     assert_eq!(drift.path, "spec.template.spec.containers[web].image");
     assert_eq!((&drift.live, &drift.desired), (&Some(json!("shop:2")), &Some(json!("shop:1"))));
     assert_eq!((drift.manager.as_deref(), drift.by), (Some("kubectl-edit"), ManagerKind::Person));
@@ -33,8 +33,8 @@ fn a_changed_field_names_its_manager_and_time() {
 fn a_field_that_a_person_added_counts_though_the_apply_would_keep_it() {
     let live = live(json!({"paused": true}), "kubectl-edit", json!({"f:spec": {"f:paused": {}}}));
     let drifts = compare(&json!({"spec": {}}), &live, &live, false);
-    assert_eq!(drifts[0].path, "spec.paused");
-    assert_eq!(drifts[0].desired, None);
+    assert_eq!(drifts[0].1.path, "spec.paused");
+    assert_eq!(drifts[0].1.desired, None);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_secrets_values_are_never_shown() {
     let secret =
         |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"password": value}, "metadata": {}});
     let drifts = compare(&secret("YQ=="), &secret("aHVudGVyMg=="), &secret("YQ=="), true);
-    assert_eq!(drifts[0].path, "data.password");
+    assert_eq!(drifts[0].1.path, "data.password");
     assert!(!format!("{drifts:?}").contains("aHVudGVyMg"), "{drifts:?}");
     let copied =
         json!({"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "aHVudGVyMg=="}}});
