@@ -166,11 +166,11 @@ impl FromStr for Action {
     }
 }
 
-/// What comes back with a click: the pin's opaque id, and a nonce that names the ask it was shown with. All else is read
+/// What comes back with a click: the opaque id of the pin or fleet pin, and a nonce that names the ask it was shown with. All else is read
 /// from the database, so a forged value can at most name another pin, and the clicker's rights are checked for that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ButtonValue {
-    /// Which pin.
+    /// Which pin, or which fleet pin.
     pub pin: PinId,
     /// What was shown: see [`ButtonValue::of`].
     pub nonce: String,

@@ -4,6 +4,7 @@
 
 mod action;
 mod drift;
+mod fleet;
 mod head;
 mod message;
 mod refusal;
@@ -12,6 +13,10 @@ mod steps;
 mod units;
 
 pub use drift::{drifted, left, prune_held};
+pub use fleet::{
+    FleetMessage, fleet_approved_by, fleet_headline, fleet_message, fleet_pin, fleet_place, fleet_place_word,
+    fleet_pointer, fleet_progress, fleet_sentence, fleet_versions,
+};
 pub use head::{failed_head, head_message, head_pointer};
 pub use message::{PinView, message};
 pub use refusal::{Refusal, refusal};

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use chat::slack::{Settings, Slack, Times, Token};
 use chat::{Action, Button, ButtonStyle, ButtonValue, ChatError, ChatService, Interaction, Message, MessageRef};
-use model::{PinId, PinNumber, Timestamp};
+use model::{
+    Announcement, Build, Fact, Fleet, FleetFact, FleetNumber, Pin, PinId, PinKind, PinNumber, Proposal, Timestamp, step,
+};
 use serde_json::json;
 use testkit::FakeSlack;
 use testkit::slack::Click;
@@ -341,4 +343,77 @@ async fn an_account_says_what_it_is() {
     assert_eq!(slack.identity().await.unwrap().team, FakeSlack::TEAM);
     let account = slack.account(FakeSlack::STRANGER).await.unwrap();
     assert!(!account.bot && account.team != FakeSlack::TEAM);
+}
+
+/// Three hundred instances with the longest names, on as many versions, that people are asked about.
+fn three_hundred() -> (Fleet, Vec<Pin>) {
+    let image = |tag: &str| format!("r.example/acme/shop:{tag}").parse().unwrap();
+    let announced = Announcement {
+        image: "r.example/acme/shop".parse().unwrap(),
+        tag: None,
+        digest: None,
+        commit: None,
+        branch: None,
+        author: Some("\u{202e}<!channel> ".repeat(300)),
+        message: Some("👩‍👩‍👧‍👦 & ".repeat(900)),
+        build_url: Some("https://ci.example/812".to_owned()),
+    };
+    let build = Build { image: image(&"9".repeat(100)), announced: Some(announced) };
+    let pin = |n: u64| {
+        let instance = format!("shop/prod/{}-{n:03}", "c".repeat(36)).parse().unwrap();
+        let proposal = Proposal {
+            base: "a".repeat(40).parse().unwrap(),
+            from: Some(image(&format!("{}-{n}", "1".repeat(100)))),
+            render_hash: n.to_string(),
+            git_diff: String::new(),
+            rendered_diff: String::new(),
+            commits: Vec::new(),
+        };
+        let facts = [
+            Fact::Opened {
+                number: PinNumber(n),
+                instance,
+                kind: PinKind::Pin,
+                build: Box::new(build.clone()),
+                by: None,
+            },
+            Fact::InFleet { fleet: FleetNumber(7) },
+            Fact::Proposed(Box::new(proposal)),
+            Fact::Asked { approvers: vec!["ann".parse().unwrap()], quorum: 1, until: Timestamp(3_600_000) },
+        ];
+        let pin = facts.iter().fold(None, |pin, fact| Some(step(pin, fact, SINCE).unwrap().0));
+        pin.unwrap()
+    };
+    let opened = FleetFact::Opened {
+        number: FleetNumber(7),
+        project: "shop".parse().unwrap(),
+        environment: "prod".parse().unwrap(),
+        build: Box::new(build.clone()),
+        size: 5,
+        pause_ms: 0,
+        pins: (1..=300).map(PinNumber).collect(),
+    };
+    (Fleet::step(None, &opened, SINCE).unwrap(), (1..=300).map(pin).collect())
+}
+
+#[tokio::test]
+async fn a_fleet_pin_of_three_hundred_instances_is_one_message_that_slack_takes() {
+    let (fake, service) = started().await;
+    let (fleet, pins) = three_hundred();
+    let approvers: Vec<String> = (0..200).map(|n| format!("a-person-with-a-name-{n}")).collect();
+    let message = chat::wording::fleet_message(&chat::wording::FleetMessage {
+        id: &id(1),
+        fleet: &fleet,
+        pins: &pins,
+        shown: "0011223344556677",
+        approvers: &approvers,
+        url: Some("https://pinnace.example/fleets/7"),
+        confirm: true,
+        show_log: true,
+    });
+    // The fake refuses what is over a documented limit.
+    service.post(DEPLOYS, &message, &id(1)).await.unwrap();
+    let posted = fake.messages(DEPLOYS);
+    assert_eq!((posted.len(), posted[0].buttons()), (1, vec!["approve".into(), "reject".into(), "details".into()]));
+    assert!(posted[0].text.contains("shop → prod (300 instances)"), "{}", posted[0].text);
 }

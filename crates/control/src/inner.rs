@@ -16,7 +16,7 @@ use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::effects::watch::LastApplied;
 use crate::files_read::FilesRead;
-use crate::noticed::{GitTrouble, Instances};
+use crate::noticed::{FleetsTold, GitTrouble, Instances};
 use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
@@ -46,6 +46,7 @@ pub(crate) struct Inner {
     pub uninstalled: Instances,
     /// Those with a message about a pushed commit that is not over yet.
     pub failed_heads: Instances,
+    pub fleets_told: FleetsTold,
     pub files_read: FilesRead,
     /// What the instances' kustomizations name.
     pub beyond: Beyond,
@@ -79,6 +80,7 @@ impl Inner {
             git_trouble: GitTrouble::default(),
             uninstalled: Instances::default(),
             failed_heads: Instances::default(),
+            fleets_told: FleetsTold::default(),
             files_read: FilesRead::default(),
         })
     }

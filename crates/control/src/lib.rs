@@ -40,6 +40,7 @@ use std::sync::Arc;
 
 pub use barrier::{Barrier, Injected};
 pub use clock::Clock;
+pub use looks::FLEETS_A_PAGE;
 pub use problem::{Problem, ProblemCode};
 pub use rights::rights;
 pub use settings::{Parts, Settings};

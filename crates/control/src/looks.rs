@@ -13,6 +13,8 @@ use crate::views::{DriftLine, FleetView, InstanceView, Mark, Overview, Part, Pin
 
 /// Pins that a page lists at a time.
 const PAGE: u32 = 50;
+/// Fleet pins that a page lists at a time: each has hundreds of pins.
+pub const FLEETS_A_PAGE: usize = 10;
 
 impl Control {
     /// The first page: what waits for people, and every instance, worst first.
@@ -70,9 +72,9 @@ impl Control {
         Ok(fleet_viewed(record, pins))
     }
 
-    /// The fleet pins, newest first.
+    /// The fleet pins before the given one, newest first, as many as a page lists.
     pub async fn fleets(&self, before: Option<FleetNumber>) -> Result<Vec<FleetView>, Problem> {
-        self.with_pins(self.inner.store.fleets(before, PAGE).await?).await
+        self.with_pins(self.inner.store.fleets(before, u32::try_from(FLEETS_A_PAGE).unwrap_or(u32::MAX)).await?).await
     }
 
     async fn open_fleets(&self) -> Result<Vec<FleetView>, Problem> {

@@ -1,9 +1,9 @@
 //! What the loops noticed and others want to know, kept in memory only: after a restart it is noticed again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use model::InstanceId;
+use model::{FleetNumber, InstanceId, Timestamp};
 
 /// What is wrong with the config repo's remote, as it was last asked.
 #[derive(Default)]
@@ -40,5 +40,28 @@ impl Instances {
 
     pub(crate) fn all(&self) -> BTreeSet<InstanceId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What chat was told of each fleet pin.
+#[derive(Default)]
+pub(crate) struct FleetsTold(Mutex<BTreeMap<FleetNumber, Told>>);
+
+/// What was said last, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub header: String,
+    pub at: Timestamp,
+    /// Whether nothing more will be said.
+    pub over: bool,
+}
+
+impl FleetsTold {
+    pub(crate) fn note(&self, fleet: FleetNumber, told: Told) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(fleet, told);
+    }
+
+    pub(crate) fn of(&self, fleet: FleetNumber) -> Option<Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&fleet).cloned()
     }
 }

@@ -1,6 +1,7 @@
 //! A fleet pin: one ask for many instances, done in waves that stop at the first Failed. Each instance has its own pin, with
 //! its own candidate and verdict; here is what holds them together.
 
+mod progress;
 mod turn;
 
 use std::fmt;
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Build, EnvironmentName, PersonName, PinNumber, ProjectName, Recorded, Surface, Timestamp};
 
-pub use turn::{FleetTurn, Tally};
+pub use progress::{FleetPlace, Tally, Waves};
+pub use turn::FleetTurn;
 
 /// A fleet pin's number for people: `F7`. Counted over the whole server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

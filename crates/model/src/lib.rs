@@ -22,7 +22,8 @@ pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
 pub use fact::{Build, CommitLine, Fact, FailureReport, PinKind, Proposal, Recorded};
 pub use fleet::{
-    Fleet, FleetApproval, FleetFact, FleetNumber, FleetStop, FleetTurn, IllegalFleetFact, InvalidFleetNumber, Tally,
+    Fleet, FleetApproval, FleetFact, FleetNumber, FleetPlace, FleetStop, FleetTurn, IllegalFleetFact,
+    InvalidFleetNumber, Tally, Waves,
 };
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};

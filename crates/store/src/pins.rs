@@ -124,6 +124,13 @@ impl Store {
         Ok(self.readable(read::newest(&mut *self.reader().await?, instance, before, most).await?))
     }
 
+    /// The newest pins that are told about by themselves. One of a fleet is so once it has a message of its own, or is asked
+    /// about again after its wave began; before that the fleet pin's message tells of it, and hundreds of them push no other
+    /// pin out of this list.
+    pub async fn pins_told_alone(&self, most: u32) -> Result<Vec<PinRecord>, StoreError> {
+        Ok(self.readable(read::told_alone(&mut *self.reader().await?, most).await?))
+    }
+
     /// Whether a pin of this digest was ever opened for the instance, whatever became of it.
     pub async fn was_pinned(&self, instance: &InstanceId, digest: &Digest) -> Result<bool, StoreError> {
         read::was_pinned(&mut *self.reader().await?, instance, digest).await

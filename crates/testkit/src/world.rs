@@ -11,7 +11,7 @@ mod wiring;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use control::{Answer, Control, Receipt};
+use control::{Answer, Control, FleetView, Receipt};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use store::{BuildId, BuildState};
 use tempfile::TempDir;
@@ -85,10 +85,13 @@ impl World {
         if plan.namespace {
             objects.create_namespace().await;
         }
-        let digest = registry.push_image("acme/shop", plan.first, plan.first).await.expect("an image can be pushed");
-        let image = format!("{}/acme/shop:{}@{digest}", registry.address(), plan.first);
+        let (mut images, first) = (Vec::new(), [plan.first]);
+        for version in if plan.versions.is_empty() { &first } else { plan.versions } {
+            let digest = registry.push_image("acme/shop", version, version).await.expect("an image can be pushed");
+            images.push(format!("{}/acme/shop:{version}@{digest}", registry.address()));
+        }
         let mut doors = if plan.doors { Some(Doors::before(&cluster, &registry).await) } else { None };
-        let remote = wiring::remote(&plan, &registry, doors.as_ref(), &namespace, &image);
+        let remote = wiring::remote(&plan, &registry, doors.as_ref(), &namespace, &images);
         if let Some(doors) = &mut doors {
             doors.serve_git(&remote).await;
         }
@@ -205,6 +208,21 @@ impl World {
     /// Somebody says yes.
     pub async fn approve(&self, pin: PinNumber, who: &str) {
         self.control.approve(pin, Answer::by(&person(who), Surface::Page)).await.expect("the approval is taken");
+    }
+
+    /// The newest fleet pin, once it is so.
+    pub async fn fleet_that(&self, what: &str, is_so: impl Fn(&FleetView) -> bool) -> FleetView {
+        self.until(what, async |world| {
+            world.control.fleets(None).await.ok()?.into_iter().next().filter(|view| is_so(view))
+        })
+        .await
+    }
+
+    /// Somebody says yes to all that a fleet pin asks.
+    pub async fn approve_fleet(&self, view: &FleetView, who: &str) {
+        let (by, shown) = (person(who), view.shown.clone().expect("it is asked about"));
+        let answer = Answer::by(&by, Surface::Page).to(&shown);
+        self.control.approve_fleet(view.fleet.number, answer).await.expect("the approval is taken");
     }
 
     /// A build is made, asked about, and approved by ann.

@@ -29,7 +29,7 @@ pub struct PinView<'a> {
 }
 
 /// Lines of the failing container that are shown; the page has more.
-const LOG_LINES: usize = 10;
+pub(super) const LOG_LINES: usize = 10;
 
 /// The message of a pin as it is now.
 pub fn message(view: &PinView<'_>) -> Message {

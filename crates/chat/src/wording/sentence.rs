@@ -35,6 +35,7 @@ fn what(pin: &Pin) -> String {
             format!("unpin {of}, back to {new}?")
         }
         (Stage::Asked, PinKind::Pin) => format!("pin {new}?"),
+        (Stage::Approved, _) if pin.waits_for_wave() => format!("{new} waits for its wave"),
         (Stage::Approved, _) => format!("{new} waits for its turn"),
         (Stage::Dropping(_), _) => format!("{new} is dropped"),
         (Stage::Ended(outcome), _) => what_ended(pin, outcome),
@@ -101,6 +102,10 @@ fn doing(pin: &Pin) -> String {
         Stage::Received => format!("{new} is known; what it would change is being worked out."),
         Stage::Proposed => "What it would change is known; people are asked next.".to_owned(),
         Stage::Asked => asked(pin),
+        Stage::Approved if pin.waits_for_wave() => {
+            let fleet = pin.fleet.map(|fleet| format!(" of fleet pin {fleet}")).unwrap_or_default();
+            format!("Approved by {}. It waits for its wave{fleet}.", pin.approved_by())
+        }
         Stage::Approved => format!("Approved by {}. It waits for its turn.", pin.approved_by()),
         Stage::Claimed => format!("Approved by {}. Its candidate is being rendered.", pin.approved_by()),
         Stage::Rendered => "The candidate is rendered; the cluster dry-runs the whole of it.".to_owned(),
@@ -206,7 +211,7 @@ fn again(delay: &Delay) -> String {
 }
 
 /// A text from elsewhere as a sentence: with its full stop.
-fn stop(text: &str) -> String {
+pub(super) fn stop(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
 }

@@ -1,6 +1,7 @@
-//! Chat: every pin has one message, edited through its life; clicks become verbs. A chat that is down stops no pin.
+//! Chat: every pin and every fleet pin has one message, edited through its life; clicks become verbs. A chat that is down stops no pin.
 
 mod clicks;
+mod fleets;
 mod heads;
 mod messages;
 
@@ -44,8 +45,9 @@ pub(super) async fn tell(control: Control) {
 
 async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let pins = messages::bring_up_to_date(inner, service).await?;
+    let fleets = fleets::bring_up_to_date(inner, service).await?;
     let heads = heads::bring_up_to_date(inner, service).await?;
-    Ok(pins.into_iter().chain(heads).min())
+    Ok(pins.into_iter().chain(fleets).chain(heads).min())
 }
 
 impl Inner {

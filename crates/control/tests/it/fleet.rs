@@ -27,23 +27,12 @@ async fn installed(plan: Plan) -> World {
     world
 }
 
-async fn fleet_that(world: &World, what: &str, is_so: impl Fn(&FleetView) -> bool) -> FleetView {
-    world
-        .until(what, async |world| world.control.fleets(None).await.ok()?.into_iter().next().filter(|view| is_so(view)))
-        .await
-}
-
 async fn asked(world: &World) -> FleetView {
-    fleet_that(world, "people are asked about the fleet", |view| view.shown.is_some()).await
+    world.fleet_that("people are asked about the fleet", |view| view.shown.is_some()).await
 }
 
 async fn over(world: &World, number: FleetNumber) -> FleetView {
-    fleet_that(world, "the fleet pin is over", |view| view.fleet.number == number && view.fleet.ended).await
-}
-
-async fn approve(world: &World, view: &FleetView, who: &str) {
-    let (by, shown) = (person(who), view.shown.clone().unwrap());
-    world.control.approve_fleet(view.fleet.number, Answer::by(&by, Surface::Page).to(&shown)).await.unwrap();
+    world.fleet_that("the fleet pin is over", |view| view.fleet.number == number && view.fleet.ended).await
 }
 
 fn done(pin: &Pin) -> bool {
@@ -58,7 +47,7 @@ async fn one_yes_pins_every_instance_wave_by_wave() {
     assert_eq!((view.pins.len(), view.tally.asked), (5, 5));
     // Nobody is asked five times.
     assert_eq!(world.control.overview().await.unwrap().waiting.len(), 0);
-    approve(&world, &view, "ann").await;
+    world.approve_fleet(&view, "ann").await;
     let view = over(&world, view.fleet.number).await;
     assert_eq!((view.tally.done, view.fleet.stopped.clone()), (5, None));
     for (pin, customer) in view.pins.iter().zip(FIVE) {
@@ -83,7 +72,7 @@ async fn a_bad_build_stops_in_the_first_wave_and_touches_nothing_else() {
     let head = world.remote.head().unwrap();
     world.build("2.0-crash-loop").await;
     let view = asked(&world).await;
-    approve(&world, &view, "ann").await;
+    world.approve_fleet(&view, "ann").await;
     let view = over(&world, view.fleet.number).await;
     assert!(matches!(view.fleet.stopped, Some(FleetStop::Failed(_))), "{:?}", view.fleet);
     assert_eq!((view.tally.failed, view.tally.left_out), (2, 3));
@@ -108,8 +97,8 @@ async fn a_process_that_dies_between_waves_goes_on_with_the_next() {
     let mut world = installed(five("{size: 2, pause: 0s}")).await;
     world.build("2.0").await;
     let view = asked(&world).await;
-    approve(&world, &view, "ann").await;
-    fleet_that(&world, "the first wave is over", |view| view.tally.done >= 2).await;
+    world.approve_fleet(&view, "ann").await;
+    world.fleet_that("the first wave is over", |view| view.tally.done >= 2).await;
     world.restart(five("{size: 2, pause: 0s}")).await;
     let view = over(&world, view.fleet.number).await;
     assert_eq!(view.tally.done, 5, "{:?}", view.tally);
@@ -142,7 +131,7 @@ async fn an_instance_is_locked_by_itself_and_left_where_it_is() {
     world.build("2.0").await;
     let view = asked(&world).await;
     assert_eq!(view.pins.len(), 4);
-    approve(&world, &view, "ann").await;
+    world.approve_fleet(&view, "ann").await;
     assert_eq!(over(&world, view.fleet.number).await.tally.done, 4);
     assert!(world.objects.image("web-c3").await.contains(":1.0"));
     assert!(world.objects.image("web-c4").await.contains(":2.0"));
@@ -154,8 +143,8 @@ async fn a_person_stops_it_between_waves() {
     world.build("2.0").await;
     let view = asked(&world).await;
     let number = view.fleet.number;
-    approve(&world, &view, "ann").await;
-    fleet_that(&world, "the first wave is over", |view| view.tally.done == 2).await;
+    world.approve_fleet(&view, "ann").await;
+    world.fleet_that("the first wave is over", |view| view.tally.done == 2).await;
     world.control.cancel_fleet(number, &person("bo"), Surface::Page).await.unwrap();
     let view = over(&world, number).await;
     assert_eq!((view.tally.done, view.tally.left_out), (2, 3));
@@ -170,7 +159,7 @@ async fn what_changed_after_the_yes_is_asked_about_again_and_by_itself() {
     let path = "apps/shop/prod/c2/web.yaml";
     let text = world.remote.file(path).unwrap().replace("replicas: 1", "replicas: 2");
     world.remote.commit_as(Person::BOB, path, &text).unwrap();
-    approve(&world, &view, "ann").await;
+    world.approve_fleet(&view, "ann").await;
     let alone = world
         .until("c2 is asked about by itself", async |world| {
             world.control.overview().await.ok()?.waiting.into_iter().find(|pin| pin.instance == id("c2"))
@@ -185,11 +174,11 @@ async fn what_changed_after_the_yes_is_asked_about_again_and_by_itself() {
 async fn a_policy_says_yes_to_all_and_waves_are_kept() {
     let mut world = installed(Plan { rule: "auto", ..five("{size: 2, pause: 0s}") }).await;
     world.build("2.0-crash-loop").await;
-    let view = fleet_that(&world, "the fleet pin is over", |view| view.fleet.ended).await;
+    let view = world.fleet_that("the fleet pin is over", |view| view.fleet.ended).await;
     assert_eq!((view.tally.failed, view.tally.left_out), (2, 3), "{:?}", view.fleet);
     // A build that works is pinned everywhere, also where the bad one was tried.
     world.build("3.0").await;
     let works = |view: &FleetView| view.fleet.ended && view.fleet.build.image.version() == "3.0";
-    let view = fleet_that(&world, "the newer fleet pin is over", works).await;
+    let view = world.fleet_that("the newer fleet pin is over", works).await;
     assert_eq!(view.tally.done, 5, "{:?}", view.tally);
 }

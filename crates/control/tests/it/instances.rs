@@ -151,3 +151,38 @@ async fn a_folder_whose_name_can_be_no_instance_is_told_and_delays_no_other() {
     world.add_customer(Person::BOB, "cato");
     proven(&world, "cato").await;
 }
+
+#[tokio::test]
+async fn rights_are_printed_for_the_namespace_of_every_instance_that_a_pattern_finds() {
+    let config = "apiVersion: pinnace.dev/v1
+kind: Config
+environments: {prod: {context: prod}}
+projects:
+  shop:
+    image: r.example/acme/shop
+    sources: [{path: \"apps/shop/{environment}/{instance}\"}]
+    namespaces: {prod: \"shop-{instance}\"}
+    rules: {prod: auto}
+";
+    let web = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
+    let files = [
+        ("pinnace.yaml", config),
+        ("apps/shop/prod/acme/web.yaml", web),
+        ("apps/shop/prod/globex/web.yaml", web),
+        ("apps/shop/prod/_base/web.yaml", web),
+    ];
+    let remote = testkit::GitRemote::bare(&files).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (url, branch) = (remote.file_url().parse().unwrap(), "main".parse().unwrap());
+    let (credentials, limits) = (config_repo::Credentials::none(), config_repo::Limits::default());
+    let mirror =
+        config_repo::Mirror::open(&folder.path().join("mirror"), url, branch, credentials, limits).await.unwrap();
+    let printed = control::rights(&mirror, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
+    let of = |kind: &str| -> std::collections::BTreeSet<&str> {
+        let roles = printed.iter().filter(|object| object["kind"] == kind);
+        roles.filter_map(|role| role["metadata"]["namespace"].as_str()).collect()
+    };
+    for kind in ["Role", "RoleBinding"] {
+        assert_eq!(of(kind), ["pinnace-system", "shop-acme", "shop-globex"].into());
+    }
+}

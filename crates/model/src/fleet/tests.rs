@@ -242,3 +242,34 @@ fn a_number_reads_back_as_it_was_written() {
         assert!(odd.parse::<FleetNumber>().is_err(), "{odd}");
     }
 }
+
+#[test]
+fn waves_are_counted_from_what_was_begun_and_what_may_still_begin() {
+    let waves = |fleet: &Fleet, pins: &[Pin]| {
+        let Waves { begun, all } = fleet.waves(pins);
+        (begun, all)
+    };
+    let asked: Vec<Pin> = (1..=5).map(asked).collect();
+    assert_eq!(waves(&fleet(2, 5), &asked), (0, 3));
+    let pins = [done(1, at(2)), done(2, at(2)), then(approved(3), &Fact::Released), approved(4), approved(5)];
+    assert_eq!(waves(&fleet(2, 5), &pins), (2, 3));
+    // What was locked is in no wave, and what a stop left out would have been in one.
+    let mut refused = asked[3].clone();
+    refused.stage = Stage::Ended(Outcome::Refused { why: "it is locked".to_owned() });
+    assert_eq!(waves(&fleet(2, 3), &[done(1, at(2)), refused]), (1, 1));
+    let stopped = with(&fleet(1, 3), &FleetFact::Failed { pin: PinNumber(1) });
+    let stop = |pin: Pin| Pin { stage: Stage::Ended(Outcome::Refused { why: "it stopped".to_owned() }), ..pin };
+    let pins = [failed(1), stop(approved(2)), stop(approved(3))];
+    assert_eq!(waves(&stopped, &pins), (1, 3));
+    assert_eq!(stopped.first_failed(&pins).map(|pin| pin.number), Some(PinNumber(1)));
+}
+
+#[test]
+fn every_pin_is_in_one_place() {
+    let running = then(approved(2), &Fact::Released);
+    let pins = [asked(1), running, approved(3), done(4, at(2)), failed(5)];
+    let tally = Tally::of(&pins);
+    let all = FleetPlace::ALL.map(|place| tally.at(place));
+    assert_eq!(all, [1, 1, 1, 1, 0, 1, 0]);
+    assert_eq!(FleetPlace::of(&pins[0]).name(), "asked");
+}

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fleet, FleetFact, FleetStop};
-use crate::{Decider, DropReason, Fact, InstanceId, Outcome, Pin, PinNumber, Stage, Timestamp};
+use super::progress::failed;
+use super::{Fleet, FleetFact, FleetStop, Tally};
+use crate::{Decider, Fact, InstanceId, Pin, PinNumber, Stage, Timestamp};
 
 /// What is to be appended, and when to look again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,45 +15,6 @@ pub struct FleetTurn {
     pub pins: Vec<(PinNumber, Fact)>,
     /// When the pause after a wave is over.
     pub again_at: Option<Timestamp>,
-}
-
-/// How many pins of a fleet are where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Not asked about yet.
-    pub preparing: usize,
-    /// People are asked.
-    pub asked: usize,
-    /// Approved, and waiting for their wave.
-    pub waiting: usize,
-    /// In the wave that runs.
-    pub running: usize,
-    /// Proven and recorded.
-    pub done: usize,
-    /// Tried, and did not hold.
-    pub failed: usize,
-    /// Never tried: refused, rejected, expired, superseded, or the fleet stopped before.
-    pub left_out: usize,
-}
-
-impl Tally {
-    /// Counts the pins of a fleet.
-    pub fn of<'a>(pins: impl IntoIterator<Item = &'a Pin>) -> Self {
-        let mut tally = Self::default();
-        for pin in pins {
-            let place = match &pin.stage {
-                Stage::Received | Stage::Proposed => &mut tally.preparing,
-                Stage::Asked => &mut tally.asked,
-                Stage::Approved if !pin.released => &mut tally.waiting,
-                Stage::Ended(Outcome::Done { .. }) => &mut tally.done,
-                Stage::Ended(_) if failed(pin) => &mut tally.failed,
-                Stage::Ended(_) => &mut tally.left_out,
-                _ => &mut tally.running,
-            };
-            *place += 1;
-        }
-        tally
-    }
 }
 
 impl Fleet {
@@ -166,15 +128,6 @@ impl Fleet {
 fn leave_out(pins: &[Pin], why: &str) -> Vec<(PinNumber, Fact)> {
     let open = pins.iter().filter(|pin| pin.stage.waits() && !pin.released);
     open.map(|pin| (pin.number, Fact::Refused { why: why.to_owned() })).collect()
-}
-
-/// Whether a pin that was begun did not hold. What people or a newer build ended says nothing of the build.
-fn failed(pin: &Pin) -> bool {
-    match &pin.stage {
-        Stage::Dropping(DropReason::Failed) | Stage::Ended(Outcome::Dropped { reason: DropReason::Failed, .. }) => true,
-        Stage::Ended(Outcome::Refused { .. }) => pin.released,
-        _ => false,
-    }
 }
 
 /// Whether what it would do is still being found out: no wave begins before all of them are known.

@@ -122,6 +122,21 @@ pub(super) async fn newest(
     many(query.bind(before).bind(most).bind(instance.to_string()).fetch_all(conn).await)
 }
 
+pub(super) async fn told_alone(conn: &mut SqliteConnection, most: u32) -> Result<Many, StoreError> {
+    // A fact's text begins with its name.
+    let query = sqlx::query_as(
+        r#"SELECT p.number, p.id, f.seq, f.at, f.fact FROM pins p JOIN pin_facts f ON f.pin = p.number
+           WHERE p.number IN
+               (SELECT number FROM pins WHERE fleet IS NULL
+                    OR EXISTS (SELECT 1 FROM chat_messages m WHERE m.pin = pins.number)
+                    OR (stage = 'asked' AND EXISTS
+                        (SELECT 1 FROM pin_facts r WHERE r.pin = pins.number AND r.fact LIKE '{"fact":"released"%'))
+                ORDER BY number DESC LIMIT $1)
+           ORDER BY p.number DESC, f.seq"#,
+    );
+    many(query.bind(i64::from(most)).fetch_all(conn).await)
+}
+
 fn one(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Option<PinRecord>, StoreError> {
     let rows = rows.map_err(failed_to("read a pin"))?;
     if rows.is_empty() { Ok(None) } else { decode(&rows).map(Some) }

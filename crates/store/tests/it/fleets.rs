@@ -1,7 +1,7 @@
 use model::{Fact, FleetFact, FleetNumber, FleetStop, PinKind, PinNumber, Stage, Surface};
-use store::{FleetRecord, NewFleet, NewPin, Opening, Store, StoreError};
+use store::{FleetRecord, NewFleet, NewPin, Opening, SentMessage, Store, StoreError};
 
-use crate::parts::{announced, at, build, digest, instance, open, pin_id, reopen};
+use crate::parts::{announced, approval, at, build, digest, instance, open, pin_id, reopen};
 
 async fn opened(store: &Store) -> FleetRecord {
     let build_id = store.receive(announced("shop", "d1", 5)).await.unwrap().build;
@@ -59,4 +59,25 @@ async fn of_two_decisions_about_a_fleet_pin_the_first_counts() {
     assert_eq!(store.open_fleets().await.unwrap(), []);
     let none = store.append_fleet(FleetNumber(7), 1, FleetFact::Ended, at(9)).await.unwrap_err();
     assert_eq!(none.to_string(), "there is no fleet pin F7");
+}
+
+#[tokio::test]
+async fn pins_of_a_fleet_are_told_alone_only_where_the_fleet_does_not_speak_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let alone =
+        store.open_pin(&pin_id(8), &instance("blog/prod"), PinKind::Pin, build('1'), None, at(1)).await.unwrap();
+    opened(&store).await;
+    let told = async || -> Vec<PinNumber> {
+        store.pins_told_alone(10).await.unwrap().into_iter().map(|record| record.pin.number).collect()
+    };
+    assert_eq!(told().await, [alone.number()]);
+    // One has a message of its own; another is asked about again after its wave began.
+    let message = SentMessage { channel: "C1".into(), key: "17.1".into(), content_hash: "h1".into() };
+    store.save_message(PinNumber(3), "slack", &message, at(7)).await.unwrap();
+    let asked = approval()[..2].to_vec();
+    let facts = [approval(), vec![Fact::Released, Fact::Claimed], asked].concat();
+    store.append(&pin_id(1), 2, &facts, &[], at(8)).await.unwrap();
+    assert_eq!(told().await, [PinNumber(3), PinNumber(2), alone.number()]);
+    assert_eq!(store.pins_told_alone(1).await.unwrap().len(), 1);
 }

@@ -47,6 +47,10 @@ pub struct Plan {
     pub slack: bool,
     /// Customers with a copy of the shop each, an instance for every folder; none: the shop has one instance.
     pub customers: &'static [&'static str],
+    /// The versions that customers begin with, in turn; none: all begin with the first.
+    pub versions: &'static [&'static str],
+    /// How many customers have a pod, from the first on; the others have a Deployment without any.
+    pub with_pods: usize,
     /// How a fleet pin goes through them, as `pinnace.yaml` says it.
     pub waves: &'static str,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
@@ -70,6 +74,8 @@ impl Default for Plan {
             drift: "repair",
             slack: false,
             customers: &[],
+            versions: &[],
+            with_pods: usize::MAX,
             waves: "",
             doors: false,
         }
@@ -164,7 +170,7 @@ pub(super) fn remote(
     registry: &DevRegistry,
     doors: Option<&Doors>,
     namespace: &str,
-    image: &str,
+    images: &[String],
 ) -> GitRemote {
     let registry = registry.address();
     let ask = doors.map(|doors| format!("registries: {{\"{registry}\": {{ask: \"{}\"}}}}\n", doors.registry.url()));
@@ -198,7 +204,7 @@ projects:
         rule = plan.rule,
         ask = ask.unwrap_or_default(),
     );
-    let mut files = files(plan, image);
+    let mut files = files(plan, images);
     files.insert("pinnace.yaml".to_owned(), config);
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     GitRemote::bare(&files).expect("a bare remote can be made")
@@ -227,7 +233,8 @@ spec:
 "#;
 
 /// What lies beside `pinnace.yaml`.
-fn files(plan: &Plan, image: &str) -> BTreeMap<String, String> {
+fn files(plan: &Plan, images: &[String]) -> BTreeMap<String, String> {
+    let image = &images[0];
     let (name, digest) = image.split_once('@').expect("an image with a digest");
     let repository = name.rsplit_once(':').expect("an image with a tag").0;
     let filled = |text: &str| text.replace("IMAGE", image).replace("REPOSITORY", repository).replace("DIGEST", digest);
@@ -237,7 +244,14 @@ fn files(plan: &Plan, image: &str) -> BTreeMap<String, String> {
     let own = |path: &str, text: &str| (format!("apps/shop/prod/{path}"), filled(text));
     let mut files: BTreeMap<_, _> = match plan.customers {
         [] => [own("web.yaml", WEB), own("settings.yaml", SETTINGS)].into(),
-        customers => customers.iter().map(|one| own(&format!("{one}/web.yaml"), &customers_web(one, image))).collect(),
+        customers => {
+            let of = |(at, one): (usize, &&str)| {
+                let web = customers_web(one, &images[at % images.len()]);
+                let web = if at < plan.with_pods { web } else { web.replace("replicas: 1", "replicas: 0") };
+                own(&format!("{one}/web.yaml"), &web)
+            };
+            customers.iter().enumerate().map(of).collect()
+        }
     };
     files.extend(plan.more.iter().map(|(path, text)| own(path, text)));
     files

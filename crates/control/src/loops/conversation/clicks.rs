@@ -2,11 +2,18 @@
 
 use chat::wording::{Refusal, refusal};
 use chat::{Action, ButtonValue, ChatService, Interaction};
-use model::{PersonName, Surface};
-use store::PinRecord;
+use model::{FleetNumber, PersonName, Surface};
+use store::{PinRecord, StoreError};
 
 use crate::problem::Problem;
+use crate::verbs::shown_fleet;
 use crate::{Answer, Control};
+
+/// What a button belongs to.
+enum Pressed {
+    Pin(Box<PinRecord>),
+    Fleet(FleetNumber),
+}
 
 impl Control {
     /// Carries out what a person clicked in chat. The click was acknowledged already.
@@ -31,18 +38,30 @@ impl Control {
         let Some((person, _)) = config.person_by_slack(&click.user) else {
             return Err(no(&Refusal::Stranger { account: &account }));
         };
-        let record = self.pin_of(&click.value).await.ok_or_else(|| no(&Refusal::NotOurs))?;
-        let shown = ButtonValue::of(&record.id, &record.pin);
-        if matches!(action, Action::Approve | Action::Reject) && shown != click.value {
+        let found = self.pressed(&click.value).await.ok().flatten();
+        let (pressed, shown) = found.ok_or_else(|| no(&Refusal::NotOurs))?;
+        if matches!(action, Action::Approve | Action::Reject) && shown != click.value.nonce {
             return Err(no(&Refusal::AskedAgain));
         }
-        self.carry_out(click, &record, person)
-            .await
-            .map_err(|problem| no(&Refusal::Because { why: &problem.to_string() }))
+        let done = match &pressed {
+            Pressed::Pin(record) => self.carry_out(click, record, person).await,
+            Pressed::Fleet(number) => self.carry_out_fleet(click, *number, person).await,
+        };
+        done.map_err(|problem| no(&Refusal::Because { why: &problem.to_string() }))
     }
 
-    async fn pin_of(&self, value: &ButtonValue) -> Option<PinRecord> {
-        self.inner.store.pin_by_id(&value.pin).await.ok().flatten()
+    /// What the button belongs to, and what is shown of it now.
+    async fn pressed(&self, value: &ButtonValue) -> Result<Option<(Pressed, String)>, StoreError> {
+        let store = &self.inner.store;
+        if let Some(record) = store.pin_by_id(&value.pin).await? {
+            let shown = ButtonValue::of(&record.id, &record.pin).nonce;
+            return Ok(Some((Pressed::Pin(Box::new(record)), shown)));
+        }
+        let Some(record) = store.fleet_by_id(&value.pin).await? else { return Ok(None) };
+        let number = record.fleet.number;
+        let pins = store.pins_of_fleet(number).await?;
+        let pins: Vec<_> = pins.into_iter().map(|record| record.pin).collect();
+        Ok(Some((Pressed::Fleet(number), shown_fleet(&pins))))
     }
 
     async fn carry_out(&self, click: &Interaction, record: &PinRecord, person: &PersonName) -> Result<(), Problem> {
@@ -58,6 +77,22 @@ impl Control {
             Action::Unlock => self.unlock(instance, person).await,
             // A link: the browser went there already.
             Action::Details => Ok(()),
+        }
+    }
+
+    async fn carry_out_fleet(
+        &self,
+        click: &Interaction,
+        number: FleetNumber,
+        person: &PersonName,
+    ) -> Result<(), Problem> {
+        let answer = Answer::by(person, Surface::Chat).to(&click.value.nonce);
+        match click.action {
+            Action::Approve => self.approve_fleet(number, answer).await.map(drop),
+            Action::Reject => self.reject_fleet(number, answer).await.map(drop),
+            Action::Cancel => self.cancel_fleet(number, person, Surface::Chat).await.map(drop),
+            // A fleet pin's message has no such buttons.
+            Action::Retry | Action::Unpin | Action::Unlock | Action::Details => Ok(()),
         }
     }
 }

@@ -16,7 +16,7 @@ const NEWEST: u32 = 40;
 /// Posts and edits what is not as it should be. When something could not be said: how long to wait.
 pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let mut later: Option<Duration> = None;
-    for record in inner.store.pins(None, None, NEWEST).await? {
+    for record in inner.store.pins_told_alone(NEWEST).await? {
         let Some(channel) = channel(inner, &record.pin.instance) else { continue };
         // Before there is a question there is nothing to say, unless it is the end.
         if record.pin.proposal.is_none() && !record.pin.ended() {

@@ -1,6 +1,8 @@
 //! People are asked in chat and answer there: against a Slack that speaks the real protocol.
 #![expect(clippy::expect_used, reason = "these are tests")]
 
+mod fleets;
+
 use model::Outcome;
 use testkit::world::Plan;
 use testkit::{FakeSlack, World};
