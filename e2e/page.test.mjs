@@ -11,7 +11,7 @@ afterEach(async () => {
   assert.deepEqual(world.errors, [], 'no script failed and nothing was blocked');
 });
 
-const PAGES = () => ['/', '/builds', '/activity', '/i/shop/prod', '/i/api/prod', '/nothing/here', ...Object.values(pins)];
+const PAGES = () => ['/', '/builds', '/activity', '/fleets', '/fleets/1', '/fleets/2', '/fleets/3', '/i/shop/prod', '/i/api/prod', '/nothing/here', ...Object.values(pins)];
 const badge = (page) => page.locator('.subject-head .badge');
 const asked = () => pins.asked;
 
@@ -22,6 +22,25 @@ test('an approver approves with the mouse', async () => {
   assert.equal(new URL(page.url()).pathname, asked());
   await page.getByRole('button', { name: /^Approve/ }).click();
   await badge(page).getByText('Approved').waitFor();
+});
+
+test('an approver says yes for three hundred instances, and is asked once more before it counts', async () => {
+  const page = await world.signedIn('ann');
+  await page.locator('.card.fleet', { hasText: 'F3 · 300 instances' }).getByRole('link').click();
+  await page.waitForURL('**/fleets/3');
+  assert.equal(await page.locator('.members.asked li').count(), 50);
+  await page.getByText('Showing 50 of 300').waitFor();
+  await page.keyboard.press('a');
+  await page.getByText('Pin 9.3.0 in 300 instances of prod?').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Pin');
+  await badge(page).getByText('Waiting for approval').waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.facts').getByText('ann').waitFor();
+  await page.goto(`${world.url}/fleets/2`);
+  await page.locator('#cancel summary').click();
+  await page.getByText('Nothing more is begun; what is in hand goes to its own end. 10 instances keep 9.2.0.').waitFor();
+  await page.locator('#cancel form button').click();
+  await badge(page).getByText('Cancelled').waitFor();
 });
 
 test('an approver approves with the keyboard alone, and the key by itself decides nothing', async () => {

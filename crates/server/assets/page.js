@@ -247,8 +247,10 @@ function move(by) {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
-// "a" only asks: the dialog opens with the focus on Approve, and Enter there is the decision.
+// "a" only asks: the dialog, or the question that stands there already, gets the focus, and Enter there is the decision.
 function askToApprove() {
+  const fold = main.querySelector('details#approve');
+  if (fold) { fold.open = true; fold.querySelector('form button').focus(); return; }
   const form = main.querySelector('form#approve');
   if (!form || document.querySelector('dialog[open]')) return;
   const dialog = document.createElement('dialog');

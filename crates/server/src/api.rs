@@ -1,5 +1,7 @@
 //! The JSON API: what the page shows and does, for the command line and other programs. Lists say when they are cut.
 
+mod fleets;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
@@ -16,8 +18,9 @@ use crate::session::{self, Proof, Viewer};
 use crate::sign_in::person_of_link;
 use crate::verbs::{self, Said, Wish};
 use crate::wire::{
-    ActWire, BuildWire, CommitIdWire, DriftWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire,
+    ActWire, BuildWire, CommitIdWire, DriftWire, FleetWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire,
 };
+pub(crate) use fleets::{fleet, fleets, on_fleet};
 
 type Answer<T> = Result<Json<T>, ApiProblem>;
 
@@ -35,6 +38,8 @@ pub(crate) struct List<T> {
 #[derive(Debug, Serialize)]
 pub(crate) struct OverviewWire {
     waiting: Vec<PinWire>,
+    /// Fleet pins that are not over.
+    fleets: Vec<FleetWire>,
     states: Vec<StateCount>,
     parts: Vec<PartWire>,
 }
@@ -64,7 +69,9 @@ pub(crate) async fn overview(State(app): State<App>) -> Answer<OverviewWire> {
     let states = Mark::ALL.into_iter();
     let states = states.map(|mark| StateCount { state: Shape::from(mark).name(), instances: count(mark) }).collect();
     let waiting = overview.waiting.iter().take(PAGE).map(PinWire::brief).collect();
-    Ok(Json(OverviewWire { waiting, states, parts: overview.parts.iter().cloned().map(PartWire::from).collect() }))
+    let fleets = overview.fleets.iter().take(PAGE).map(FleetWire::brief).collect();
+    let parts = overview.parts.iter().cloned().map(PartWire::from).collect();
+    Ok(Json(OverviewWire { waiting, fleets, states, parts }))
 }
 
 /// `GET /api/v1/instances?from=`.

@@ -8,6 +8,8 @@ mod button;
 pub(crate) mod demo;
 mod diff;
 mod failure;
+pub(crate) mod fleet;
+mod fleet_line;
 mod frame;
 pub(crate) mod instance;
 pub(crate) mod overview;

@@ -1,13 +1,13 @@
 //! The one place where page and API turn a request into a verb of `control`.
 
 use control::{Answer, Problem, ProblemCode};
-use model::{InstanceId, PersonName, PinNumber, Surface};
+use model::{FleetNumber, InstanceId, PersonName, PinNumber, Surface};
 
 use crate::app::App;
 
-/// What somebody wants done with a pin.
-pub(crate) struct Wish<'a> {
-    pub number: PinNumber,
+/// What somebody wants done with a pin or a fleet pin.
+pub(crate) struct Wish<'a, N> {
+    pub number: N,
     pub verb: &'a str,
     pub person: &'a PersonName,
     pub surface: Surface,
@@ -17,11 +17,9 @@ pub(crate) struct Wish<'a> {
 }
 
 /// Does it, and says which pin shows what came of it. An ask that changed since it was shown is not answered.
-pub(crate) async fn on_pin(app: &App, wish: Wish<'_>) -> Result<PinNumber, Problem> {
-    let Wish { number, verb, person, surface, shown, reason } = wish;
-    let control = &app.control;
-    let answer = Answer::by(person, surface).because(reason);
-    let answer = if shown.is_empty() { answer } else { answer.to(shown) };
+pub(crate) async fn on_pin(app: &App, wish: Wish<'_, PinNumber>) -> Result<PinNumber, Problem> {
+    let (control, answer) = (&app.control, wish.answer());
+    let Wish { number, verb, person, surface, .. } = wish;
     match verb {
         "approve" => control.approve(number, answer).await.map(|_| number),
         "reject" => control.reject(number, answer).await.map(|_| number),
@@ -29,6 +27,26 @@ pub(crate) async fn on_pin(app: &App, wish: Wish<'_>) -> Result<PinNumber, Probl
         "retry" if ended(app, number).await? => control.pin_again(number, person).await,
         "retry" => control.retry(number, person).await.map(|_| number),
         _ => Err(no_verb(verb)),
+    }
+}
+
+/// Does it to all instances of a fleet pin.
+pub(crate) async fn on_fleet(app: &App, wish: Wish<'_, FleetNumber>) -> Result<(), Problem> {
+    let (control, answer) = (&app.control, wish.answer());
+    let Wish { number, verb, person, surface, .. } = wish;
+    match verb {
+        "approve" => control.approve_fleet(number, answer).await.map(drop),
+        "reject" => control.reject_fleet(number, answer).await.map(drop),
+        "cancel" => control.cancel_fleet(number, person, surface).await.map(drop),
+        _ => Err(no_verb(verb)),
+    }
+}
+
+impl<N> Wish<'_, N> {
+    /// What it says to an ask.
+    fn answer(&self) -> Answer<'_> {
+        let answer = Answer::by(self.person, self.surface).because(self.reason);
+        if self.shown.is_empty() { answer } else { answer.to(self.shown) }
     }
 }
 

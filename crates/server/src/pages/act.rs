@@ -7,12 +7,12 @@ use control::{Problem, ProblemCode};
 use model::{InstanceId, Surface};
 use serde::Deserialize;
 
-use super::{Page, instance, pin};
+use super::{Page, fleet, instance, pin};
 use crate::app::App;
 use crate::session::Viewer;
 use crate::verbs::{self, Said, Wish};
 
-/// What a pin's form carries.
+/// What the form of a pin or a fleet pin carries.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct PinForm {
     /// Names the ask that was shown.
@@ -45,6 +45,22 @@ pub(crate) async fn on_pin(
     match verbs::on_pin(&app, wish).await {
         Ok(number) => Ok(Redirect::to(&pin::path(number)).into_response()),
         Err(problem) => pin::drawn(&app, &viewer, number, Some(problem)).await,
+    }
+}
+
+/// `POST /fleets/{number}/{verb}`.
+pub(crate) async fn on_fleet(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    Path((number, verb)): Path<(String, String)>,
+    Form(form): Form<PinForm>,
+) -> Page {
+    let number = fleet::parse_number(&number)?;
+    let (person, surface) = (viewer.signed_in()?, Surface::Page);
+    let wish = Wish { number, verb: &verb, person, surface, shown: &form.shown, reason: &form.reason };
+    match verbs::on_fleet(&app, wish).await {
+        Ok(()) => Ok(Redirect::to(&fleet::path(number)).into_response()),
+        Err(problem) => fleet::drawn(&app, &viewer, number, Some(problem)).await,
     }
 }
 

@@ -2,11 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Extension, Query, State};
+use control::Problem;
 use http::StatusCode;
-use model::{Fact, PinNumber, Timestamp};
+use model::{Fact, FleetFact, Pin, PinNumber, Timestamp};
 use serde::Deserialize;
+use store::FleetRecord;
 
 use super::audit;
+use super::fleet;
 use super::frame::{Frame, Tab};
 use super::when::When;
 use super::{Page, Shape, draw};
@@ -15,6 +18,8 @@ use crate::session::Viewer;
 
 /// Pins whose facts are read for one page.
 const PINS: u32 = 50;
+/// Fleet pins whose facts stand on the first page.
+const FLEETS: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "activity.html")]
@@ -32,7 +37,8 @@ struct Line {
     shape: Shape,
     who: String,
     what: String,
-    number: u64,
+    /// The page of what it happened to, and how that is called.
+    path: String,
     place: String,
 }
 
@@ -55,14 +61,17 @@ pub(crate) async fn show(
     let now = app.control.now();
     let mut lines = Vec::new();
     for record in &records {
-        let place = chat::wording::place(&record.pin.instance);
+        let place = format!("{} {}", chat::wording::place(&record.pin.instance), record.pin.number);
         lines.extend(record.facts.iter().filter_map(|recorded| {
-            let shape = shape(&recorded.fact)?;
+            let shape = shape(&recorded.fact).filter(|_| !is_the_fleets(&record.pin, &recorded.fact))?;
             let (who, what) = audit::brief(&recorded.fact);
             let wanted = wanted.person.is_empty() || who == wanted.person;
-            let (at, when, number) = (recorded.at, When::new(recorded.at, now), record.pin.number.0);
-            wanted.then(|| Line { at, when, shape, who, what, number, place: place.clone() })
+            let (at, when, path) = (recorded.at, When::new(recorded.at, now), super::pin::path(record.pin.number));
+            wanted.then(|| Line { at, when, shape, who, what, path, place: place.clone() })
         }));
+    }
+    if wanted.before.is_none() {
+        lines.extend(fleets(&app, &wanted.person, now).await?);
     }
     lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     let older = records.last().filter(|_| records.len() >= PINS as usize);
@@ -76,6 +85,34 @@ pub(crate) async fn show(
         lines,
     };
     Ok(draw(StatusCode::OK, &page))
+}
+
+/// What was said to and became of the newest fleet pins.
+async fn fleets(app: &App, person: &str, now: Timestamp) -> Result<Vec<Line>, Problem> {
+    let mut lines = Vec::new();
+    for FleetRecord { fleet, facts, .. } in app.control.store().fleets(None, FLEETS).await? {
+        let place = chat::wording::fleet_place(&fleet.project, &fleet.environment);
+        for recorded in facts.iter().filter(|recorded| recorded.fact != FleetFact::Ended) {
+            let (who, what) = fleet::words(&recorded.fact);
+            if !person.is_empty() && who != person {
+                continue;
+            }
+            let shape = match recorded.fact {
+                FleetFact::Approved { .. } => Shape::Pinning,
+                FleetFact::Failed { .. } => Shape::Failed,
+                _ => Shape::Off,
+            };
+            let (at, when, path) = (recorded.at, When::new(recorded.at, now), fleet::path(fleet.number));
+            lines.push(Line { at, when, shape, who, what, path, place: format!("{place} {}", fleet.number) });
+        }
+    }
+    Ok(lines)
+}
+
+/// What is said once for the whole fleet pin is not said again for each of its pins.
+fn is_the_fleets(pin: &Pin, fact: &Fact) -> bool {
+    let is_common = matches!(fact, Fact::Opened { .. } | Fact::Approved { .. } | Fact::Refused { .. });
+    pin.fleet.is_some() && is_common && !(pin.released && matches!(fact, Fact::Refused { .. }))
 }
 
 /// The facts that are worth a line here; the rest is in each pin's audit.

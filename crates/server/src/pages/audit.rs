@@ -102,6 +102,8 @@ fn by_itself(fact: &Fact) -> String {
             format!("proven: seen Current for the whole window (render {render_hash})")
         }
         Fact::Failed(report) => format!("failed: {}", report.sentence),
+        Fact::InFleet { fleet } => format!("is one of fleet pin {fleet}"),
+        Fact::Released => "its wave began".to_owned(),
         fact => in_git(fact),
     }
 }

@@ -1,9 +1,10 @@
-//! What a person can do with a pin or an instance, as forms: the same actions and questions as in chat, and for who may
+//! What a person can do with a pin, a fleet pin or an instance, as forms: the same actions and questions as in chat, and for who may
 //! not, the same button with whom to ask.
 
 use chat::{Action, wording};
+use control::FleetView;
 use control::authorize::{Act, authorize};
-use model::{InstanceState, Pin};
+use model::{InstanceId, InstanceState, Pin, PinId};
 use store::PinRecord;
 
 use crate::app::App;
@@ -50,10 +51,30 @@ pub(crate) fn of_pin(app: &App, viewer: &Viewer, record: &PinRecord, instance: &
         wording::PinView { id: &record.id, pin, instance, approvers: &[], url: None, confirm: true, show_log: false };
     let buttons = wording::message(&view).buttons;
     let shown = chat::ButtonValue::of(&record.id, pin).nonce;
-    buttons.into_iter().filter_map(|button| form(app, viewer, pin, &shown, button)).collect()
+    buttons.into_iter().filter_map(|button| of_pins_button(app, viewer, pin, &shown, button)).collect()
 }
 
-fn form(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: chat::Button) -> Option<ActionForm> {
+/// Every button of a fleet pin as it is now.
+pub(crate) fn of_fleet(app: &App, viewer: &Viewer, view: &FleetView) -> Vec<ActionForm> {
+    let (fleet, shown) = (&view.fleet, view.shown.as_deref().unwrap_or_default());
+    // The key is for chat; a form names the fleet pin by its number.
+    let id = PinId::from_random([0; 16]);
+    let (approvers, url) = (&[], None);
+    let pins = &view.pins;
+    let said = wording::FleetMessage { id: &id, fleet, pins, shown, approvers, url, confirm: true, show_log: false };
+    let place = InstanceId::only(fleet.project.clone(), fleet.environment.clone());
+    let form = |button: chat::Button| {
+        let id = button.action.id();
+        let path = format!("/fleets/{}/{id}", fleet.number.0);
+        let barred = barred(app, viewer, Act::Fleet(&place));
+        let form = form(button, id, path, place.to_string(), shown, barred);
+        // One press moves hundreds: a click asks first as well.
+        ActionForm { asks_first: form.question.is_some(), ..form }
+    };
+    wording::fleet_message(&said).buttons.into_iter().map(form).collect()
+}
+
+fn of_pins_button(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: chat::Button) -> Option<ActionForm> {
     let (id, act) = match button.action {
         Action::Approve => ("approve", Act::Approve(pin)),
         Action::Reject => ("reject", Act::Reject(pin)),
@@ -65,8 +86,21 @@ fn form(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: chat::Button
     };
     let on_instance = matches!(button.action, Action::Unpin | Action::Unlock);
     let path = if on_instance { format!("/instances/{id}") } else { format!("/pins/{}/{id}", pin.number.0) };
+    let barred = barred(app, viewer, act);
+    Some(form(button, id, path, pin.instance.to_string(), shown, barred))
+}
+
+/// The form of a button, in whatever it acts on.
+fn form(
+    button: chat::Button,
+    id: &'static str,
+    path: String,
+    instance: String,
+    shown: &str,
+    barred: Option<String>,
+) -> ActionForm {
     let question = button.confirm.map(|asked| Question { title: asked.title, text: asked.text, yes: asked.yes });
-    Some(ActionForm {
+    ActionForm {
         id,
         label: button.label,
         spoken: button.spoken,
@@ -76,7 +110,7 @@ fn form(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: chat::Button
             chat::ButtonStyle::Plain => "plain",
         },
         path,
-        instance: pin.instance.to_string(),
+        instance,
         shown: shown.to_owned(),
         asks_first: question.is_some() && button.action != Action::Approve,
         question,
@@ -85,8 +119,8 @@ fn form(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: chat::Button
             Action::Unpin => Some("Why? (stays with the lock)"),
             _ => None,
         },
-        barred: barred(app, viewer, act),
-    })
+        barred,
+    }
 }
 
 /// Why this person can't do this, and who can.

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::{Extension, Query, State};
 use control::{InstanceView, Mark, Overview, Problem};
 use http::StatusCode;
-use model::{PinNumber, Timestamp};
+use model::{EnvironmentName, PinNumber, Timestamp};
 use serde::Deserialize;
 
+use super::fleet_line::FleetLine;
 use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
 use super::version::Version;
@@ -25,7 +26,12 @@ const MOST_WAITING: usize = 20;
 struct OverviewPage {
     frame: Frame,
     waiting: Vec<PinLine>,
+    /// Asks, of pins and of fleet pins.
     waiting_all: usize,
+    waiting_pins: usize,
+    fleets: Vec<FleetLine>,
+    /// Fleet pins that nobody is asked about now.
+    under_way: usize,
     may_decide: bool,
     counts: Vec<Count>,
     rows: Vec<Row>,
@@ -109,8 +115,11 @@ fn page(app: &App, viewer: &Viewer, filter: Filter, overview: &Overview) -> Over
     frame.parts.clone_from(&overview.parts);
     OverviewPage {
         frame,
-        waiting_all: overview.waiting.len(),
-        may_decide: overview.waiting.iter().any(|pin| may_decide(app, viewer, pin)),
+        waiting_all: waiting(overview),
+        waiting_pins: overview.waiting.len(),
+        fleets: overview.fleets.iter().map(|view| FleetLine::new(view, now)).collect(),
+        under_way: overview.fleets.iter().filter(|view| view.shown.is_none()).count(),
+        may_decide: asked_where(overview).any(|environment| may_decide(app, viewer, environment)),
         waiting: overview.waiting.iter().take(MOST_WAITING).map(|pin| PinLine::new(pin, now)).collect(),
         counts,
         rows,
@@ -124,12 +133,24 @@ fn page(app: &App, viewer: &Viewer, filter: Filter, overview: &Overview) -> Over
     }
 }
 
-fn may_decide(app: &App, viewer: &Viewer, pin: &model::Pin) -> bool {
-    viewer.person.as_ref().is_some_and(|person| app.control.config().may_decide(&pin.instance.environment, person))
+/// How many asks are open: a fleet pin is one.
+fn waiting(overview: &Overview) -> usize {
+    overview.waiting.len() + overview.fleets.iter().filter(|view| view.shown.is_some()).count()
+}
+
+/// The environments of what people are asked about.
+fn asked_where(overview: &Overview) -> impl Iterator<Item = &EnvironmentName> {
+    let fleets = overview.fleets.iter().filter(|view| view.shown.is_some());
+    let fleets = fleets.map(|view| &view.fleet.environment);
+    overview.waiting.iter().map(|pin| &pin.instance.environment).chain(fleets)
+}
+
+fn may_decide(app: &App, viewer: &Viewer, environment: &EnvironmentName) -> bool {
+    viewer.person.as_ref().is_some_and(|person| app.control.config().may_decide(environment, person))
 }
 
 fn title(overview: &Overview) -> String {
-    match overview.waiting.len() {
+    match waiting(overview) {
         0 => "Overview".to_owned(),
         waiting => format!("({waiting}) Overview"),
     }
@@ -140,7 +161,7 @@ fn said(overview: &Overview) -> String {
     let number = |mark: Mark| overview.instances.iter().filter(|instance| instance.mark == mark).count();
     format!(
         "{} waiting for approval, {} failed, {} need attention.",
-        overview.waiting.len(),
+        waiting(overview),
         number(Mark::Failed),
         number(Mark::Attention)
     )

@@ -33,6 +33,8 @@ struct PinPage {
     asked: bool,
     ask: Option<AskText>,
     wanted_by: String,
+    /// The number of the fleet pin that it belongs to.
+    fleet: Option<u64>,
     source: String,
     build_url: Option<String>,
     commits: Vec<(String, String, String)>,
@@ -124,6 +126,7 @@ fn page(
         asked: pin.stage == Stage::Asked,
         ask: ask(pin, now),
         wanted_by: pin.opened_by.as_ref().map(ToString::to_string).unwrap_or_default(),
+        fleet: pin.fleet.map(|fleet| fleet.0),
         source: source.join(" "),
         build_url: url.map(str::to_owned),
         commits: commits.map(|c| (c.commit.short().to_owned(), c.subject.clone(), c.author.clone())).collect(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::support::{World, instance};
 use crate::sign_in_link;
 
-async fn call(world: &World, method: Method, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
+pub(super) async fn call(world: &World, method: Method, path: &str, token: &str, body: Value) -> (StatusCode, Value) {
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -18,7 +18,7 @@ async fn call(world: &World, method: Method, path: &str, token: &str, body: Valu
     (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
 }
 
-async fn token(world: &World, person: &str) -> String {
+pub(super) async fn token(world: &World, person: &str) -> String {
     let link = sign_in_link(&world.control, &person.parse().unwrap()).await.unwrap();
     let (status, session) = call(world, Method::POST, "/api/v1/sessions", "", json!({"link": link})).await;
     assert_eq!((status, &session["person"]), (StatusCode::OK, &json!(person)));

@@ -9,9 +9,10 @@ use control::{Barrier, Clock, Control, Parts, Settings};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use model::{
-    Announcement, Build, CommitId, Decider, Fact, InstanceId, Pin, PinId, PinKind, PinNumber, Proposal, Timestamp,
+    Announcement, Build, CommitId, Decider, Fact, FleetNumber, InstanceId, Pin, PinId, PinKind, PinNumber, Proposal,
+    Timestamp,
 };
-use store::Store;
+use store::{NewBuild, NewFleet, NewPin, Opening, Store};
 use tempfile::TempDir;
 use testkit::GitRemote;
 use tower::ServiceExt as _;
@@ -121,6 +122,10 @@ impl World {
     /// A pin of shop in prod that people are asked about.
     pub(super) async fn asked(&self, change: impl FnOnce(&mut Announcement)) -> Pin {
         let number = self.opened(change).await;
+        self.append(number, &self.ask()).await
+    }
+
+    fn ask(&self) -> [Fact; 2] {
         let proposal = Proposal {
             base: commit(),
             from: Some(format!("{IMAGE}:1.41.3@{}", digest('a')).parse().unwrap()),
@@ -130,8 +135,38 @@ impl World {
             commits: Vec::new(),
         };
         let until = self.control.now().plus(Duration::from_hours(1));
-        let asked = Fact::Asked { approvers: vec!["ann".parse().unwrap()], quorum: 1, until };
-        self.append(number, &[Fact::Proposed(Box::new(proposal)), asked]).await
+        [Fact::Proposed(Box::new(proposal)), Fact::Asked { approvers: vec!["ann".parse().unwrap()], quorum: 1, until }]
+    }
+
+    /// A fleet pin of so many instances of shop in prod, all of them asked about.
+    pub(super) async fn fleet_asked(&self, instances: u64) -> FleetNumber {
+        let (image, store, now) = (format!("{IMAGE}:1.42.0@{}", digest('b')), self.control.store(), self.control.now());
+        let build = Build { image: image.parse().unwrap(), announced: Some(announcement()) };
+        let pin = |n: u64| {
+            let mut id = [9; 16];
+            id[..8].copy_from_slice(&n.to_be_bytes());
+            let instance = format!("shop/prod/customer-{n:03}").parse().unwrap();
+            NewPin { id: PinId::from_random(id), instance, kind: PinKind::Pin, build: build.clone(), by: None }
+        };
+        let fleet = NewFleet {
+            id: PinId::from_random([5; 16]),
+            project: "shop".parse().unwrap(),
+            environment: "prod".parse().unwrap(),
+            build: build.clone(),
+            size: 5,
+            pause_ms: 60_000,
+            pins: (1..=instances).map(pin).collect(),
+        };
+        let (project, sender, delivery) = ("shop".parse().unwrap(), "ci".to_owned(), "d1".to_owned());
+        let new = NewBuild { project, sender, delivery, announcement: announcement(), at: now };
+        let received = store.receive(new).await.unwrap().build;
+        let opening = Opening { pins: Vec::new(), fleets: vec![fleet] };
+        store.build_resolved_into(received, &digest('b').parse().unwrap(), opening, now).await.unwrap();
+        let record = store.open_fleets().await.unwrap().pop().unwrap();
+        for number in &record.fleet.pins {
+            self.append(*number, &self.ask()).await;
+        }
+        record.fleet.number
     }
 
     pub(super) async fn opened(&self, change: impl FnOnce(&mut Announcement)) -> PinNumber {

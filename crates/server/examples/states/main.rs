@@ -4,6 +4,8 @@
 //! its address and one-time links, then serves until it is killed. `states PORT FOLDER` serves there and keeps its data in
 //! that folder, so that it can be killed and started again.
 
+mod fleets;
+
 use std::time::Duration;
 
 use config_repo::{BranchName, Credentials, Limits, Mirror, RemoteUrl};
@@ -34,6 +36,7 @@ projects:
   blog: {image: registry.example/acme/blog, sources: [{path: 'apps/blog/{environment}'}], namespaces: {staging: blog-staging, prod: blog}, rules: {staging: auto, prod: ask}}
   api: {image: registry.example/acme/api, sources: [{path: 'apps/api/{environment}'}], namespaces: {staging: api-staging, prod: api}, rules: {staging: auto, prod: ask}}
   search: {image: registry.example/acme/search, sources: [{path: 'apps/search/{environment}'}], namespaces: {prod: search}, rules: {prod: ask}}
+  crm: {image: registry.example/acme/crm, sources: [{path: 'apps/crm/{environment}/{instance}'}], namespaces: {prod: crm}, rules: {prod: ask}, waves: {size: 5, pause: 10m}}
   mail: {image: registry.example/acme/mail, sources: [{path: 'apps/mail/{environment}'}], namespaces: {prod: mail}, rules: {prod: ask}}
 ";
 
@@ -107,6 +110,8 @@ struct Seed {
 
 impl Seed {
     async fn all(&self) -> Result<(), Failure> {
+        // First, so that lists begin with the other pins.
+        self.fleets().await?;
         self.healthy().await?;
         self.dropped("blog/staging").await?;
         self.unrecorded("api/prod").await?;

@@ -1,0 +1,73 @@
+//! An instance, and what differs in it.
+
+use control::{DriftLine, InstanceView};
+use serde::Serialize;
+
+use super::image::ImageWire;
+
+/// An instance.
+#[derive(Debug, Serialize)]
+pub(crate) struct InstanceWire {
+    instance: String,
+    state: &'static str,
+    sentence: String,
+    context: String,
+    namespace: String,
+    version: Option<ImageWire>,
+    verified_commit: Option<String>,
+    verified_at: Option<String>,
+    lock: Option<LockWire>,
+    /// What is no longer in git and held back until a person confirms.
+    held: Vec<String>,
+    /// Names what is held; send it back to confirm it.
+    held_shown: Option<String>,
+    open_pin: Option<u64>,
+    last_pin: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct LockWire {
+    by: String,
+    why: String,
+    at: String,
+}
+
+/// A difference between desired and live.
+#[derive(Debug, Serialize)]
+pub(crate) struct DriftWire {
+    object: String,
+    field: String,
+    desired: String,
+    live: String,
+    by: String,
+}
+
+impl InstanceWire {
+    /// An instance as the page shows it.
+    pub(crate) fn of(view: &InstanceView) -> Self {
+        let verified = view.state.verified.as_ref();
+        let lock = view.state.lock.as_ref();
+        Self {
+            instance: view.id.to_string(),
+            state: crate::pages::Shape::from(view.mark).name(),
+            sentence: view.now.clone(),
+            context: view.context.clone(),
+            namespace: view.namespace.clone(),
+            version: verified.and_then(|verified| verified.image.as_ref()).map(ImageWire::of),
+            verified_commit: verified.map(|verified| verified.commit.to_string()),
+            verified_at: verified.map(|verified| verified.at.to_string()),
+            lock: lock.map(|lock| LockWire { by: lock.by.to_string(), why: lock.why.clone(), at: lock.at.to_string() }),
+            held_shown: (!view.state.prune_held.is_empty()).then(|| control::shown_prune(&view.state.prune_held)),
+            held: view.state.prune_held.clone(),
+            open_pin: view.open.as_ref().map(|pin| pin.number.0),
+            last_pin: view.last.map(|pin| pin.0),
+        }
+    }
+}
+
+impl From<DriftLine> for DriftWire {
+    fn from(line: DriftLine) -> Self {
+        let DriftLine { object, field, desired, live, by } = line;
+        Self { object, field, desired, live, by }
+    }
+}
