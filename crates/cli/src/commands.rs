@@ -8,6 +8,7 @@ pub(crate) mod chat;
 pub(crate) mod confirm_prune;
 pub(crate) mod demo;
 mod engine_args;
+pub(crate) mod fleets;
 pub(crate) mod health;
 pub(crate) mod lock;
 pub(crate) mod login;

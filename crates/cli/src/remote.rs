@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::commands::secret;
 pub(crate) use problem::{Problem, exit};
 pub(crate) use sessions::Sessions;
-pub(crate) use shown::{BuildShown, DriftShown, InstanceShown, List, PinShown, table};
+pub(crate) use shown::{BuildShown, DriftShown, FleetShown, InstanceShown, List, PinShown, table};
 pub(crate) use wait::Wait;
 
 /// The server has to have answered by then.

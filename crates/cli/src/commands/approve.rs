@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use super::on_pin::OnPin;
+use super::on_pin::{OnPin, Wanted};
 
-/// Say yes to what a pin asks
+/// Say yes to what a pin asks, or a fleet pin for all its instances
 ///
 /// Counts for the ask that is there when the command looks, or for the one that --shown names: `pinnace show` prints it. An
 /// ask that changes in between is not answered.
 ///
 /// Examples:
 ///   pinnace approve 117 --wait
+///   pinnace approve F7 --wait
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Approve {
@@ -23,5 +24,6 @@ pub(crate) struct Approve {
 
 /// Says it.
 pub(crate) fn run(args: &Approve) -> anyhow::Result<ExitCode> {
-    args.on.answer("approve", args.shown.as_deref(), "", &["done"])
+    let wanted = Wanted { pin: &["done"], fleet: &["over"] };
+    args.on.answer("approve", args.shown.as_deref(), "", wanted)
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::on_pin::OnPin;
+use super::on_pin::{OnPin, Wanted};
 
-/// Say no to what a pin asks
+/// Say no to what a pin asks, or a fleet pin for all its instances
 ///
 /// Examples:
 ///   pinnace reject 117 --reason "not before the sale"
@@ -23,5 +23,6 @@ pub(crate) struct Reject {
 
 /// Says it.
 pub(crate) fn run(args: &Reject) -> anyhow::Result<ExitCode> {
-    args.on.answer("reject", args.shown.as_deref(), &args.reason, &["rejected"])
+    let wanted = Wanted { pin: &["rejected"], fleet: &["rejected"] };
+    args.on.answer("reject", args.shown.as_deref(), &args.reason, wanted)
 }

@@ -1,8 +1,12 @@
 //! What the API says, as people read it at a terminal.
 
+mod fleet;
+
 use std::fmt::Write as _;
 
 use serde::Deserialize;
+
+pub(crate) use fleet::FleetShown;
 
 /// A list, and what to ask for to see what follows.
 #[derive(Debug, Deserialize)]

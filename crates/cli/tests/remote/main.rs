@@ -1,67 +1,13 @@
 //! The command line against a running server: what it prints, and the exit codes that scripts go by (docs/command-line.md).
 #![cfg(test)]
 
-use std::process::{Output, Stdio};
+mod fleets;
+mod terminal;
 
-use serde_json::Value;
 use testkit::Shop;
 use testkit::shop::Plan;
-use tokio::io::AsyncWriteExt as _;
 
-const PINNACE: &str = env!("CARGO_BIN_EXE_pinnace");
-
-/// A terminal with a home of its own.
-struct Terminal {
-    home: tempfile::TempDir,
-}
-
-impl Terminal {
-    async fn logged_in(link: &str) -> Self {
-        let terminal = Self { home: tempfile::tempdir().unwrap() };
-        let login = terminal.typed(&["login"], link).await;
-        assert_eq!(code(&login), 0, "{login:?}");
-        terminal
-    }
-
-    async fn run(&self, args: &[&str]) -> Output {
-        self.typed(args, "").await
-    }
-
-    async fn typed(&self, args: &[&str], text: &str) -> Output {
-        let mut child = tokio::process::Command::new(PINNACE)
-            .args(args)
-            .env_clear()
-            .env("XDG_CONFIG_HOME", self.home.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(text.as_bytes()).await.unwrap();
-        drop(stdin);
-        child.wait_with_output().await.unwrap()
-    }
-
-    async fn json(&self, args: &[&str]) -> Value {
-        let said = self.run(&[args, &["--output", "json"]].concat()).await;
-        assert_eq!(code(&said), 0, "{said:?}");
-        serde_json::from_slice(&said.stdout).unwrap()
-    }
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn talk(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use terminal::{PINNACE, Terminal, code, out, talk};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_is_approved_followed_and_taken_back_at_a_terminal() {
