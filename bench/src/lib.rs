@@ -3,6 +3,7 @@
 //! `cargo xtask bench` runs them; `docs/benchmarks.md` keeps what they printed.
 
 mod figures;
+pub mod fleet;
 mod machine;
 pub mod page;
 pub mod pin;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, ensure};
-use bench::{Binary, page, pin};
+use bench::{Binary, fleet, page, pin};
 use clap::Subcommand;
 
 /// What to measure.
@@ -18,6 +18,8 @@ pub(crate) enum Which {
         #[arg(long)]
         release: bool,
     },
+    /// A fleet pin over hundreds of instances with a bad build: stopped in its first wave, and nothing else touched.
+    Fleet(fleet::Plan),
     /// The first page of thousands of instances.
     Page {
         #[command(flatten)]
@@ -32,6 +34,7 @@ pub(crate) enum Which {
 pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
     let measured = match which {
         Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
+        Which::Fleet(plan) => fleet::run(&plan).await,
         Which::Page { plan, release } => page::run(&plan, &built(release)?).await,
     };
     measured.map_err(|error| anyhow!("{error}"))
