@@ -1,12 +1,14 @@
 //! The commands, one file each.
 
 pub(crate) mod accept_rewrite;
+pub(crate) mod adopt;
 pub(crate) mod approve;
 pub(crate) mod builds;
 pub(crate) mod cancel;
 pub(crate) mod chat;
 pub(crate) mod confirm_prune;
 pub(crate) mod demo;
+pub(crate) mod diff;
 mod engine_args;
 pub(crate) mod fleets;
 pub(crate) mod health;
@@ -16,8 +18,10 @@ pub(crate) mod logout;
 mod on_instance;
 mod on_pin;
 pub(crate) mod pins;
+pub(crate) mod plan;
 pub(crate) mod rbac;
 pub(crate) mod reject;
+pub(crate) mod render;
 pub(crate) mod render_child;
 mod repo;
 pub(crate) mod retry;
@@ -27,6 +31,7 @@ pub(crate) mod set_image;
 pub(crate) mod show;
 pub(crate) mod sign_in;
 pub(crate) mod status;
+pub(crate) mod sync;
 pub(crate) mod unlock;
 pub(crate) mod unpin;
 

@@ -14,6 +14,7 @@ use clap::Parser as _;
 #[expect(clippy::large_enum_variant, reason = "one lives, for the length of the program")]
 enum Pinnace {
     AcceptRewrite(commands::accept_rewrite::AcceptRewrite),
+    Adopt(commands::adopt::Adopt),
     Approve(commands::approve::Approve),
     Builds(commands::builds::Builds),
     Cancel(commands::cancel::Cancel),
@@ -21,13 +22,16 @@ enum Pinnace {
     ConfirmPrune(commands::confirm_prune::ConfirmPrune),
     Demo(commands::demo::Demo),
     Fleets(commands::fleets::Fleets),
+    Diff(commands::diff::Diff),
     Health(commands::health::Health),
     Lock(commands::lock::Lock),
     Login(commands::login::Login),
     Logout(commands::logout::Logout),
     Pins(commands::pins::Pins),
+    Plan(commands::plan::Plan),
     Rbac(commands::rbac::Rbac),
     Reject(commands::reject::Reject),
+    Render(commands::render::Render),
     #[command(hide = true)]
     RenderChild(commands::render_child::RenderChild),
     Retry(commands::retry::Retry),
@@ -37,6 +41,7 @@ enum Pinnace {
     Show(commands::show::Show),
     SignIn(commands::sign_in::SignIn),
     Status(commands::status::Status),
+    Sync(commands::sync::Sync),
     Unlock(commands::unlock::Unlock),
     Unpin(commands::unpin::Unpin),
 }
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ran = match &parsed {
         Pinnace::AcceptRewrite(args) => commands::accept_rewrite::run(args),
+        Pinnace::Adopt(args) => commands::adopt::run(args),
         Pinnace::Approve(args) => commands::approve::run(args),
         Pinnace::Builds(args) => commands::builds::run(args),
         Pinnace::Cancel(args) => commands::cancel::run(args),
@@ -55,13 +61,16 @@ fn main() -> ExitCode {
         Pinnace::ConfirmPrune(args) => commands::confirm_prune::run(args),
         Pinnace::Demo(args) => commands::demo::run(args),
         Pinnace::Fleets(args) => commands::fleets::run(args),
+        Pinnace::Diff(args) => commands::diff::run(args),
         Pinnace::Health(args) => commands::health::run(args),
         Pinnace::Lock(args) => commands::lock::run(args),
         Pinnace::Login(args) => commands::login::run(args),
         Pinnace::Logout(args) => commands::logout::run(args),
         Pinnace::Pins(args) => commands::pins::run(args),
+        Pinnace::Plan(args) => commands::plan::run(args),
         Pinnace::Rbac(args) => commands::rbac::run(args),
         Pinnace::Reject(args) => commands::reject::run(args),
+        Pinnace::Render(args) => commands::render::run(args),
         Pinnace::RenderChild(args) => Ok(commands::render_child::run(args)),
         Pinnace::Retry(args) => commands::retry::run(args),
         Pinnace::Revert(args) => commands::revert::run(args),
@@ -70,6 +79,7 @@ fn main() -> ExitCode {
         Pinnace::Show(args) => commands::show::run(args),
         Pinnace::SignIn(args) => commands::sign_in::run(args),
         Pinnace::Status(args) => commands::status::run(args),
+        Pinnace::Sync(args) => commands::sync::run(args),
         Pinnace::Unlock(args) => commands::unlock::run(args),
         Pinnace::Unpin(args) => commands::unpin::run(args),
     };

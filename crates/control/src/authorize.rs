@@ -24,6 +24,8 @@ pub enum Act<'a> {
     Fleet(&'a InstanceId),
     /// Try again what people pushed and did not work, or take it back in git.
     MendHead(&'a InstanceId),
+    /// Have an instance looked at anew.
+    Sync(&'a InstanceId),
     /// Take over objects that somebody else made.
     Adopt(&'a InstanceId),
     /// Let what the guard holds back be deleted.
@@ -42,6 +44,7 @@ impl Act<'_> {
             | Self::Fleet(instance)
             | Self::MendHead(instance)
             | Self::Adopt(instance)
+            | Self::Sync(instance)
             | Self::Prune(instance) => Some(instance),
             Self::AcceptRewrite => None,
         }
@@ -57,6 +60,7 @@ impl Act<'_> {
             Self::Lock(_) => "lock or unlock",
             Self::Fleet(_) => "decide about a fleet pin",
             Self::MendHead(_) => "try a commit again or revert it",
+            Self::Sync(_) => "sync",
             Self::Adopt(_) => "take over objects",
             Self::Prune(_) => "confirm deletions",
             Self::AcceptRewrite => "accept a rewritten history",

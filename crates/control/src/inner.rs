@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub failed_heads: Instances,
     pub fleets_told: FleetsTold,
     pub files_read: FilesRead,
+    /// Those that a person wants looked at as if nothing were known.
+    pub anew: Instances,
     /// What the instances' kustomizations name.
     pub beyond: Beyond,
     pub engines: Engines,
@@ -82,6 +84,7 @@ impl Inner {
             failed_heads: Instances::default(),
             fleets_told: FleetsTold::default(),
             files_read: FilesRead::default(),
+            anew: Instances::default(),
         })
     }
 

@@ -21,6 +21,7 @@ mod inner;
 mod looks;
 mod loops;
 mod noticed;
+mod plan;
 mod problem;
 mod prune;
 mod read_back;
@@ -45,7 +46,9 @@ pub use problem::{Problem, ProblemCode};
 pub use rights::rights;
 pub use settings::{Parts, Settings};
 pub use verbs::{Answer, Receipt, shown_adoption, shown_fleet, shown_prune};
-pub use views::{Adoptable, DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView};
+pub use views::{
+    Adoptable, Difference, DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView, Plan, PlannedObject,
+};
 
 use inner::Inner;
 

@@ -38,6 +38,11 @@ impl Instances {
         }
     }
 
+    /// Whether it was one of them; it no longer is.
+    pub(crate) fn take(&self, id: &InstanceId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+
     pub(crate) fn all(&self) -> BTreeSet<InstanceId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

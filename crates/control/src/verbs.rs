@@ -10,6 +10,7 @@ mod fleet;
 mod lock;
 mod mend_head;
 mod receive;
+mod sync;
 mod unpin;
 
 pub use adopt::shown_adoption;

@@ -1,6 +1,6 @@
 //! What people are shown, as data: the page, the API and the command line render these and nothing else.
 
-use model::{Fact, Fleet, FleetFact, InstanceId, InstanceState, Pin, PinNumber, Recorded, Tally};
+use model::{CommitId, Fact, Fleet, FleetFact, InstanceId, InstanceState, Pin, PinNumber, Recorded, Tally};
 
 /// One pin with all that happened to it.
 #[derive(Debug, Clone)]
@@ -60,6 +60,54 @@ pub struct Adoptable {
     pub managers: Vec<String>,
     /// What taking it over would change, our marks apart; empty: nothing.
     pub changes: Vec<DriftLine>,
+}
+
+/// What differs between the verified commit, HEAD, and the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The verified commit; none before the first install.
+    pub verified: Option<CommitId>,
+    /// The config repo's HEAD.
+    pub head: CommitId,
+    /// From the verified commit to HEAD, of the instance's files.
+    pub git: String,
+    /// From the verified commit to HEAD, of the objects; Secret values are masks.
+    pub rendered: String,
+    /// From the verified commit to what is live.
+    pub live: Vec<DriftLine>,
+}
+
+/// What trying HEAD would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The verified commit; none before the first install.
+    pub verified: Option<CommitId>,
+    /// The HEAD that was planned.
+    pub head: CommitId,
+    /// Hash of what it renders to.
+    pub hash: String,
+    /// Whether that was proven already.
+    pub is_proven: bool,
+    /// What would be done with each object.
+    pub objects: Vec<PlannedObject>,
+}
+
+/// What would be done with one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedObject {
+    /// Which (`Deployment shop/web`).
+    pub object: String,
+    /// `create`, `change`, `keep`, `prune`, `hold` (would go, and waits for a person) or `refuse`.
+    pub action: &'static str,
+    /// Why, where that has to be said.
+    pub why: String,
+}
+
+impl Plan {
+    /// Whether anything would be done, or refused.
+    pub fn differs(&self) -> bool {
+        self.objects.iter().any(|object| object.action != "keep")
+    }
 }
 
 /// A difference between desired and live.

@@ -31,4 +31,4 @@ pub use references::{
     Detail, Need, References, UsedImage, Wanted, Wrong, asks_for_pods, images, named_elsewhere, over_quota, references,
 };
 pub use rendering::{RenderContext, Rendered, render};
-pub use yaml::{LARGEST_FILE, is_manifest};
+pub use yaml::{LARGEST_FILE, is_manifest, to_yaml};

@@ -23,6 +23,16 @@ pub fn is_manifest(path: &str) -> bool {
     !name.starts_with('.') && [".yaml", ".yml", ".json"].iter().any(|end| name.to_ascii_lowercase().ends_with(end))
 }
 
+/// Objects as one file of documents.
+pub fn to_yaml(objects: impl IntoIterator<Item = Value>) -> Result<String, serde_saphyr::ser_error::Error> {
+    let mut text = String::new();
+    for object in objects {
+        text.push_str("---\n");
+        text.push_str(&serde_saphyr::to_string(&object)?);
+    }
+    Ok(text)
+}
+
 /// The documents of a file that hold anything.
 pub(crate) fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, RenderError> {
     let at = |line, column, problem| RenderError::At { place: Place { file: file.to_owned(), line, column }, problem };

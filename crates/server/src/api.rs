@@ -1,6 +1,7 @@
 //! The JSON API: what the page shows and does, for the command line and other programs. Lists say when they are cut.
 
 mod fleets;
+pub(crate) mod plan;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -211,7 +212,7 @@ fn instance_id(name: &str) -> Result<InstanceId, ApiProblem> {
     name.parse().map_err(invalid)
 }
 
-fn invalid(error: model::InvalidName) -> ApiProblem {
+fn invalid(error: impl std::fmt::Display) -> ApiProblem {
     Problem::new(ProblemCode::Invalid, error.to_string(), "an instance is written project/environment").into()
 }
 

@@ -78,6 +78,11 @@ pub(crate) async fn on_instance(
             let shown = Some(shown).filter(|shown| !shown.is_empty());
             app.control.confirm_prune(id, person, shown).await.map(|()| None)
         }
+        "adopt" => {
+            let shown = Some(shown).filter(|shown| !shown.is_empty());
+            app.control.adopt(id, person, shown).await.map(|_| None)
+        }
+        "sync" => app.control.sync(id, person).await.map(|()| None),
         "retry" => app.control.retry_head(id, person).await.map(|()| None),
         "revert" => app.control.revert_head(id, person).await.map(|_| None),
         _ => Err(no_verb(verb)),
@@ -93,6 +98,6 @@ fn no_verb(verb: &str) -> Problem {
     Problem::new(
         ProblemCode::NotFound,
         what,
-        "use approve, reject, cancel, retry, unpin, lock, unlock, revert or confirm-prune",
+        "use approve, reject, cancel, retry, unpin, lock, unlock, revert, adopt, sync or confirm-prune",
     )
 }

@@ -54,6 +54,19 @@ async fn a_pin_is_approved_followed_and_taken_back_at_a_terminal() {
     assert_eq!(ann.json(&["builds", "shop"]).await["items"].as_array().unwrap().len(), 3);
     assert_eq!(shop.disagreements().await.unwrap(), "none");
 
+    // Looked at without touching anything: all is as git has it.
+    let plan = ann.run(&["plan", "shop/prod"]).await;
+    assert_eq!((code(&plan), out(&plan).contains("stay as they are")), (0, true), "{}{}", out(&plan), talk(&plan));
+    let diff = ann.run(&["diff", "shop/prod"]).await;
+    assert_eq!((code(&diff), out(&diff).as_str()), (0, "nothing differs\n"), "{}", talk(&diff));
+    let rendered = ann.run(&["render", "shop/prod"]).await;
+    assert!(out(&rendered).contains("kind: Deployment"), "{}{}", out(&rendered), talk(&rendered));
+    assert_eq!(code(&ann.run(&["render", "shop/prod", "--at", "main"]).await), 2);
+    let foreign = ann.run(&["adopt", "shop/prod", "--check"]).await;
+    assert_eq!((code(&foreign), out(&foreign).contains("without being ours")), (0, true), "{}", talk(&foreign));
+    assert_eq!(code(&ann.run(&["sync", "shop/prod"]).await), 0);
+    assert_eq!(code(&bo.run(&["sync", "shop/prod"]).await), 4);
+
     // What is not there, what is signed out, and what nobody rewrote.
     assert_eq!(code(&ann.run(&["show", "999"]).await), 5);
     assert_eq!(code(&ann.run(&["lock", "shop/dev", "--reason", "x"]).await), 5);

@@ -71,6 +71,10 @@ impl Rest {
             inner.append_instance(id, InstanceFact::Returned).await?;
             return Ok(None);
         }
+        if inner.anew.take(id) {
+            self.disturbed();
+            self.tried = None;
+        }
         let (head, now) = (inner.mirror.head(), inner.clock.now());
         let open = state.head_failure.is_some() || state.prune_confirmed.is_some();
         let here = Settled { head: head.clone(), instance: instance.clone(), open };

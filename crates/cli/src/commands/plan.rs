@@ -1,0 +1,69 @@
+//! `pinnace plan`: what trying HEAD would do.
+
+use std::process::ExitCode;
+
+use model::InstanceId;
+use serde::Deserialize;
+
+use crate::remote::{Remote, exit, read, table};
+
+/// Show what would be done with each object if HEAD were tried now, by a dry run in the cluster
+///
+/// Nothing is written. The exit code is 3 when anything would be done, and 1 when something would be refused.
+///
+/// Examples:
+///   pinnace plan shop/prod
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Plan {
+    /// The instance, as in shop/prod
+    instance: InstanceId,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    head: String,
+    proven: bool,
+    differs: bool,
+    objects: Vec<Object>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Object {
+    object: String,
+    action: String,
+    why: String,
+}
+
+/// Shows it.
+pub(crate) fn run(args: &Plan) -> anyhow::Result<ExitCode> {
+    args.remote.run(async |client| {
+        let said = client.get(&format!("/plan?instance={}", args.instance)).await?;
+        let shown: Shown = read(&said)?;
+        args.remote.print(&said, || Ok(text(&shown)))?;
+        Ok(if shown.objects.iter().any(|object| object.action == "refuse") {
+            ExitCode::FAILURE
+        } else if shown.differs {
+            ExitCode::from(exit::DIFFERS)
+        } else {
+            ExitCode::SUCCESS
+        })
+    })
+}
+
+fn text(shown: &Shown) -> String {
+    let head: String = shown.head.chars().take(7).collect();
+    let kept = shown.objects.iter().filter(|object| object.action == "keep").count();
+    let rows = shown.objects.iter().filter(|object| object.action != "keep");
+    let rows: Vec<Vec<String>> = rows
+        .map(|one| [&one.action, &one.object, &one.why].map(|text| secrets::clean_terminal(text)).to_vec())
+        .collect();
+    let proven = if shown.proven { ", proven already" } else { "" };
+    let mut text = format!("HEAD {head}{proven}: {kept} of {} objects stay as they are\n", shown.objects.len());
+    if !rows.is_empty() {
+        text.push_str(&table(&["DO", "OBJECT", "WHY"], rows));
+    }
+    text
+}

@@ -1,0 +1,116 @@
+//! What would happen to an instance if its HEAD were tried now, without doing it: the git diff, the rendered diff, what each
+//! object's apply would do, what would be pruned, and what differs in the cluster. Nothing is written anywhere.
+
+use cluster::{Change, DryRun, ObjectKey};
+use config_repo::Instance;
+use model::{CommitId, InstanceId, InstanceState};
+use render::Rendered;
+
+use crate::Control;
+use crate::converge::{keys, values};
+use crate::inner::Inner;
+use crate::problem::{Problem, ProblemCode};
+use crate::trouble::Trouble;
+use crate::views::{Difference, Plan, PlannedObject};
+
+/// A diff is cut here.
+const LONGEST_DIFF: usize = 200_000;
+
+impl Control {
+    /// The objects of an instance as YAML, as a commit renders them; HEAD where none is named. Secret values are masks.
+    pub async fn render_instance(&self, id: &InstanceId, at: Option<&CommitId>) -> Result<String, Problem> {
+        let instance = self.known(id)?;
+        let rendered = async {
+            let head = self.inner.mirror.fetch().await?.head;
+            self.inner.rendered_at(&instance, at.unwrap_or(&head)).await
+        };
+        let rendered = rendered.await.map_err(|trouble| not_now(id, "be rendered", &trouble))?;
+        let masked = rendered.objects.iter().map(|object| secrets::mask_object(&object.value, &self.inner.mask_key));
+        render::to_yaml(masked).map_err(|error| not_now(id, "be rendered", &Trouble::Impossible(error.to_string())))
+    }
+
+    /// What differs between the verified commit, HEAD, and the cluster.
+    pub async fn difference(&self, id: &InstanceId) -> Result<Difference, Problem> {
+        let instance = self.known(id)?;
+        self.inner.difference(&instance).await.map_err(|trouble| not_now(id, "be compared", &trouble))
+    }
+
+    /// What trying HEAD now would do, by a dry run at the API server.
+    pub async fn plan(&self, id: &InstanceId) -> Result<Plan, Problem> {
+        let instance = self.known(id)?;
+        self.inner.plan(&instance).await.map_err(|trouble| not_now(id, "be planned", &trouble))
+    }
+}
+
+fn not_now(id: &InstanceId, what: &str, trouble: &Trouble) -> Problem {
+    let (code, next) = match trouble {
+        Trouble::Impossible(_) => (ProblemCode::Invalid, "correct it in the config repo"),
+        _ => (ProblemCode::Unavailable, "try again"),
+    };
+    Problem::new(code, format!("{id} can't {what}: {trouble}"), next)
+}
+
+impl Inner {
+    async fn difference(&self, instance: &Instance) -> Result<Difference, Trouble> {
+        let head = self.mirror.fetch().await?.head;
+        let state = self.store.instance(&instance.id).await?;
+        let verified = state.verified.as_ref().map(|verified| verified.commit.clone());
+        let after = self.rendered_at(instance, &head).await?;
+        let before = match &verified {
+            Some(commit) => Some(self.rendered_at(instance, commit).await?),
+            None => None,
+        };
+        let mut git = String::new();
+        if let Some(commit) = verified.as_ref().filter(|commit| **commit != head) {
+            for path in &instance.paths {
+                git.push_str(&self.mirror.diff(commit, &head, path).await?);
+            }
+        }
+        let rendered = render::rendered_diff(before.as_ref(), &after, &self.mask_key).to_text();
+        let shown = |text: &str| self.redactor.redact(&secrets::clip(text, LONGEST_DIFF)).into_owned();
+        let live = self.drift(&instance.id).await?;
+        Ok(Difference { verified, head, git: shown(&git), rendered: shown(&rendered), live })
+    }
+
+    async fn plan(&self, instance: &Instance) -> Result<Plan, Trouble> {
+        let head = self.mirror.fetch().await?.head;
+        let state = self.store.instance(&instance.id).await?;
+        let rendered = self.rendered_at(instance, &head).await?;
+        let place = self.place(&instance.id, &rendered).await?;
+        let seen = place.cluster.dry_run(&place.target, &values(&rendered), &std::collections::BTreeMap::new()).await?;
+        let mut objects = planned(&seen);
+        if let Some(stored) = place.cluster.read_inventory(&instance.id).await? {
+            let keep = keys(&rendered).into_iter().collect();
+            let prune = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
+            objects.extend(prune.delete.iter().map(|(key, _)| object(key, "prune", "")));
+            objects.extend(prune.held.iter().map(|held| object(&held.key, "hold", &held.why)));
+        }
+        objects.sort_by(|a, b| (&a.object, a.action).cmp(&(&b.object, b.action)));
+        let hash = rendered.hash.to_string();
+        Ok(Plan { verified: verified(&state), is_proven: is_proven(&state, &rendered), head, hash, objects })
+    }
+}
+
+fn planned(seen: &DryRun) -> Vec<PlannedObject> {
+    let checked = seen.checked.iter().map(|one| match one.change {
+        Change::Create => object(&one.key, "create", ""),
+        Change::Change => object(&one.key, "change", ""),
+        Change::Nothing => object(&one.key, "keep", ""),
+    });
+    let refused = seen.refused.iter().map(|one| object(&one.key, "refuse", &one.message));
+    let unchecked = seen.unchecked.iter().map(|one| object(&one.key, "create", &one.why));
+    checked.chain(refused).chain(unchecked).collect()
+}
+
+fn object(key: &ObjectKey, action: &'static str, why: &str) -> PlannedObject {
+    PlannedObject { object: key.to_string(), action, why: why.to_owned() }
+}
+
+fn verified(state: &InstanceState) -> Option<CommitId> {
+    state.verified.as_ref().map(|verified| verified.commit.clone())
+}
+
+/// Whether HEAD renders to what was verified, so that nothing is to be tried.
+fn is_proven(state: &InstanceState, rendered: &Rendered) -> bool {
+    state.verified.as_ref().is_some_and(|verified| verified.render_hash == rendered.hash.to_string())
+}

@@ -1,0 +1,117 @@
+//! What is rendered, what differs, what would be done, and what could be taken over: looked at, and nothing written.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use control::{Adoptable, PlannedObject};
+use model::CommitId;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, instance_id, invalid};
+use crate::app::App;
+use crate::wire::DriftWire;
+
+/// Which instance, and as which commit has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Which {
+    instance: String,
+    at: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct RenderedWire {
+    /// YAML documents; Secret values are masks.
+    objects: String,
+}
+
+/// `GET /api/v1/render?instance=&at=`.
+pub(crate) async fn render(State(app): State<App>, Query(which): Query<Which>) -> Answer<RenderedWire> {
+    let at = Some(which.at).filter(|at| !at.is_empty());
+    let at: Option<CommitId> = at.map(|at| at.parse()).transpose().map_err(invalid)?;
+    let objects = app.control.render_instance(&instance_id(&which.instance)?, at.as_ref()).await?;
+    Ok(Json(RenderedWire { objects }))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DifferenceWire {
+    verified: Option<String>,
+    head: String,
+    git: String,
+    rendered: String,
+    live: Vec<DriftWire>,
+}
+
+/// `GET /api/v1/diff?instance=`.
+pub(crate) async fn diff(State(app): State<App>, Query(which): Query<Which>) -> Answer<DifferenceWire> {
+    let found = app.control.difference(&instance_id(&which.instance)?).await?;
+    Ok(Json(DifferenceWire {
+        verified: found.verified.map(|commit| commit.to_string()),
+        head: found.head.to_string(),
+        git: found.git,
+        rendered: found.rendered,
+        live: found.live.into_iter().map(DriftWire::from).collect(),
+    }))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PlanWire {
+    verified: Option<String>,
+    head: String,
+    hash: String,
+    proven: bool,
+    differs: bool,
+    objects: Vec<PlannedWire>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlannedWire {
+    object: String,
+    action: &'static str,
+    why: String,
+}
+
+impl From<PlannedObject> for PlannedWire {
+    fn from(PlannedObject { object, action, why }: PlannedObject) -> Self {
+        Self { object, action, why }
+    }
+}
+
+/// `GET /api/v1/plan?instance=`.
+pub(crate) async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Answer<PlanWire> {
+    let plan = app.control.plan(&instance_id(&which.instance)?).await?;
+    Ok(Json(PlanWire {
+        differs: plan.differs(),
+        verified: plan.verified.map(|commit| commit.to_string()),
+        head: plan.head.to_string(),
+        hash: plan.hash,
+        proven: plan.is_proven,
+        objects: plan.objects.into_iter().map(PlannedWire::from).collect(),
+    }))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct AdoptionWire {
+    /// What an adoption names as `shown`; none where there is nothing to take over.
+    shown: Option<String>,
+    objects: Vec<AdoptableWire>,
+}
+
+#[derive(Debug, Serialize)]
+struct AdoptableWire {
+    object: String,
+    managers: Vec<String>,
+    changes: Vec<DriftWire>,
+}
+
+impl From<Adoptable> for AdoptableWire {
+    fn from(Adoptable { object, managers, changes, .. }: Adoptable) -> Self {
+        Self { object, managers, changes: changes.into_iter().map(DriftWire::from).collect() }
+    }
+}
+
+/// `GET /api/v1/adoption?instance=`.
+pub(crate) async fn adoption(State(app): State<App>, Query(which): Query<Which>) -> Answer<AdoptionWire> {
+    let found = app.control.adoptable(&instance_id(&which.instance)?).await?;
+    let shown = (!found.is_empty()).then(|| control::shown_adoption(&found));
+    Ok(Json(AdoptionWire { shown, objects: found.into_iter().map(AdoptableWire::from).collect() }))
+}
