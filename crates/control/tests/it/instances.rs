@@ -177,7 +177,8 @@ projects:
     let (credentials, limits) = (config_repo::Credentials::none(), config_repo::Limits::default());
     let mirror =
         config_repo::Mirror::open(&folder.path().join("mirror"), url, branch, credentials, limits).await.unwrap();
-    let printed = control::rights(&mirror, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
+    let engines = render::engine::Engines::new(control::Settings::default().engines);
+    let printed = control::rights(&mirror, &engines, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
     let of = |kind: &str| -> std::collections::BTreeSet<&str> {
         let roles = printed.iter().filter(|object| object["kind"] == kind);
         roles.filter_map(|role| role["metadata"]["namespace"].as_str()).collect()
