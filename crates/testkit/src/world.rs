@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "a test that waited in vain says what it saw instead")]
 
 mod doors;
+mod fleets;
 mod harness;
 mod objects;
 mod wiring;
@@ -11,7 +12,7 @@ mod wiring;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use control::{Answer, Control, FleetView, Receipt};
+use control::{Answer, Control, Receipt};
 use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage, Surface};
 use store::{BuildId, BuildState};
 use tempfile::TempDir;
@@ -208,21 +209,6 @@ impl World {
     /// Somebody says yes.
     pub async fn approve(&self, pin: PinNumber, who: &str) {
         self.control.approve(pin, Answer::by(&person(who), Surface::Page)).await.expect("the approval is taken");
-    }
-
-    /// The newest fleet pin, once it is so.
-    pub async fn fleet_that(&self, what: &str, is_so: impl Fn(&FleetView) -> bool) -> FleetView {
-        self.until(what, async |world| {
-            world.control.fleets(None).await.ok()?.into_iter().next().filter(|view| is_so(view))
-        })
-        .await
-    }
-
-    /// Somebody says yes to all that a fleet pin asks.
-    pub async fn approve_fleet(&self, view: &FleetView, who: &str) {
-        let (by, shown) = (person(who), view.shown.clone().expect("it is asked about"));
-        let answer = Answer::by(&by, Surface::Page).to(&shown);
-        self.control.approve_fleet(view.fleet.number, answer).await.expect("the approval is taken");
     }
 
     /// A build is made, asked about, and approved by ann.

@@ -1,5 +1,5 @@
 //! People are asked in chat and answer there: against a Slack that speaks the real protocol.
-#![expect(clippy::expect_used, reason = "these are tests")]
+#![cfg(test)]
 
 mod fleets;
 

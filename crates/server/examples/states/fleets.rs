@@ -72,7 +72,7 @@ impl Seed {
     ) -> Result<(FleetNumber, Vec<PinNumber>), Failure> {
         let announced = announcement(project, tag, "Sort customers by their last order")?;
         let build = Build { image: image_ref(&format!("{project}:{tag}"), fill)?, announced: Some(announced.clone()) };
-        let pins = (1..=CUSTOMERS).map(|customer| self.pin(project, customer, &build)).collect::<Result<_, _>>()?;
+        let pins = (1..=CUSTOMERS).map(|customer| new_pin(project, customer, &build)).collect::<Result<_, _>>()?;
         let new = NewFleet {
             id: key()?,
             project: project.parse()?,
@@ -93,11 +93,11 @@ impl Seed {
         }
         Ok((fleet.number, fleet.pins))
     }
+}
 
-    fn pin(&self, project: &str, customer: u64, build: &Build) -> Result<NewPin, Failure> {
-        let instance: InstanceId = format!("{project}/prod/customer-{customer:03}").parse()?;
-        Ok(NewPin { id: key()?, instance, kind: PinKind::Pin, build: build.clone(), by: None })
-    }
+fn new_pin(project: &str, customer: u64, build: &Build) -> Result<NewPin, Failure> {
+    let instance: InstanceId = format!("{project}/prod/customer-{customer:03}").parse()?;
+    Ok(NewPin { id: key()?, instance, kind: PinKind::Pin, build: build.clone(), by: None })
 }
 
 fn key() -> Result<PinId, Failure> {
