@@ -20,6 +20,7 @@ mod read;
 mod recorded;
 mod remote;
 mod remote_url;
+mod together;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
@@ -45,6 +46,7 @@ pub use remote_url::{InvalidUrl, RemoteUrl, Transport};
 
 use files::DirLock;
 use remote::Remote;
+use together::Readings;
 
 /// A bare mirror of one branch. Cheap to clone; all clones are the same mirror.
 #[derive(Debug, Clone)]
@@ -60,6 +62,7 @@ struct Inner {
     limits: Limits,
     head: RwLock<CommitId>,
     fetches: AtomicU32,
+    readings: Readings,
     /// Held by whoever changes the mirror or pushes from it.
     work: Mutex<()>,
     /// Held for reading by every run of git in `dir`, for writing while the directory is swapped.
@@ -88,6 +91,7 @@ impl Mirror {
             limits,
             head: RwLock::new(head),
             fetches: AtomicU32::new(0),
+            readings: Readings::default(),
             work: Mutex::new(()),
             swap: AsyncRwLock::new(()),
             _lock: lock,

@@ -7,6 +7,7 @@ use model::CommitId;
 use crate::git::GitError;
 
 use super::path::checked;
+use super::together::Files;
 use super::{Mirror, MirrorError, explain};
 
 /// One file of a tree.
@@ -52,6 +53,11 @@ impl Mirror {
         commit: &CommitId,
         paths: &[&str],
     ) -> Result<BTreeMap<String, Vec<u8>>, MirrorError> {
+        let paths = paths.iter().map(|path| Ok(checked(path)?.to_owned())).collect::<Result<_, MirrorError>>()?;
+        self.read_with_others(commit, paths).await
+    }
+
+    pub(super) async fn read_alone(&self, commit: &CommitId, paths: &[String]) -> Result<Files, MirrorError> {
         let mut entries = BTreeMap::new();
         for path in paths {
             let listed = self.list_files(commit, path).await?;
@@ -77,10 +83,8 @@ impl Mirror {
     }
 
     async fn list_here(&self, commit: &CommitId, path: &str) -> Result<Vec<TreeEntry>, MirrorError> {
-        let below = (!path.is_empty()).then_some(path);
-        let call = self.local("ls-tree", "list the files of a commit").at_most(LISTING_BYTES);
-        let call = call.args(["-r", "-z", "-l", "--full-tree"]).outside(std::iter::once(commit.as_str()).chain(below));
-        let listing = match call.bytes().await {
+        let below: &[&str] = if path.is_empty() { &[] } else { &[path] };
+        let listing = match self.listed(commit, below).await {
             Ok(listing) => listing,
             Err(GitError::TooMuch { .. }) => return Err(too_many(path, self.inner.limits.files)),
             Err(error) => return Err(self.about(commit, error).await),
@@ -93,6 +97,13 @@ impl Mirror {
             }
         }
         Ok(entries)
+    }
+
+    /// The files at or below all of these paths, as git prints them.
+    pub(super) async fn listed(&self, commit: &CommitId, below: &[&str]) -> Result<Vec<u8>, GitError> {
+        let call = self.local("ls-tree", "list the files of a commit").at_most(LISTING_BYTES);
+        let call = call.args(["-r", "-z", "-l", "--full-tree"]);
+        call.outside(std::iter::once(commit.as_str()).chain(below.iter().copied())).bytes().await
     }
 
     /// Nothing below `a/b/c` may mean that `a` is a link: that is told, for "empty" would be taken as a fact.
@@ -122,7 +133,10 @@ impl Mirror {
         Ok(found.map(str::to_owned))
     }
 
-    async fn contents_here(&self, entries: Vec<TreeEntry>) -> Result<BTreeMap<String, Vec<u8>>, MirrorError> {
+    pub(super) async fn contents_here(
+        &self,
+        entries: Vec<TreeEntry>,
+    ) -> Result<BTreeMap<String, Vec<u8>>, MirrorError> {
         let action = "read files of a commit";
         if entries.is_empty() {
             return Ok(BTreeMap::new());
@@ -162,7 +176,7 @@ impl Mirror {
 }
 
 /// Reads `<mode> <type> <id> <size>\t<path>`.
-fn parse_entry(line: &[u8]) -> Result<TreeEntry, MirrorError> {
+pub(super) fn parse_entry(line: &[u8]) -> Result<TreeEntry, MirrorError> {
     let line = String::from_utf8_lossy(line);
     let odd = || MirrorError::Corrupt { words: format!("an odd tree entry: {}", line.escape_debug()) };
     let (facts, path) = line.split_once('\t').ok_or_else(odd)?;
