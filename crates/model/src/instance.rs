@@ -104,7 +104,9 @@ impl InstanceState {
         facts.iter().fold(Self::default(), |state, recorded| state.step(&recorded.fact, recorded.at))
     }
 
-    fn step(mut self, fact: &InstanceFact, at: Timestamp) -> Self {
+    /// The state after one more fact.
+    #[must_use]
+    pub fn step(mut self, fact: &InstanceFact, at: Timestamp) -> Self {
         match fact.clone() {
             InstanceFact::Verified { commit, render_hash, image, pin } => {
                 self.verified = Some(VerifiedCommit { commit, render_hash, image, pin, at });

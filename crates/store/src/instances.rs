@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{InstanceFact, InstanceId, InstanceState, PinNumber, Recorded, Timestamp};
 use sqlx::SqliteConnection;
+use tokio::sync::MutexGuard;
 
 use crate::error::{failed_to, unwritable};
 use crate::pins::number_as_read;
@@ -11,6 +12,36 @@ use crate::{Store, StoreError};
 
 const APPEND: &str = "append a fact about an instance";
 const READ: &str = "read the facts about an instance";
+
+/// A state, or why its facts can't be read.
+type Known = Result<InstanceState, StoreError>;
+
+/// Place in the table, instance, place in its history, time and text of a fact.
+type Row = (i64, String, i64, i64, String);
+
+/// The states of all instances after the facts up to one.
+#[derive(Debug, Default)]
+pub(crate) struct Folded {
+    up_to: i64,
+    states: BTreeMap<InstanceId, Known>,
+}
+
+impl Folded {
+    fn take(&mut self, (rowid, name, seq, at, fact): Row) {
+        self.up_to = rowid;
+        let Ok(id) = name.parse::<InstanceId>() else { return };
+        let known = self.states.entry(id).or_insert_with(|| Ok(InstanceState::default()));
+        if let Ok(state) = known {
+            match decode(&name, seq, at, &fact) {
+                Ok(recorded) => *state = std::mem::take(state).step(&recorded.fact, recorded.at),
+                Err(error) => {
+                    tracing::error!(%error, "left out an instance");
+                    *known = Err(error);
+                }
+            }
+        }
+    }
+}
 
 impl Store {
     /// Appends a fact about an instance.
@@ -29,7 +60,10 @@ impl Store {
 
     /// What is known of an instance. One that nothing happened to yet is known by nothing.
     pub async fn instance(&self, instance: &InstanceId) -> Result<InstanceState, StoreError> {
-        Ok(InstanceState::fold(&self.instance_facts(instance).await?))
+        match self.folded().await?.states.get(instance) {
+            Some(known) => known.clone(),
+            None => Ok(InstanceState::default()),
+        }
     }
 
     /// All facts about an instance, oldest first.
@@ -47,24 +81,23 @@ impl Store {
     /// What is known of every instance that something happened to. One whose facts can't be read is left out: it is told
     /// where it is asked for by itself.
     pub async fn instances(&self) -> Result<BTreeMap<InstanceId, InstanceState>, StoreError> {
-        let rows: Vec<(String, i64, i64, String)> =
-            sqlx::query_as("SELECT instance, seq, at, fact FROM instance_facts ORDER BY instance, seq")
+        let folded = self.folded().await?;
+        let readable = |(id, known): (&InstanceId, &Known)| Some((id.clone(), known.as_ref().ok()?.clone()));
+        Ok(folded.states.iter().filter_map(readable).collect())
+    }
+
+    /// The states as of now: those of before, and the facts that came since.
+    async fn folded(&self) -> Result<MutexGuard<'_, Folded>, StoreError> {
+        let mut folded = self.0.folded.lock().await;
+        // Facts are only ever appended, by one writer: whatever is new has a higher rowid.
+        let rows: Vec<Row> =
+            sqlx::query_as("SELECT rowid, instance, seq, at, fact FROM instance_facts WHERE rowid > $1 ORDER BY rowid")
+                .bind(folded.up_to)
                 .fetch_all(&mut *self.reader().await?)
                 .await
                 .map_err(failed_to(READ))?;
-        let of_one = |rows: &[(String, i64, i64, String)]| {
-            let (name, ..) = rows.first()?;
-            let facts: Result<Vec<_>, _> =
-                rows.iter().map(|(name, seq, at, fact)| decode(name, *seq, *at, fact)).collect();
-            match facts {
-                Ok(facts) => Some((name.parse().ok()?, InstanceState::fold(&facts))),
-                Err(error) => {
-                    tracing::error!(%error, "left out an instance");
-                    None
-                }
-            }
-        };
-        Ok(rows.chunk_by(|one, next| one.0 == next.0).filter_map(of_one).collect())
+        rows.into_iter().for_each(|row| folded.take(row));
+        Ok(folded)
     }
 
     /// The instances that anything ever happened to.

@@ -36,6 +36,7 @@ pub use read_back::ReadBack;
 
 use connect::DirectoryLock;
 use error::failed_to;
+use instances::Folded;
 use writer::{Write, Writer};
 
 /// The database. Clones share it.
@@ -48,6 +49,7 @@ struct Parts {
     readers: SqlitePool,
     /// Pins that were found unreadable, and why.
     unreadable: Mutex<BTreeMap<PinNumber, String>>,
+    folded: tokio::sync::Mutex<Folded>,
     /// Held as long as any clone lives.
     _lock: DirectoryLock,
 }
@@ -62,7 +64,13 @@ impl Store {
         let writing = connect::migrated(&path).await?;
         let readers = connect::readers(&path);
         let writer = Writer::start(writing, path);
-        Ok(Self(Arc::new(Parts { writer, readers, unreadable: Mutex::default(), _lock: lock })))
+        Ok(Self(Arc::new(Parts {
+            writer,
+            readers,
+            unreadable: Mutex::default(),
+            folded: tokio::sync::Mutex::default(),
+            _lock: lock,
+        })))
     }
 
     /// Ticks after each commit: for the page's live stream and for the loops of `control`.
