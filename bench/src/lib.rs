@@ -7,6 +7,7 @@ pub mod fleet;
 mod machine;
 pub mod page;
 pub mod pin;
+pub mod reconcile;
 
 use std::path::PathBuf;
 

@@ -44,6 +44,7 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
         project: "p0".to_owned(),
         port: free_port()?,
         barrier: None,
+        fetch_every: 1,
         more: Vec::new(),
     };
     let server = Served::start(setup).await?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, ensure};
-use bench::{Binary, fleet, page, pin};
+use bench::{Binary, fleet, page, pin, reconcile};
 use clap::Subcommand;
 
 /// What to measure.
@@ -28,6 +28,17 @@ pub(crate) enum Which {
         #[arg(long)]
         release: bool,
     },
+    /// Many apps pushed at once, then nothing, then one changed app; beside a bare loop.
+    Reconcile {
+        #[command(flatten)]
+        plan: reconcile::Plan,
+        /// Measure a release build, which takes some minutes to make.
+        #[arg(long)]
+        release: bool,
+        /// Measure this binary, and build none.
+        #[arg(long, conflicts_with = "release")]
+        program: Option<PathBuf>,
+    },
 }
 
 /// Measures it.
@@ -36,6 +47,10 @@ pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
         Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
         Which::Fleet(plan) => fleet::run(&plan).await,
         Which::Page { plan, release } => page::run(&plan, &built(release)?).await,
+        Which::Reconcile { plan, release: _, program: Some(path) } => {
+            reconcile::run(&plan, &Binary { path, profile: "as given" }).await
+        }
+        Which::Reconcile { plan, release, program: None } => reconcile::run(&plan, &built(release)?).await,
     };
     measured.map_err(|error| anyhow!("{error}"))
 }

@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::client::{APPLY_PATCH, Call, ClusterClient, Query, jittered};
 use crate::error::ClusterError;
+use crate::imprint::Imprint;
 use crate::key::{KindKey, ObjectKey};
 use crate::mark::{FIELD_MANAGER, Target, marked, misplaced, refusal};
 use crate::objects::{generation, resource_version, uid};
 use crate::order::kind_of;
 use crate::replicas::leave_out;
+use crate::take_back;
 
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Applied {
     pub has_status: Option<bool>,
     /// What was left out, to be told once.
     pub left_out: Option<LeftOut>,
+    /// How it was after the write: what differs later was done by others.
+    pub imprint: Imprint,
 }
 
 impl ClusterClient {
@@ -81,9 +85,39 @@ impl ClusterClient {
             resource_version: resource_version(&body).to_owned(),
             generation: generation(&body),
             has_status: self.kind(&key.kind).await?.has_status,
-            left_out: owner.map(|owner| LeftOut { path: "spec.replicas".to_owned(), owner }),
+            left_out: owner.map(left_out),
+            imprint: Imprint::of(&body),
             key,
         })
+    }
+
+    /// What an apply would answer that changes nothing, without asking: for an object that a dry run found as desired
+    /// ([`crate::Change::Nothing`]) and of which nobody else owns a field.
+    pub async fn as_applied(
+        &self,
+        target: &Target,
+        desired: &Value,
+        live: &Value,
+    ) -> Result<Option<Applied>, ClusterError> {
+        let key = self.key_of(desired, target.default_namespace()).await?;
+        let why = misplaced(&key, target, self.own_namespace()).or_else(|| refusal(live, desired, target));
+        if let Some(why) = why {
+            return Err(ClusterError::NotOurs { object: Box::new(key), why });
+        }
+        if take_back::is_due(live) {
+            return Ok(None);
+        }
+        let owner = leave_out(&mut desired.clone(), Some(live), &key, &target.autoscaled);
+        Ok(Some(Applied {
+            outcome: Outcome::Unchanged,
+            uid: uid(live).to_owned(),
+            resource_version: resource_version(live).to_owned(),
+            generation: generation(live),
+            has_status: self.kind(&key.kind).await?.has_status,
+            left_out: owner.map(left_out),
+            imprint: Imprint::of(live),
+            key,
+        }))
     }
 
     /// Waits until the kinds of the CRDs among these objects are served. Other objects need no waiting: a namespace is there
@@ -131,6 +165,10 @@ impl ClusterClient {
         let answer = self.send(&call, Method::PATCH, &kind.path(key)?, &query, Some((APPLY_PATCH, object))).await?;
         Ok((answer.created, answer.body))
     }
+}
+
+fn left_out(owner: String) -> LeftOut {
+    LeftOut { path: "spec.replicas".to_owned(), owner }
 }
 
 fn has_condition(live: &Value, kind: &str) -> bool {

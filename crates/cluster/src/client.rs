@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use kube::Config;
 
-use crate::discovery::Kind;
+use crate::discovery::{Asking, Kind};
 use crate::error::ClusterError;
+use crate::inventory::Book;
 use crate::watch::Watched;
 
 mod connection;
@@ -53,8 +54,10 @@ pub(crate) struct Shared {
     pub(crate) context: String,
     pub(crate) settings: Settings,
     pub(crate) kinds: RwLock<HashMap<(String, String), Kind>>,
+    pub(crate) discovery: Asking,
     /// By namespace, so that instances that share one share its watches.
     pub(crate) watched: Mutex<HashMap<String, Weak<Watched>>>,
+    pub(crate) inventories: Book,
 }
 
 impl ClusterClient {
@@ -92,7 +95,9 @@ impl ClusterClient {
 
     fn with(connection: Connection, context: &str, settings: Settings) -> Self {
         let context = context.to_owned();
-        let shared = Shared { connection, context, settings, kinds: RwLock::default(), watched: Mutex::default() };
+        let (kinds, discovery) = (RwLock::default(), Asking::default());
+        let (watched, inventories) = (Mutex::default(), Book::default());
+        let shared = Shared { connection, context, settings, kinds, discovery, watched, inventories };
         Self { shared: Arc::new(shared) }
     }
 

@@ -1,11 +1,21 @@
 //! Which kinds the cluster serves, and under which path. Learnt on the first need of each API group; an unknown kind is asked
 //! for again each time, since its CRD may have been created meanwhile.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::client::{Call, ClusterClient, Query};
 use crate::error::ClusterError;
 use crate::key::{KindKey, ObjectKey};
+
+/// What could not be asked is not asked again before this: who waits for it takes the error.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Held by whoever asks; by API version, why it could not be asked last.
+pub(crate) type Asking = Mutex<HashMap<String, (Instant, ClusterError)>>;
 
 /// A kind as the cluster serves it.
 #[derive(Debug, Clone)]
@@ -48,7 +58,24 @@ impl ClusterClient {
         if let Some(kind) = self.cached_kind(key) {
             return Ok(kind);
         }
-        self.discover(key).await?;
+        // Many may want it at once: one of them asks.
+        let mut failed = self.shared.discovery.lock().await;
+        if let Some(kind) = self.cached_kind(key) {
+            return Ok(kind);
+        }
+        let api_version = key.api_version();
+        if let Some((at, error)) = failed.get(&api_version)
+            && at.elapsed() < AGAIN_AFTER
+        {
+            return Err(error.clone());
+        }
+        match self.discover(key).await {
+            Ok(()) => failed.remove(&api_version),
+            Err(error) => {
+                failed.insert(api_version, (Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
         self.cached_kind(key)
             .ok_or_else(|| ClusterError::UnknownKind { api_version: key.api_version(), kind: key.kind.clone() })
     }

@@ -11,9 +11,14 @@ use serde_json::{Value, json};
 
 use crate::client::{Call, ClusterClient, JSON, Query};
 use crate::error::ClusterError;
+use crate::imprint::Imprint;
 use crate::key::{KindKey, ObjectKey};
 use crate::mark::{INSTANCE_LABEL, mark_of};
 use crate::objects::resource_version;
+
+mod book;
+
+pub(crate) use book::Book;
 
 /// The version of the content that this program writes.
 const FORMAT: u32 = 1;
@@ -76,6 +81,9 @@ pub struct InventoryEntry {
     /// The pin whose candidate brought it; none once that was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<PinId>,
+    /// How it was when it was last seen equal to what is verified: while it is so, nothing has to be asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Imprint>,
 }
 
 /// An inventory as it was read, with what is needed to write it back safely.
@@ -97,7 +105,7 @@ impl Inventory {
     pub fn add_candidate_objects(&mut self, keys: &[ObjectKey], pin: Option<&PinId>) {
         for key in keys {
             if self.entry(key).is_none() {
-                self.objects.push(InventoryEntry { key: key.clone(), uid: None, created_by: pin.cloned() });
+                self.objects.push(InventoryEntry { key: key.clone(), uid: None, created_by: pin.cloned(), seen: None });
             }
         }
     }
@@ -114,12 +122,14 @@ impl Inventory {
         }
     }
 
-    /// The candidate held: its objects are the instance's own now, and this is what is verified.
-    pub fn verify(&mut self, verified: VerifiedAt) {
+    /// The candidate held: its objects are the instance's own now, and this is what is verified. `seen` is how they were when
+    /// they were seen equal to it, as far as that is known.
+    pub fn verify(&mut self, verified: VerifiedAt, seen: &[(ObjectKey, Imprint)]) {
         self.verified = Some(verified);
         self.candidate = None;
         for entry in &mut self.objects {
             entry.created_by = None;
+            entry.seen = seen.iter().find(|(key, _)| *key == entry.key).map(|(_, imprint)| *imprint);
         }
     }
 
@@ -141,12 +151,15 @@ pub fn inventory_name(instance: &InstanceId) -> String {
 }
 
 impl ClusterClient {
-    /// Reads an instance's inventory; nothing when there is none. One that can't be read is an error, never empty.
+    /// Asks the cluster for an instance's inventory; nothing when there is none. One that can't be read is an error, never empty.
     pub async fn read_inventory(&self, instance: &InstanceId) -> Result<Option<StoredInventory>, ClusterError> {
         let key = self.inventory_key(instance);
         let Some(object) = self.get(&key).await? else { return Ok(None) };
-        let inventory = parse(&object, instance).map_err(|why| ClusterError::Inventory { name: key.name, why })?;
-        Ok(Some(StoredInventory { inventory, resource_version: resource_version(&object).to_owned() }))
+        let inventory =
+            parse(&object, Some(instance)).map_err(|why| ClusterError::Inventory { name: key.name, why })?;
+        let stored = StoredInventory { inventory, resource_version: resource_version(&object).to_owned() };
+        self.shared.inventories.keep(&stored);
+        Ok(Some(stored))
     }
 
     /// Writes an inventory: creates it when `read` is none, else replaces exactly the version that was read.
@@ -165,16 +178,25 @@ impl ClusterClient {
             Some(_) => (Method::PUT, kind.path(&key)?, "update"),
         };
         let call = Call::on(verb, &kind.resource(), &key);
-        let answer = self.send(&call, method, &path, &Query::new(), Some((JSON, &object))).await?;
-        Ok(StoredInventory {
-            inventory: inventory.clone(),
-            resource_version: resource_version(&answer.body).to_owned(),
-        })
+        // Whoever stops waiting for the answer does not know it.
+        self.shared.inventories.doubt(&inventory.instance);
+        let answer = match self.send(&call, method, &path, &Query::new(), Some((JSON, &object))).await {
+            // Somebody deleted what was read.
+            Err(error) if read.is_some() && error.is_not_found() => {
+                return Err(ClusterError::Conflict { object: Box::new(key) });
+            }
+            answer => answer?,
+        };
+        let resource_version = resource_version(&answer.body).to_owned();
+        let stored = StoredInventory { inventory: inventory.clone(), resource_version };
+        self.shared.inventories.keep(&stored);
+        Ok(stored)
     }
 
     /// Deletes the inventory of an instance that owns nothing any more, exactly as it was read.
     pub async fn delete_inventory(&self, stored: &StoredInventory) -> Result<(), ClusterError> {
         let key = self.inventory_key(&stored.inventory.instance);
+        self.shared.inventories.doubt(&stored.inventory.instance);
         self.delete_unchanged(&key, &stored.resource_version).await.map(drop)
     }
 
@@ -202,7 +224,8 @@ fn config_map(key: &ObjectKey, inventory: &Inventory, read: Option<&str>) -> Val
     object
 }
 
-fn parse(object: &Value, instance: &InstanceId) -> Result<Inventory, String> {
+/// Reads what a ConfigMap holds. `instance` is whose it has to be, where that is known.
+fn parse(object: &Value, instance: Option<&InstanceId>) -> Result<Inventory, String> {
     let text = object.get("data").and_then(|d| d.get(DATA_KEY)).and_then(Value::as_str);
     let text =
         text.ok_or_else(|| format!("it has no `{DATA_KEY}`: restore it, or delete it to adopt the objects anew"))?;
@@ -214,7 +237,10 @@ fn parse(object: &Value, instance: &InstanceId) -> Result<Inventory, String> {
     }
     let inventory: Inventory =
         serde_json::from_value(value).map_err(|e| format!("it is not an inventory ({e}): restore it"))?;
-    if inventory.instance == *instance { Ok(inventory) } else { Err(format!("it belongs to {}", inventory.instance)) }
+    match instance {
+        Some(instance) if inventory.instance != *instance => Err(format!("it belongs to {}", inventory.instance)),
+        _ => Ok(inventory),
+    }
 }
 
 #[cfg(test)]
@@ -239,18 +265,18 @@ mod tests {
         inventory.add_candidate_objects(&[key("web")], Some(&PinId::from_random([7; 16])));
         inventory.note_uid(&key("web"), "u-1");
         let object = config_map(&key("x"), &inventory, Some("12"));
-        assert_eq!(parse(&object, &instance()).unwrap(), inventory);
+        assert_eq!(parse(&object, Some(&instance())).unwrap(), inventory);
         assert_eq!(object["metadata"]["resourceVersion"], "12");
     }
 
     #[test]
     fn an_inventory_that_can_not_be_read_is_never_empty() {
         for garbled in ["", "{", "{}", "[]", r#"{"format":1}"#, r#"{"format":2,"instance":"shop/prod","objects":[]}"#] {
-            assert!(parse(&stored(garbled), &instance()).is_err(), "{garbled:?}");
+            assert!(parse(&stored(garbled), Some(&instance())).is_err(), "{garbled:?}");
         }
-        assert!(parse(&json!({}), &instance()).is_err());
+        assert!(parse(&json!({}), Some(&instance())).is_err());
         let anothers = json!(Inventory::empty("shop/staging".parse().unwrap())).to_string();
-        assert!(parse(&stored(&anothers), &instance()).unwrap_err().contains("belongs to shop/staging"));
+        assert!(parse(&stored(&anothers), Some(&instance())).unwrap_err().contains("belongs to shop/staging"));
     }
 
     #[test]
@@ -262,7 +288,7 @@ mod tests {
         assert_eq!(inventory.entry(&key("old")).unwrap().created_by, None);
         assert_eq!(inventory.entry(&key("new")).unwrap().created_by, Some(pin));
         let commit = "a".repeat(40).parse().unwrap();
-        inventory.verify(VerifiedAt { commit, render_hash: "h".into() });
+        inventory.verify(VerifiedAt { commit, render_hash: "h".into() }, &[]);
         assert_eq!(inventory.entry(&key("new")).unwrap().created_by, None);
     }
 

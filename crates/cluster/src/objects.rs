@@ -50,10 +50,19 @@ impl ClusterClient {
 impl ClusterClient {
     /// All objects of a kind in a namespace.
     pub async fn list(&self, kind: &KindKey, namespace: &str) -> Result<Vec<Value>, ClusterError> {
+        self.list_selected(kind, namespace, &Query::new()).await
+    }
+
+    pub(crate) async fn list_selected(
+        &self,
+        kind: &KindKey,
+        namespace: &str,
+        selection: &Query,
+    ) -> Result<Vec<Value>, ClusterError> {
         let kind = self.kind(kind).await?;
         let (mut objects, mut page) = (Vec::new(), String::new());
         loop {
-            let (items, _, next) = self.list_page(&kind, namespace, &Query::new(), &page).await?;
+            let (items, _, next) = self.list_page(&kind, namespace, selection, &page).await?;
             objects.extend(items);
             if next.is_empty() {
                 return Ok(objects);

@@ -38,7 +38,7 @@ pub struct Use {
 pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     let mut objects = vec![
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own_namespace}}),
-        role(own_namespace, vec![rule("", "configmaps", &["get", "create", "update"])]),
+        role(own_namespace, vec![rule("", "configmaps", &["get", "list", "create", "update"])]),
         binding(own_namespace, own_namespace),
     ];
     let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>)> = BTreeMap::new();
@@ -110,7 +110,7 @@ fn rules(kinds: &[&Kind]) -> Vec<Value> {
         rights.grant("batch", "jobs", WATCHED);
     }
     if uses(SCALABLE) {
-        rights.grant("autoscaling", "horizontalpodautoscalers", &["list"]);
+        rights.grant("autoscaling", "horizontalpodautoscalers", WATCHED);
     }
     rights.into_rules()
 }

@@ -78,6 +78,11 @@ impl ClusterClient {
     }
 }
 
+/// Whether there is something to take back, or to tell of.
+pub(crate) fn is_due(live: &Value) -> bool {
+    plan(live).managed_fields.is_some() || !foreign(live).is_empty()
+}
+
 /// What unknown managers own outside of `status`.
 fn foreign(live: &Value) -> Vec<Owned> {
     let unknown = |entry: &managed_fields::Entry<'_>| {

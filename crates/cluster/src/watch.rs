@@ -3,7 +3,6 @@
 //! One stream a kind. Kinds that instances own are watched by our mark; pods and what lies between them and their workloads are
 //! watched whole. Secrets are never watched: they are read one by one, by name.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -14,13 +13,17 @@ use tokio::task::JoinSet;
 
 use crate::client::ClusterClient;
 use crate::error::ClusterError;
+use crate::imprint::Imprint;
 use crate::key::{KindKey, ObjectKey};
+use crate::replicas::Autoscaled;
 
 mod judge;
+mod listeners;
 mod snapshot;
 mod store;
 mod stream;
 
+pub use listeners::Changes;
 pub use snapshot::Snapshot;
 
 use store::Store;
@@ -28,6 +31,9 @@ use stream::{Followed, Interest, follow};
 
 /// Kinds between workloads and their pods, and the pods.
 const CHILDREN: &[(&str, &str)] = &[("v1", "Pod"), ("apps/v1", "ReplicaSet"), ("apps/v1", "ControllerRevision")];
+
+/// A stream that has just begun is given this long to see.
+const SEEN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Watches one namespace of one cluster. Watchers of the same namespace share their watches, which end with the last of them.
 #[derive(Debug, Clone)]
@@ -117,23 +123,42 @@ impl Watcher {
         self.watched.store.snapshot(keys)
     }
 
-    /// These objects as they are now, those that exist. None while a stream that matters for them is down. Costs no request.
-    pub fn objects(&self, keys: &[ObjectKey]) -> Option<HashMap<ObjectKey, Arc<Value>>> {
-        self.watched.store.objects(keys)
+    /// Wakes when one of these objects changed, or something that they own, or whether we see at all.
+    pub fn changes_of(&self, keys: &[ObjectKey]) -> Changes {
+        self.watched.store.changes_of(keys)
+    }
+
+    /// The imprints of these objects as they are now, in their order; of those that do not exist, none. Nothing while a stream
+    /// that matters for them is down. Costs no request.
+    pub fn imprints(&self, keys: &[ObjectKey]) -> Option<Vec<Option<Imprint>>> {
+        self.watched.store.imprints(keys)
+    }
+
+    /// What the live autoscalers of the namespace target; nothing while they can't be seen, and where we may not look. From the
+    /// first call on they are watched, and that call waits until they are seen.
+    pub async fn autoscaled(&self) -> Option<Autoscaled> {
+        let kind = KindKey::new("autoscaling/v2", "HorizontalPodAutoscaler");
+        let mut changes = self.changes();
+        self.watched.start(Followed { kind: kind.clone(), interest: Interest::Others });
+        let store = &self.watched.store;
+        let seeing = changes.wait_for(|_| store.is_known(&kind));
+        tokio::time::timeout(SEEN_WITHIN, seeing).await.ok()?.ok()?;
+        Some(Autoscaled::by(&store.all(&kind)?, &self.watched.namespace))
     }
 
     /// The first snapshot that sees, or after this time the last one that does not ([`Snapshot::healthy_stream`]).
     ///
     /// To be used before the restarts of containers are taken down: a watch that has just begun knows none.
     pub async fn sighted(&self, keys: &[ObjectKey], limit: Duration) -> Snapshot {
-        let mut changes = self.changes();
+        let mut changes = self.changes_of(keys);
         let waiting = async {
             loop {
                 changes.mark_unchanged();
                 let snapshot = self.snapshot(keys);
-                if snapshot.healthy_stream || changes.changed().await.is_err() {
+                if snapshot.healthy_stream {
                     return snapshot;
                 }
+                changes.changed().await;
             }
         };
         tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| self.snapshot(keys))

@@ -22,6 +22,8 @@ struct State {
     config: Arc<Config>,
     /// The commit that was read last, good or not.
     read_at: Option<CommitId>,
+    /// The file's id as it was when it was read and good.
+    file: Option<String>,
     trouble: Option<String>,
 }
 
@@ -47,7 +49,10 @@ impl Configuration {
         if self.read(|state| state.read_at.as_ref() == Some(&head)) {
             return false;
         }
-        let read = match read_config(mirror, &head, &self.file).await {
+        // Most commits leave the file as it is, and it may name thousands of projects.
+        let file = mirror.tree_id(&head, &self.file).await.ok().flatten();
+        let same = file.is_some() && self.read(|state| state.file == file && state.trouble.is_none());
+        let read = match self.parsed(mirror, &head, same).await {
             Ok(config) => found(config, mirror, &head).await.map(|config| (config, None)),
             // The last good config goes on, and so do the instances that come and go under it.
             Err(trouble) if trouble.lasting => {
@@ -60,8 +65,9 @@ impl Configuration {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match read {
             Ok((config, trouble)) => {
-                let news = trouble.is_none() || config.found != state.config.found;
-                *state = State { config: Arc::new(config), read_at: Some(head), trouble };
+                let news = config.found != state.config.found || (trouble.is_none() && !same);
+                let file = file.filter(|_| trouble.is_none());
+                *state = State { config: Arc::new(config), read_at: Some(head), file, trouble };
                 news
             }
             Err(trouble) => {
@@ -70,6 +76,11 @@ impl Configuration {
                 false
             }
         }
+    }
+
+    /// The file as a config: the one that is known, where it is the same.
+    async fn parsed(&self, mirror: &Mirror, head: &CommitId, same: bool) -> Result<Config, Unreadable> {
+        if same { Ok((*self.config()).clone()) } else { read_config(mirror, head, &self.file).await }
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cluster::inventory::{Inventory, StoredInventory};
-use cluster::{Applied, Autoscaled, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Target};
+use cluster::{Applied, Autoscaled, Change, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Target};
 use config_repo::Instance;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -75,14 +75,18 @@ impl Inner {
         let instance = self.instance(id)?;
         let cluster = self.cluster(&instance).await?;
         let mut target = Target::new(id.clone(), &instance.namespace);
-        if let Some(stored) = cluster.read_inventory(id).await? {
+        if let Some(stored) = cluster.known_inventory(id).await? {
             target.known_uids = stored.inventory.uids().map(str::to_owned).collect();
         }
         target.known_uids.extend(self.store.instance(id).await?.adopting);
         let objects = values(rendered);
         target.autoscaled = Autoscaled::by(&objects, &instance.namespace);
         if objects.iter().any(|object| object["spec"]["replicas"].is_number()) {
-            target.autoscaled.extend(cluster.autoscaled(&instance.namespace).await?);
+            let seen = self.clusters.watcher(id, &cluster, &instance.namespace, &[]).await.autoscaled().await;
+            target.autoscaled.extend(match seen {
+                Some(autoscaled) => autoscaled,
+                None => cluster.autoscaled(&instance.namespace).await?,
+            });
         }
         Ok(Place { instance, cluster, target })
     }
@@ -97,13 +101,24 @@ impl Inner {
         Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))))
     }
 
-    /// Applies a set in the order of its waves. `what` names it on the barrier.
+    /// Dry-runs a set and applies it in the order of its waves. `what` names it on the barrier.
     pub(crate) async fn apply_all(&self, place: &Place, rendered: &Rendered, what: &str) -> Result<Report, Trouble> {
-        let objects = values(rendered);
         let seen = self.check(place, rendered).await?;
+        self.apply_seen(place, rendered, &seen, what).await
+    }
+
+    /// Applies a set that was dry-run just now.
+    pub(crate) async fn apply_seen(
+        &self,
+        place: &Place,
+        rendered: &Rendered,
+        seen: &DryRun,
+        what: &str,
+    ) -> Result<Report, Trouble> {
+        let objects = values(rendered);
         let mut report = Report { notes: rendered.left_out.clone(), ..Report::default() };
         for wave in cluster::waves(&objects) {
-            self.apply_wave(place, &wave, &seen, what, &mut report).await?;
+            self.apply_wave(place, &wave, seen, what, &mut report).await?;
             place.cluster.wait_until_established(&wave, ESTABLISHED_WITHIN).await?;
         }
         self.last_applied.remember(&place.instance.id, rendered.hash.to_string(), report.applied.clone());
@@ -141,7 +156,17 @@ impl Inner {
         let key = ObjectKey::of(object);
         let live = seen.live.get(&key).map(AsRef::as_ref);
         let effect = format!("{what} {}/{}", key.kind.kind, key.name);
-        self.barrier.around(&effect, || self.write_one(place, object, &key, live)).await
+        let is_so = seen.checked.iter().any(|one| one.key == key && one.change == Change::Nothing);
+        let write = || async {
+            // What is as desired is not written.
+            if let (true, Some(live)) = (is_so, live)
+                && let Some(applied) = place.cluster.as_applied(&place.target, object, live).await?
+            {
+                return Ok((applied, Vec::new()));
+            }
+            self.write_one(place, object, &key, live).await
+        };
+        self.barrier.around(&effect, write).await
     }
 
     /// Makes one object equal to what is desired again. It is created where it is gone.
@@ -185,7 +210,7 @@ impl Inner {
         change: impl Fn(&mut Inventory),
     ) -> Result<Inventory, Trouble> {
         for _ in 0..MOST_CONFLICTS {
-            let read = place.cluster.read_inventory(&place.instance.id).await?;
+            let read = place.cluster.known_inventory(&place.instance.id).await?;
             let (mut inventory, version) = match read {
                 Some(StoredInventory { inventory, resource_version }) => (inventory, Some(resource_version)),
                 None => (Inventory::empty(place.instance.id.clone()), None),

@@ -1,11 +1,13 @@
 //! What differs between desired and live, and who made it so.
 
-use cluster::{Drift, FieldDrift, ManagerKind};
+use std::collections::HashMap;
+
+use cluster::{Drift, FieldDrift, Imprint, ManagerKind, ObjectKey};
 use model::{CommitId, InstanceId};
 use render::Rendered;
 use serde_json::Value;
 
-use crate::converge::{Place, key};
+use crate::converge::{Place, key, keys};
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 use crate::views::DriftLine;
@@ -34,13 +36,30 @@ impl Inner {
         Ok(lines)
     }
 
-    /// What is no longer as it was applied, in words. What unknown controllers added beside it is theirs.
+    /// What is no longer as it was applied, in words. What unknown controllers added beside it is theirs. The cluster is asked only
+    /// about objects whose imprint is not the one that the apply left.
     pub(crate) async fn edits(&self, place: &Place, rendered: &Rendered) -> Result<Vec<String>, Trouble> {
-        let mut edits = Vec::new();
+        let (id, hash) = (&place.instance.id, rendered.hash.to_string());
+        let watched: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        let now = self.watcher(&place.instance, &place.cluster, &watched).await.imprints(&watched).unwrap_or_default();
+        let now: HashMap<ObjectKey, Imprint> =
+            watched.into_iter().zip(now).filter_map(|(key, imprint)| Some((key, imprint?))).collect();
+        let left = self.last_applied.imprints(id, &hash);
+        let (mut edits, mut seen) = (Vec::new(), Vec::new());
         for object in &rendered.objects {
+            let key = key(object);
+            let imprint = now.get(&key).copied();
+            let mut found = Vec::new();
+            if imprint.is_none() || imprint != left.get(&key).copied() {
+                found = self.edits_of(place, object).await?;
+            }
+            if found.is_empty() {
+                seen.extend(imprint.map(|imprint| (key, imprint)));
+            }
             let name = format!("{}/{}", object.key.kind, object.key.name);
-            edits.extend(self.edits_of(place, object).await?.into_iter().map(|edit| format!("{name} {edit}")));
+            edits.extend(found.into_iter().map(|edit| format!("{name} {edit}")));
         }
+        self.last_applied.compared(id, &hash, seen);
         Ok(edits)
     }
 

@@ -1,6 +1,7 @@
 //! What the verbs and the loops share: the parts, and the few steps that all of them take.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cluster::ClusterClient;
 use config_repo::{Config, Instance, Mirror};
@@ -12,10 +13,11 @@ use render::{RenderContext, Rendered};
 use secrets::{MaskKey, Redactor};
 use store::{PinRecord, Store, StoreError};
 
+use crate::changed::Comparisons;
 use crate::clusters::Clusters;
 use crate::configuration::Configuration;
-use crate::effects::watch::LastApplied;
 use crate::files_read::FilesRead;
+use crate::last_applied::LastApplied;
 use crate::noticed::{FleetsTold, GitTrouble, Instances};
 use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
@@ -23,6 +25,7 @@ use crate::registry::{RegistryClient, ResolveError, Resolved};
 use crate::settings::{Parts, Settings};
 use crate::sources::{self, Beyond, Files, Read};
 use crate::trouble::Trouble;
+use crate::turns::Turns;
 use crate::wake::Wakes;
 use crate::{Barrier, Clock};
 
@@ -53,6 +56,13 @@ pub(crate) struct Inner {
     /// What the instances' kustomizations name.
     pub beyond: Beyond,
     pub engines: Engines,
+    pub comparisons: Comparisons,
+    /// Whose HEAD is tried.
+    pub turns: Turns,
+    /// Whose objects are compared with what is desired: drift does not wait for installs.
+    pub compare_turns: Turns,
+    /// How often manifests were rendered.
+    pub renders: AtomicU64,
 }
 
 /// The name under which the key for masking Secret values is kept.
@@ -85,6 +95,10 @@ impl Inner {
             fleets_told: FleetsTold::default(),
             files_read: FilesRead::default(),
             anew: Instances::default(),
+            comparisons: Comparisons::default(),
+            turns: Turns::default(),
+            compare_turns: Turns::default(),
+            renders: AtomicU64::new(0),
         })
     }
 
@@ -202,6 +216,7 @@ impl Inner {
         files: &Files,
         commit: &CommitId,
     ) -> Result<Rendered, Trouble> {
+        self.renders.fetch_add(1, Ordering::Relaxed);
         let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
         match self.engines.render(&sources::sources(instance), files, &context).await {
             Ok(rendered) => {

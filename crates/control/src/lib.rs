@@ -8,6 +8,7 @@ pub mod authorize;
 mod backoff;
 mod barrier;
 mod candidate;
+mod changed;
 mod clock;
 mod clusters;
 mod configuration;
@@ -18,6 +19,7 @@ mod effects;
 mod files_read;
 mod history;
 mod inner;
+mod last_applied;
 mod looks;
 mod loops;
 mod noticed;
@@ -32,6 +34,7 @@ mod settings;
 mod sources;
 mod trial;
 mod trouble;
+mod turns;
 mod verbs;
 mod views;
 mod wake;
@@ -97,6 +100,11 @@ impl Control {
     /// What people type into a browser to get here.
     pub fn base_url(&self) -> &str {
         &self.inner.settings.base_url
+    }
+
+    /// How often manifests were rendered since the start.
+    pub fn renders(&self) -> u64 {
+        self.inner.renders.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// The database, for what only surfaces need: sign-in and sessions.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cluster::inventory::StoredInventory;
 use cluster::{ClusterClient, ObjectKey, PrunePlan};
 use model::{InstanceFact, InstanceState, PinId};
 
@@ -34,13 +35,14 @@ impl Inner {
         keep: &[ObjectKey],
         confirmed: Option<&[String]>,
     ) -> Result<Pruned, Trouble> {
-        let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else {
-            return Ok(Pruned { gone: 0, held: Vec::new() });
-        };
         let keep: BTreeSet<ObjectKey> = keep.iter().cloned().collect();
-        if stored.inventory.objects.iter().all(|entry| keep.contains(&entry.key)) {
-            return Ok(Pruned { gone: 0, held: Vec::new() });
+        let none = Pruned { gone: 0, held: Vec::new() };
+        let leaves = |stored: &StoredInventory| stored.inventory.objects.iter().any(|entry| !keep.contains(&entry.key));
+        if !place.cluster.known_inventory(&place.instance.id).await?.as_ref().is_some_and(leaves) {
+            return Ok(none);
         }
+        // What is deleted must stand there now.
+        let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok(none) };
         let mut plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
         if confirmed.is_some_and(|confirmed| held(&plan).iter().all(|object| confirmed.contains(object))) {
             plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, true).await?;
@@ -57,7 +59,9 @@ impl Inner {
         pin: &PinId,
         keep: &[ObjectKey],
     ) -> Result<Vec<ObjectKey>, Trouble> {
-        let Some(mut stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok(Vec::new()) };
+        let Some(mut stored) = place.cluster.read_inventory(&place.instance.id).await? else {
+            return Ok(Vec::new());
+        };
         stored.inventory.objects.retain(|entry| !keep.contains(&entry.key));
         let plan = place.cluster.plan_dropped(&place.target, &stored.inventory, pin).await?;
         self.delete(&place.cluster, &plan, "delete dropped").await

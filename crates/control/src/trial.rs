@@ -1,6 +1,7 @@
 //! Trying a HEAD that people pushed: the same path as a pin's candidate (rendered, dry-run, inventoried, applied, watched). A
 //! first install is one as well, with nothing to go back to.
 
+use cluster::DryRun;
 use cluster::inventory::{CandidateMark, VerifiedAt};
 use config_repo::Instance;
 use model::{CommitId, InstanceFact, InstanceId, PinId};
@@ -13,6 +14,7 @@ use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
 use crate::sources;
 use crate::trouble::Trouble;
+use crate::turns::Turn;
 
 /// A HEAD and what it renders to.
 pub(crate) struct Trial {
@@ -86,16 +88,17 @@ impl Inner {
         &self,
         instance: &Instance,
         trial: &Trial,
+        turn: Turn,
         attend: &mut impl Attend,
     ) -> Result<Tried, Trouble> {
         let place = self.place(&instance.id, &trial.rendered).await?;
-        match self.check_trial(&place, trial).await {
+        let seen = match self.check_trial(&place, trial).await {
             Err(Trouble::Impossible(why)) => return Ok(Tried::Refused(why)),
             checked => checked?,
-        }
+        };
         self.inventory_trial(&place, trial).await?;
         self.note_baseline(&place, &trial.rendered).await;
-        match self.prove(&place, trial, attend).await {
+        match self.prove(&place, trial, &seen, turn, attend).await {
             Ok(Watched::Passed) => {}
             Ok(Watched::Stopped) => return Ok(Tried::Stopped),
             Ok(Watched::Failed(failure)) => {
@@ -109,12 +112,13 @@ impl Inner {
     }
 
     /// Before the first write, and that is the inventory.
-    async fn check_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
-        self.check(place, &trial.rendered).await?;
+    async fn check_trial(&self, place: &Place, trial: &Trial) -> Result<DryRun, Trouble> {
+        let seen = self.check(place, &trial.rendered).await?;
         refuse_clashes(place, &trial.rendered).await?;
         // What could not be checked shows when it is watched.
         self.check_references(place, &trial.rendered).await?;
-        self.check_images(&trial.rendered).await
+        self.check_images(&trial.rendered).await?;
+        Ok(seen)
     }
 
     async fn inventory_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
@@ -131,9 +135,17 @@ impl Inner {
     }
 
     /// Applies and watches. What somebody changed meanwhile is taken back, and watched anew.
-    async fn prove(&self, place: &Place, trial: &Trial, attend: &mut impl Attend) -> Result<Watched, Trouble> {
+    async fn prove(
+        &self,
+        place: &Place,
+        trial: &Trial,
+        seen: &DryRun,
+        turn: Turn,
+        attend: &mut impl Attend,
+    ) -> Result<Watched, Trouble> {
         let what = if trial.first { "install" } else { "apply pushed" };
-        self.apply_all(place, &trial.rendered, what).await?;
+        self.apply_seen(place, &trial.rendered, seen, what).await?;
+        drop(turn);
         let watched = self.watch(place, &trial.rendered, attend).await?;
         if matches!(watched, Watched::Passed) && !self.edits(place, &trial.rendered).await?.is_empty() {
             let report = self.apply_all(place, &trial.rendered, "apply again").await?;
@@ -148,7 +160,9 @@ impl Inner {
     pub(crate) async fn settle_trial(&self, place: &Place, trial: &Trial) -> Result<Vec<InstanceFact>, Trouble> {
         let verified = VerifiedAt { commit: trial.head.clone(), render_hash: trial.hash() };
         let effect = format!("settle inventory of {}", trial.name());
-        self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone())).await?;
+        let seen = self.last_applied.seen(&place.instance.id, &verified.render_hash);
+        self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone(), &seen)).await?;
+        self.last_applied.forget(&place.instance.id);
         let pruned = self.prune(place, &keys(&trial.rendered), None).await?;
         let state = self.store.instance(&place.instance.id).await?;
         Ok(std::iter::once(trial.verified()).chain(pruned.fact(&state)).collect())

@@ -1,6 +1,6 @@
 //! What Prometheus reads: counted here as it happens, or read from the database when it is asked for.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     pins: Family<Labels, Gauge<i64, AtomicI64>>,
     unrecorded: Gauge<i64, AtomicI64>,
     waiting_seconds: Gauge<i64, AtomicI64>,
+    renders: Counter,
 }
 
 impl Metrics {
@@ -40,7 +41,9 @@ impl Metrics {
         registry.register("unrecorded_pins", "Pins that run and are not yet recorded in git", unrecorded.clone());
         let waiting_seconds = Gauge::default();
         registry.register("longest_ask_seconds", "How long the oldest open ask waits", waiting_seconds.clone());
-        Self { registry, builds, hook_seconds, pins, unrecorded, waiting_seconds }
+        let renders = Counter::default();
+        registry.register("renders", "How often manifests were rendered since the start", renders.clone());
+        Self { registry, builds, hook_seconds, pins, unrecorded, waiting_seconds, renders }
     }
 
     /// An announcement was answered.
@@ -61,6 +64,7 @@ impl Metrics {
             }
         }
         self.unrecorded.set(unrecorded);
+        self.renders.inner().store(app.control.renders(), Ordering::Relaxed);
         let waits = app.control.now().since(oldest).as_secs();
         self.waiting_seconds.set(i64::try_from(waits).unwrap_or(i64::MAX));
         Ok(())

@@ -96,7 +96,9 @@ impl Store {
                 .fetch_all(&mut *self.reader().await?)
                 .await
                 .map_err(failed_to(READ))?;
-        rows.into_iter().for_each(|row| folded.take(row));
+        for row in rows {
+            folded.take(row);
+        }
         Ok(folded)
     }
 

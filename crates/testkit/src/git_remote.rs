@@ -128,6 +128,11 @@ impl GitRemote {
         self.commit_files(who, files, "Change files", Some(&self.head()?))
     }
 
+    /// Somebody changes or adds many files in one commit; gives the new head.
+    pub fn commit_many_as(&self, who: Person, files: &[(&str, &str)], message: &str) -> Result<String, GitRemoteError> {
+        self.commit_files(who, files, message, Some(&self.head()?))
+    }
+
     /// Somebody force-pushes: the branch gets a new history of one commit that holds only these files.
     pub fn rewrite_as(&self, who: Person, files: &[(&str, &str)]) -> Result<String, GitRemoteError> {
         self.commit_files(who, files, "Rewrite history", None)
@@ -183,11 +188,24 @@ impl GitRemote {
         message: &str,
         parent: Option<&str>,
     ) -> Result<String, GitRemoteError> {
-        let mut entries = Vec::new();
-        for (path, content) in files {
-            entries.push(format!("100644 {}\t{path}", self.blob(content)?));
-        }
+        let blobs = self.blobs(files)?;
+        let entries: Vec<String> =
+            files.iter().zip(blobs).map(|((path, _), blob)| format!("100644 {blob}\t{path}")).collect();
         self.commit_tree(who, &entries, message, parent)
+    }
+
+    /// The ids of all contents, by one run of git however many there are.
+    fn blobs(&self, files: &[(&str, &str)]) -> Result<Vec<String>, GitRemoteError> {
+        let room = TempDir::new().map_err(|source| GitRemoteError::Io { path: std::env::temp_dir(), source })?;
+        let mut paths = String::new();
+        for (at, (_, content)) in files.iter().enumerate() {
+            let path = room.path().join(at.to_string());
+            fs::write(&path, content).map_err(|source| GitRemoteError::Io { path: path.clone(), source })?;
+            paths += &format!("{}\n", path.display());
+        }
+        let dir = self.dir.to_string_lossy();
+        let args = ["--git-dir", &dir, "hash-object", "-w", "--no-filters", "--stdin-paths"];
+        Ok(text(run(&args, &[], paths.as_bytes())?).lines().map(str::to_owned).collect())
     }
 
     fn blob(&self, content: &str) -> Result<String, GitRemoteError> {

@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod devcluster;
 pub mod engines;
+pub mod fleet;
 mod git_http;
 mod git_remote;
 pub mod registry;
@@ -16,6 +17,7 @@ mod tls;
 pub mod world;
 
 pub use devcluster::DevCluster;
+pub use fleet::Fleet;
 pub use git_http::{GitFault, GitHttp};
 pub use git_remote::{GitRemote, GitRemoteError, Person};
 pub use registry::DevRegistry;

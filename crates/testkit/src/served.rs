@@ -89,6 +89,28 @@ impl Served {
         most.and_then(|kib| kib.parse().ok()).ok_or(ServedError::Refused { request, said: status })
     }
 
+    /// The processor time that it took up to now, and that of the children that it waited for.
+    pub fn processor_time(&self) -> Result<(Duration, Duration), ServedError> {
+        let request = "its processor time".to_owned();
+        let Some(pid) = self.child.id() else { return Err(ServedError::Silent { request }) };
+        let said = fs::read_to_string(format!("/proc/{pid}/stat")).map_err(ServedError::io("look at the server"))?;
+        // After the name, which may hold anything: user and system time are the 12th and 13th, those of children the next two.
+        let numbers: Vec<u64> = said
+            .rsplit_once(')')
+            .map(|(_, rest)| {
+                rest.split_ascii_whitespace().skip(11).take(4).filter_map(|part| part.parse().ok()).collect()
+            })
+            .unwrap_or_default();
+        match numbers.as_slice() {
+            // Linux tells it in hundredths of a second, on every processor that there is.
+            [user, system, of_children, of_their_system] => Ok((
+                Duration::from_millis((user + system) * 10),
+                Duration::from_millis((of_children + of_their_system) * 10),
+            )),
+            _ => Err(ServedError::Refused { request, said }),
+        }
+    }
+
     /// Somebody signs in.
     pub async fn sign_in(&self, person: &str) -> Result<Visitor, ServedError> {
         Visitor::sign_in(&self.url(), &self.sign_in_link(person).await?).await
@@ -97,6 +119,18 @@ impl Served {
     /// CI of the project, which pushes to this repository.
     pub fn announcer(&self, repository: &str) -> Result<Announcer, ServedError> {
         Announcer::new(&self.url(), &self.setup.project, repository)
+    }
+
+    /// A number that `/metrics` at this port has, by its whole name.
+    pub async fn metric(&self, port: u16, name: &str) -> Result<u64, ServedError> {
+        let text = visitor::metrics(port).await?;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.ok_or_else(|| ServedError::Refused { request: format!("the metric {name}"), said: text })
+    }
+
+    /// The host of the config repo says that somebody pushed.
+    pub async fn pushed(&self) -> Result<(), ServedError> {
+        announcer::pushed(&self.url()).await
     }
 
     /// A one-time link with which a person signs in.

@@ -71,7 +71,7 @@ pub(crate) fn take(tables: &Tables, keys: &[ObjectKey]) -> Snapshot {
     }
     snapshot.healthy_stream &= asked.iter().all(|kind| tables.by_kind.contains_key(kind));
     for key in keys {
-        snapshot.objects.extend(tables.object(key).map(|live| (key.clone(), live.clone())));
+        snapshot.objects.extend(tables.object(key).map(|live| (key.clone(), Arc::new(live))));
     }
     add_owned(tables, &mut snapshot);
     snapshot
@@ -84,10 +84,10 @@ fn add_owned(tables: &Tables, snapshot: &mut Snapshot) {
     while let Some(owner) = next.pop() {
         for owned in tables.owned_by(&owner).filter(|owned| seen.insert(uid(owned).to_owned())) {
             if owned.get("involvedObject").is_some() {
-                snapshot.events.push(Arc::clone(owned));
+                snapshot.events.push(Arc::new(owned));
             } else {
-                next.push(uid(owned).to_owned());
-                snapshot.children.push(Arc::clone(owned));
+                next.push(uid(&owned).to_owned());
+                snapshot.children.push(Arc::new(owned));
             }
         }
     }

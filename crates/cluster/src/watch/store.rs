@@ -1,4 +1,7 @@
 //! The memory behind a watcher: one table a kind, each with whether its stream sees, and who owns what.
+//!
+//! A thousand instances may share it, so objects are kept as the text that they came in, without field owners: that is a fifth
+//! of what a tree takes. They are read when somebody looks at them. And whoever waits is woken by its own objects alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,8 +10,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::error::ClusterError;
+use crate::imprint::Imprint;
 use crate::key::{KindKey, ObjectKey};
 use crate::objects::{resource_version, uid};
+use crate::watch::listeners::{Changes, Listeners};
 use crate::watch::snapshot::{self, Snapshot};
 use crate::watch::stream::{Followed, Interest};
 
@@ -22,7 +27,10 @@ pub(crate) struct Store {
 pub(crate) struct Tables {
     pub(crate) by_kind: BTreeMap<KindKey, Table>,
     /// By the uid of an owner (or of what an event is about): what names it.
-    owned: HashMap<String, BTreeSet<ObjectKey>>,
+    owned: HashMap<Arc<str>, BTreeSet<ObjectKey>>,
+    /// By uid: which object that is.
+    known: HashMap<Arc<str>, ObjectKey>,
+    listeners: Listeners,
 }
 
 /// The objects of one kind, as one stream sees them.
@@ -35,16 +43,56 @@ pub(crate) struct Table {
     pub(crate) trouble: Option<ClusterError>,
     /// How far the stream has come.
     pub(crate) resource_version: String,
-    pub(crate) objects: HashMap<ObjectKey, Arc<Value>>,
+    objects: HashMap<ObjectKey, Kept>,
+}
+
+/// An object as it was last seen.
+#[derive(Debug)]
+struct Kept {
+    text: Box<str>,
+    uid: Arc<str>,
+    owners: Box<[Arc<str>]>,
+    imprint: Imprint,
+}
+
+impl Table {
+    fn of(interest: Interest) -> Self {
+        Self { interest, seeing: false, trouble: None, resource_version: String::new(), objects: HashMap::new() }
+    }
+
+    /// All of them, read.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Value> {
+        self.objects.values().map(Kept::value)
+    }
+}
+
+impl Kept {
+    fn of(mut object: Value) -> Self {
+        let imprint = Imprint::of(&object);
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.shift_remove("managedFields");
+        }
+        let owners = owners(&object).map(Arc::from).collect();
+        Self { uid: Arc::from(uid(&object)), owners, imprint, text: object.to_string().into_boxed_str() }
+    }
+
+    fn value(&self) -> Value {
+        // It was a value before it was text.
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
 }
 
 impl Tables {
-    pub(crate) fn object(&self, key: &ObjectKey) -> Option<&Arc<Value>> {
+    pub(crate) fn object(&self, key: &ObjectKey) -> Option<Value> {
+        self.kept(key).map(Kept::value)
+    }
+
+    fn kept(&self, key: &ObjectKey) -> Option<&Kept> {
         self.by_kind.get(&key.kind)?.objects.get(key)
     }
 
     /// What names this uid as an owner or is an event about it.
-    pub(crate) fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<Value>> {
+    pub(crate) fn owned_by(&self, uid: &str) -> impl Iterator<Item = Value> {
         self.owned.get(uid).into_iter().flatten().filter_map(|key| self.object(key))
     }
 
@@ -57,17 +105,20 @@ impl Tables {
     fn insert(&mut self, object: Value) {
         let key = ObjectKey::of(&object);
         self.take(&key);
-        for owner in owners(&object) {
-            self.owned.entry(owner.to_owned()).or_default().insert(key.clone());
+        let kept = Kept::of(object);
+        for owner in &kept.owners {
+            self.owned.entry(Arc::clone(owner)).or_default().insert(key.clone());
         }
+        self.known.insert(Arc::clone(&kept.uid), key.clone());
         if let Some(table) = self.by_kind.get_mut(&key.kind) {
-            table.objects.insert(key, Arc::new(object));
+            table.objects.insert(key, kept);
         }
     }
 
     fn take(&mut self, key: &ObjectKey) {
-        let Some(object) = self.by_kind.get_mut(&key.kind).and_then(|table| table.objects.remove(key)) else { return };
-        for owner in owners(&object) {
+        let Some(kept) = self.by_kind.get_mut(&key.kind).and_then(|table| table.objects.remove(key)) else { return };
+        self.known.remove(&kept.uid);
+        for owner in &kept.owners {
             let left = self.owned.get_mut(owner).map(|keys| {
                 keys.remove(key);
                 keys.len()
@@ -75,6 +126,16 @@ impl Tables {
             if left == Some(0) {
                 self.owned.remove(owner);
             }
+        }
+    }
+
+    /// Wakes those who wait for this object, or for anything that owns it.
+    fn tell(&mut self, key: &ObjectKey) {
+        let (mut next, mut seen) = (vec![key.clone()], BTreeSet::new());
+        while let Some(key) = next.pop().filter(|key| seen.insert(key.clone())) {
+            self.listeners.tell(&key);
+            let owners = self.kept(&key).into_iter().flat_map(|kept| &kept.owners);
+            next.extend(owners.filter_map(|owner| self.known.get(owner).cloned()));
         }
     }
 }
@@ -94,20 +155,18 @@ impl Store {
         self.changed.subscribe()
     }
 
+    /// Changes of these objects and of all that they own.
+    pub(crate) fn changes_of(&self, keys: &[ObjectKey]) -> Changes {
+        self.lock().listeners.listen(keys)
+    }
+
     /// False when the kind is followed already.
     pub(crate) fn add_stream(&self, followed: &Followed) -> bool {
         let mut tables = self.lock();
         if tables.by_kind.contains_key(&followed.kind) {
             return false;
         }
-        let table = Table {
-            interest: followed.interest,
-            seeing: false,
-            trouble: None,
-            resource_version: String::new(),
-            objects: HashMap::new(),
-        };
-        tables.by_kind.insert(followed.kind.clone(), table);
+        tables.by_kind.insert(followed.kind.clone(), Table::of(followed.interest));
         true
     }
 
@@ -126,13 +185,16 @@ impl Store {
             if let Some(table) = tables.by_kind.get_mut(kind) {
                 (table.seeing, table.trouble) = (true, None);
             }
+            tables.listeners.tell_all();
         });
     }
 
     pub(crate) fn upsert(&self, kind: &KindKey, object: Value) {
         self.change(kind, |tables| {
             tables.reached(kind, resource_version(&object));
+            let key = ObjectKey::of(&object);
             tables.insert(object);
+            tables.tell(&key);
         });
     }
 
@@ -140,8 +202,9 @@ impl Store {
         self.change(kind, |tables| {
             tables.reached(kind, resource_version(object));
             let key = ObjectKey::of(object);
+            tables.tell(&key);
             // A successor of the same name may have come already.
-            if tables.object(&key).is_some_and(|known| uid(known) == uid(object)) {
+            if tables.kept(&key).is_some_and(|known| *known.uid == *uid(object)) {
                 tables.take(&key);
             }
         });
@@ -157,6 +220,7 @@ impl Store {
             if let Some(table) = tables.by_kind.get_mut(kind) {
                 (table.seeing, table.trouble) = (false, trouble);
             }
+            tables.listeners.tell_all();
         });
     }
 
@@ -164,13 +228,22 @@ impl Store {
         self.lock().by_kind.get(kind).map(|table| table.resource_version.clone()).unwrap_or_default()
     }
 
-    /// The objects of these keys, when all of their kinds are seen.
-    pub(crate) fn objects(&self, keys: &[ObjectKey]) -> Option<HashMap<ObjectKey, Arc<Value>>> {
+    /// The imprints of those of these objects that exist, in the same order, when all of their kinds are seen.
+    pub(crate) fn imprints(&self, keys: &[ObjectKey]) -> Option<Vec<Option<Imprint>>> {
         let tables = self.lock();
         let seeing = |key: &ObjectKey| tables.by_kind.get(&key.kind).is_some_and(|table| table.seeing);
-        keys.iter()
-            .all(seeing)
-            .then(|| keys.iter().filter_map(|key| Some((key.clone(), Arc::clone(tables.object(key)?)))).collect())
+        keys.iter().all(seeing).then(|| keys.iter().map(|key| tables.kept(key).map(|kept| kept.imprint)).collect())
+    }
+
+    /// Whether a stream sees its kind, or knows why not.
+    pub(crate) fn is_known(&self, kind: &KindKey) -> bool {
+        self.lock().by_kind.get(kind).is_some_and(|table| table.seeing || table.trouble.is_some())
+    }
+
+    /// All objects of a kind, while they are seen.
+    pub(crate) fn all(&self, kind: &KindKey) -> Option<Vec<Value>> {
+        let tables = self.lock();
+        tables.by_kind.get(kind).filter(|table| table.seeing).map(|table| table.values().collect())
     }
 
     pub(crate) fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {

@@ -15,10 +15,11 @@ use crate::mark::INSTANCE_LABEL;
 use crate::objects::resource_version;
 use crate::watch::store::Store;
 
-/// API servers send a bookmark about once a minute; a stream that is silent for longer is taken for dead.
+/// API servers send a bookmark about once a minute, but none of kinds of which nothing ever changed. A stream that is silent for
+/// longer may be dead: it is opened again where it stands, which costs no list, and fails when nobody is there.
 const SILENCE: Duration = Duration::from_secs(100);
 /// How long one watch lasts before it is renewed where it stands.
-const WATCH_SECONDS: u32 = 290;
+const WATCH_SECONDS: u64 = 290;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// A kind to follow, and for whom.
@@ -37,6 +38,8 @@ pub(crate) enum Interest {
     Whole,
     /// Those that bear our mark, to those who ask for the kind.
     Marked,
+    /// All objects that others make, to those who ask for the kind; rights for them may be missing.
+    Others,
     /// Warnings: good to have, and rights for them may be missing.
     Optional,
 }
@@ -48,7 +51,8 @@ pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: F
     loop {
         let Err((error, got_somewhere)) = stream.list_and_watch().await;
         tracing::debug!(kind = %stream.followed.kind.kind, namespace = %stream.namespace, %error, "watch interrupted");
-        if stream.followed.interest == Interest::Optional && matches!(error, ClusterError::Forbidden { .. }) {
+        if may_be_missing(stream.followed.interest, &error) {
+            stream.store.blind(&stream.followed.kind, Some(error));
             return;
         }
         // What is too old is no trouble: a fresh list answers it, at once.
@@ -59,6 +63,14 @@ pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: F
             let pause = Duration::from_millis(100 << failures.min(7));
             tokio::time::sleep(jittered(pause.min(LONGEST_PAUSE))).await;
         }
+    }
+}
+
+fn may_be_missing(interest: Interest, error: &ClusterError) -> bool {
+    match interest {
+        Interest::Optional => matches!(error, ClusterError::Forbidden { .. }),
+        Interest::Others => matches!(error, ClusterError::Forbidden { .. } | ClusterError::UnknownKind { .. }),
+        _ => false,
     }
 }
 
@@ -87,7 +99,7 @@ impl Stream {
         let (mut objects, mut page) = (Vec::new(), String::new());
         loop {
             let (items, version, next) = self.client.list_page(kind, &self.namespace, &selection, &page).await?;
-            objects.extend(items.into_iter().map(|item| self.kept(item)));
+            objects.extend(items);
             if next.is_empty() {
                 return Ok((objects, version));
             }
@@ -101,7 +113,7 @@ impl Stream {
         let query = watch_query(&self.store.resource_version(&self.followed.kind));
         let stream = self.client.open(&call, &kind.collection(Some(&self.namespace)), &self.selected(query)).await?;
         let mut lines = Box::pin(stream).lines();
-        while let Some(line) = next_line(&self.client, &call, &mut lines).await? {
+        while let Some(line) = next_line(&self.client, &mut lines).await? {
             self.take_in(&call, &line)?;
         }
         Ok(())
@@ -113,7 +125,7 @@ impl Stream {
         let object = event.get_mut("object").map(Value::take).unwrap_or_default();
         let kind = &self.followed.kind;
         match event.get("type").and_then(Value::as_str).unwrap_or_default() {
-            "ADDED" | "MODIFIED" => self.store.upsert(kind, self.kept(object)),
+            "ADDED" | "MODIFIED" => self.store.upsert(kind, object),
             "DELETED" => self.store.remove(kind, &object),
             "BOOKMARK" => self.store.advance(kind, resource_version(&object)),
             "ERROR" => return Err(self.refused(call, object)),
@@ -131,18 +143,8 @@ impl Stream {
         match self.followed.interest {
             Interest::Optional => query.with("fieldSelector", "type=Warning"),
             Interest::Marked => query.with("labelSelector", INSTANCE_LABEL),
-            Interest::Always | Interest::Whole => query,
+            Interest::Always | Interest::Whole | Interest::Others => query,
         }
-    }
-
-    /// Field owners matter for what we apply only; for pods and events they are half of the bytes.
-    fn kept(&self, mut object: Value) -> Value {
-        if matches!(self.followed.interest, Interest::Always | Interest::Optional)
-            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
-        {
-            metadata.shift_remove("managedFields");
-        }
-        object
     }
 }
 
@@ -166,16 +168,16 @@ fn watch_query(since: &str) -> Query {
         .with("resourceVersion", since)
 }
 
+/// The next line; nothing when the watch ended in peace, or said nothing for so long that it has to be opened again.
 async fn next_line<R: AsyncBufRead + Unpin>(
     client: &ClusterClient,
-    call: &Call,
     lines: &mut Lines<R>,
 ) -> Result<Option<String>, ClusterError> {
-    let context = client.context().to_owned();
     match tokio::time::timeout(SILENCE, lines.next()).await {
-        Err(_) => Err(ClusterError::Timeout { context, what: call.to_string(), after: SILENCE }),
-        Ok(None) => Ok(None),
+        Err(_) | Ok(None) => Ok(None),
         Ok(Some(Ok(line))) => Ok(Some(line)),
-        Ok(Some(Err(error))) => Err(ClusterError::Unreachable { context, why: error.to_string() }),
+        Ok(Some(Err(error))) => {
+            Err(ClusterError::Unreachable { context: client.context().to_owned(), why: error.to_string() })
+        }
     }
 }

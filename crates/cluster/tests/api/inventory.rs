@@ -1,5 +1,5 @@
-use cluster::ClusterError;
 use cluster::inventory::{Inventory, inventory_name};
+use cluster::{ClusterClient, ClusterError};
 use kube::api::PatchParams;
 use model::PinId;
 use serde_json::json;
@@ -51,4 +51,36 @@ async fn a_garbled_inventory_is_an_error_and_never_empty() {
     maps.patch(&name, &PatchParams::default(), &garbled).await.unwrap();
     let error = place.client.read_inventory(&instance).await.unwrap_err();
     assert!(matches!(&error, ClusterError::Inventory { name: n, .. } if *n == name), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_known_of_inventories_costs_one_list_and_no_write_rests_on_it_blindly() {
+    let place = Place::new("book").await;
+    let instance = place.target().instance;
+    let written = place.client.write_inventory(&Inventory::empty(instance.clone()), None).await.unwrap();
+    let client = ClusterClient::connect_with(Some(&place.kubeconfig), "devcluster", place.settings()).await.unwrap();
+    assert_eq!(client.known_inventory(&instance).await.unwrap(), Some(written.clone()));
+    assert_eq!(client.known_inventory(&"nobody/prod".parse().unwrap()).await.unwrap(), None);
+
+    let mut theirs = written.inventory.clone();
+    theirs.add_candidate_objects(&[place.key(&config_map("a", "")).await], None);
+    let newer = place.client.write_inventory(&theirs, Some(&written.resource_version)).await.unwrap();
+    let known = client.known_inventory(&instance).await.unwrap().unwrap();
+    assert_eq!(known, written, "nobody told us");
+    let error = client.write_inventory(&known.inventory, Some(&known.resource_version)).await.unwrap_err();
+    assert!(matches!(error, ClusterError::Conflict { .. }), "{error}");
+    assert_eq!(client.known_inventory(&instance).await.unwrap(), Some(newer), "after a conflict it is read");
+}
+
+#[tokio::test]
+async fn an_inventory_that_somebody_deleted_is_a_conflict_for_who_writes_it() {
+    let place = Place::new("gone").await;
+    let instance = place.target().instance;
+    let written = place.client.write_inventory(&Inventory::empty(instance.clone()), None).await.unwrap();
+    let maps: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
+        kube::Api::namespaced(place.person.clone(), &place.own);
+    maps.delete(&inventory_name(&instance), &kube::api::DeleteParams::default()).await.unwrap();
+    let error = place.client.write_inventory(&written.inventory, Some(&written.resource_version)).await.unwrap_err();
+    assert!(matches!(error, ClusterError::Conflict { .. }), "{error}");
+    assert_eq!(place.client.known_inventory(&instance).await.unwrap(), None);
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::common::{Place, config_map, deployment};
 
 pub(crate) async fn until(watcher: &Watcher, keys: &[ObjectKey], is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let mut changes = watcher.changes();
+    let mut changes = watcher.changes_of(keys);
     let waiting = async {
         loop {
             changes.mark_unchanged();
@@ -20,7 +20,7 @@ pub(crate) async fn until(watcher: &Watcher, keys: &[ObjectKey], is_so: impl Fn(
             if is_so(&snapshot) {
                 return snapshot;
             }
-            changes.changed().await.unwrap();
+            changes.changed().await;
         }
     };
     let seen = tokio::time::timeout(Duration::from_secs(40), waiting).await;

@@ -33,7 +33,7 @@ pub(crate) async fn refuse_clashes(place: &Place, rendered: &Rendered) -> Result
 
 /// New objects that can't become Current while an old one lives that is pruned only after them (design 9.3).
 async fn clashes(place: &Place, rendered: &Rendered) -> Result<Vec<Refusal>, Trouble> {
-    let Some(stored) = place.cluster.read_inventory(&place.instance.id).await? else { return Ok(Vec::new()) };
+    let Some(stored) = place.cluster.known_inventory(&place.instance.id).await? else { return Ok(Vec::new()) };
     let staying = keys(rendered);
     let held: Vec<&ObjectKey> = stored.inventory.objects.iter().map(|entry| &entry.key).collect();
     let mut leaving: Vec<(ObjectKey, Value)> = Vec::new();

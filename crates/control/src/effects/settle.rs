@@ -1,6 +1,6 @@
 //! After the push: the inventory names the verified commit, and what the candidate no longer has is pruned.
 
-use cluster::inventory::VerifiedAt;
+use cluster::inventory::{Inventory, VerifiedAt};
 use model::{Effect, Fact, InstanceFact};
 use store::PinRecord;
 
@@ -19,7 +19,9 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     }
     let verified = VerifiedAt { commit: commit.clone(), render_hash: candidate.hash() };
     let keep = keys(&candidate.rendered);
-    inner.update_inventory(&place, "settle inventory", |inventory| inventory.verify(verified.clone())).await?;
+    let seen = inner.last_applied.seen(&pin.instance, &verified.render_hash);
+    let verify = |inventory: &mut Inventory| inventory.verify(verified.clone(), &seen);
+    inner.update_inventory(&place, "settle inventory", verify).await?;
     let pruned = inner.prune(&place, &keep, None).await?;
     let state = inner.store.instance(&pin.instance).await?;
     let verified = InstanceFact::Verified {

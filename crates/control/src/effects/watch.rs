@@ -1,10 +1,10 @@
 //! Watching what was applied until it is proven, or shown not to work.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey, Snapshot, Watcher};
+use config_repo::Instance;
 use health::{Baseline, Decision, Failure, Watch};
 use model::{Fact, FailureReport, InstanceId, Pin, PinNumber, Stage};
 use render::Rendered;
@@ -30,17 +30,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 const MOST_REPAIRS: usize = 3;
 /// What they changed is cut here.
 const LONGEST_EDITS: usize = 500;
-
-/// What is remembered of the last apply of each instance: a snapshot from before it is no evidence.
-#[derive(Default)]
-pub(crate) struct LastApplied(Mutex<HashMap<InstanceId, AppliedBefore>>);
-
-#[derive(Clone, Default)]
-struct AppliedBefore {
-    render_hash: String,
-    applied: Vec<cluster::Applied>,
-    baseline: Baseline,
-}
 
 /// How a watch ended.
 pub(crate) enum Watched {
@@ -162,8 +151,8 @@ impl Inner {
         let id = &place.instance.id;
         let (deadline, stable_for) = self.limits(id)?;
         let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
-        let watcher = self.watcher(place, &keys).await;
-        let mut changes = watcher.changes();
+        let watcher = self.watcher(&place.instance, &place.cluster, &keys).await;
+        let mut changes = watcher.changes_of(&keys);
         let mut woken = self.wakes.instance(id);
         let before = self.last_applied.of(id);
         let mut watch = Watch::new(deadline, stable_for);
@@ -193,17 +182,18 @@ impl Inner {
                 }
             }
             tokio::select! {
-                _ = changes.changed() => {}
+                () = changes.changed() => {}
                 _ = woken.changed() => if attend.woken().await? { return Ok(Watched::Stopped) },
                 () = tokio::time::sleep(watch.look_again_in().clamp(Duration::from_millis(1), LOOK_AGAIN)) => {}
             }
         }
     }
 
-    pub(crate) async fn watcher(&self, place: &Place, keys: &[ObjectKey]) -> Watcher {
+    /// The watches of an instance, with the kinds of these objects among them.
+    pub(crate) async fn watcher(&self, instance: &Instance, cluster: &ClusterClient, keys: &[ObjectKey]) -> Watcher {
         let kinds: BTreeSet<KindKey> = keys.iter().map(|key| key.kind.clone()).collect();
         let kinds: Vec<KindKey> = kinds.into_iter().collect();
-        self.clusters.watcher(&place.instance.id, &place.cluster, &place.instance.namespace, &kinds).await
+        self.clusters.watcher(&instance.id, cluster, &instance.namespace, &kinds).await
     }
 
     fn limits(&self, id: &InstanceId) -> Result<(Duration, Duration), Trouble> {
@@ -222,7 +212,7 @@ impl Inner {
     /// Counts restarts from the candidate's first write on, whichever process made it: the inventory knows what had
     /// restarted before.
     pub(super) async fn recall_baseline(&self, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
-        let stored = place.cluster.read_inventory(&place.instance.id).await?;
+        let stored = place.cluster.known_inventory(&place.instance.id).await?;
         let mark = stored.and_then(|stored| stored.inventory.candidate);
         let mark = mark.filter(|mark| mark.render_hash == rendered.hash.to_string());
         match mark.and_then(|mark| mark.restarts) {
@@ -235,7 +225,7 @@ impl Inner {
     /// How often containers restarted up to now.
     pub(super) async fn restarts(&self, place: &Place, rendered: &Rendered) -> Baseline {
         let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
-        self.watcher(place, &keys).await.sighted(&keys, SIGHTED_WITHIN).await.baseline()
+        self.watcher(&place.instance, &place.cluster, &keys).await.sighted(&keys, SIGHTED_WITHIN).await.baseline()
     }
 
     /// After a restart nobody knows what the apply answered: applying the same again says so, and changes nothing.
@@ -273,20 +263,5 @@ fn blind(snapshot: &Snapshot) -> String {
     match snapshot.trouble.first() {
         Some(trouble) => format!("the cluster can't be seen, so the clock is stopped: {trouble}"),
         None => "the cluster is being looked at".to_owned(),
-    }
-}
-
-impl LastApplied {
-    fn of(&self, id: &InstanceId) -> AppliedBefore {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned().unwrap_or_default()
-    }
-
-    /// Remembers what an apply answered.
-    pub(crate) fn remember(&self, id: &InstanceId, render_hash: String, applied: Vec<cluster::Applied>) {
-        self.change(id, |before| (before.render_hash, before.applied) = (render_hash, applied));
-    }
-
-    fn change(&self, id: &InstanceId, change: impl FnOnce(&mut AppliedBefore)) {
-        change(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
     }
 }

@@ -71,14 +71,12 @@ impl Inner {
     /// Wakes the instances whose files differ between two commits: a commit costs nothing to those that it does not touch.
     /// Where that can't be said all are woken, and so they are when `pinnace.yaml` changed.
     async fn wake_touched(&self, from: &CommitId, to: &CommitId) {
-        let changed = self.mirror.changed_paths(from, to).await.ok().flatten();
-        let touched = |instance: &Instance| match &changed {
-            None => true,
-            Some(paths) => {
-                paths.iter().any(|path| *path == self.settings.config_file || is_below(path, &self.reads(instance)))
-            }
+        let changed = self.comparisons.between(&self.mirror, from, to).await.ok();
+        let touched = |instance: &Instance| {
+            let changed = changed.as_ref();
+            changed.and_then(|changed| Some(changed.holds(&self.settings.config_file)? || changed.touches(&self.reads(instance))?))
         };
-        for instance in self.config().instances().iter().filter(|instance| touched(instance)) {
+        for instance in self.config().instances().iter().filter(|instance| touched(instance) != Some(false)) {
             self.wakes.wake(&instance.id);
         }
     }

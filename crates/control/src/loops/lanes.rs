@@ -67,7 +67,8 @@ async fn follow(control: Control, id: InstanceId, lane: Lane) {
     let mut rest = Rest::default();
     loop {
         woken.mark_unchanged();
-        let pause = match turn(&control, &id, lane, &mut rest).await {
+        // Boxed, so that what a turn needs is given back: thousands of lanes have nothing to do.
+        let pause = match Box::pin(turn(&control, &id, lane, &mut rest)).await {
             Ok(None) => continue,
             Ok(Some(pause)) => pause,
             Err(error) => {

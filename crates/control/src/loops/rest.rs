@@ -15,12 +15,13 @@ use store::StoreError;
 use crate::Control;
 use crate::backoff::backoff;
 use crate::inner::Inner;
+use crate::turns::Turn;
 use head::{Looked, look};
 
 /// Without a signal nothing is due for this long.
 const TICK: Duration = Duration::from_mins(1);
 
-/// The pause after the cluster could not be compared.
+/// The pause after the cluster could not be compared; it grows when that happens again and again.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
 /// A text that changes with every try (a count of restarts) is written down for so many of them,
@@ -37,10 +38,11 @@ pub(super) struct Rest {
     /// What people mend in the cluster (a namespace, a Secret, a right) tells nobody: what does not work is looked at again
     /// now and then.
     tried: Option<TriedBefore>,
+    /// How often in a row the cluster could not be compared.
+    in_vain: u32,
 }
 
 /// Nothing is to be done about this HEAD.
-#[derive(PartialEq, Eq)]
 struct Settled {
     head: CommitId,
     instance: Instance,
@@ -78,7 +80,7 @@ impl Rest {
         let (head, now) = (inner.mirror.head(), inner.clock.now());
         let open = state.head_failure.is_some() || state.prune_confirmed.is_some();
         let here = Settled { head: head.clone(), instance: instance.clone(), open };
-        if self.settled.as_ref() == Some(&here) {
+        if self.is_settled(inner, &here).await {
             return self.repair(inner, &instance, &state).await;
         }
         self.drift.forget();
@@ -89,9 +91,17 @@ impl Rest {
             self.tried = before;
             return Ok(Some(pause));
         }
+        let mut woken = inner.wakes.instance(id);
+        woken.mark_unchanged();
+        let turn = tokio::select! {
+            biased;
+            turn = waited(inner, &instance, &head) => turn,
+            // Something else may come first by now.
+            _ = woken.changed() => return Ok(None),
+        };
         // No intent is written down: HEAD itself is one. What comes of it must be, so there must be room for it.
         inner.store.healthy().await?;
-        let why = match look(inner, &instance, &state, &head).await {
+        let why = match look(inner, &instance, &state, &head, turn).await {
             Ok(Looked::Settled) => {
                 self.settled = Some(here);
                 return Ok(None);
@@ -116,6 +126,19 @@ impl Rest {
 }
 
 impl Rest {
+    /// Whether nothing is to be done about HEAD: what was found so stays so while no file of the instance changes.
+    async fn is_settled(&mut self, inner: &Inner, here: &Settled) -> bool {
+        let Some(settled) = &mut self.settled else { return false };
+        if settled.instance != here.instance || settled.open != here.open {
+            return false;
+        }
+        let same = inner.same_files(&here.instance, &settled.head, &here.head).await.unwrap_or_default();
+        if same {
+            settled.head.clone_from(&here.head);
+        }
+        same
+    }
+
     /// Comes back when the cluster reports something about an instance that rests.
     pub(super) async fn reported(&mut self) {
         self.drift.reported().await;
@@ -136,6 +159,7 @@ impl Rest {
     ) -> Result<Option<Duration>, StoreError> {
         match self.drift.look(inner, instance, state).await {
             Ok(facts) => {
+                self.in_vain = 0;
                 for fact in facts {
                     inner.append_instance(&instance.id, fact).await?;
                 }
@@ -144,10 +168,22 @@ impl Rest {
             Err(trouble) => {
                 tracing::warn!(instance = %instance.id, %trouble, "drift can't be looked at");
                 self.drift.forget();
-                Ok(Some(AFTER_TROUBLE))
+                self.in_vain += 1;
+                Ok(Some(AFTER_TROUBLE.max(backoff(self.in_vain))))
             }
         }
     }
+}
+
+/// Takes a turn, or waits for one and reads ahead: who waits does so together with others.
+async fn waited(inner: &Inner, instance: &Instance, head: &CommitId) -> Turn {
+    if let Some(turn) = inner.turns.free(instance) {
+        return turn;
+    }
+    if let Err(trouble) = inner.files(instance, head).await {
+        tracing::debug!(instance = %instance.id, %trouble, "it is read again in its turn");
+    }
+    inner.turns.take(instance).await
 }
 
 /// Says why there is nothing verified yet, when that is news.

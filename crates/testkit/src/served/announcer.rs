@@ -21,7 +21,17 @@ const SIGNING_KEY: &str = "whsec_cGlubmFjZS1kZW1vLXNpZ25pbmcta2V5LTEyMzQ=";
 
 /// The file that names the senders: CI for this project.
 pub(super) fn senders(project: &str) -> String {
-    format!("senders: {{{project}: {{signing: [{SIGNING_KEY}]}}}}\n")
+    format!("senders: {{{project}: {{signing: [{SIGNING_KEY}]}}}}\npush: {{signing: [{SIGNING_KEY}]}}\n")
+}
+
+/// The host of the config repo says that somebody pushed.
+pub(super) async fn pushed(url: &str) -> Result<(), ServedError> {
+    let delivery = format!("push-{}", control::Clock::system().now().0);
+    let mut request = client()?.post(format!("{url}/hooks/push"));
+    for (name, value) in webhooks::sign(&signing_key(), &delivery, control::Clock::system().now(), b"{}") {
+        request = request.header(name, value);
+    }
+    good(request.body("{}"), "say that somebody pushed").await.map(drop)
 }
 
 /// CI of one project, which signs what it announces.

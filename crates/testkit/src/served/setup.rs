@@ -38,6 +38,8 @@ pub struct Setup {
     pub port: u16,
     /// The barrier's socket.
     pub barrier: Option<PathBuf>,
+    /// Seconds between two fetches of the config repo when nothing happens.
+    pub fetch_every: u32,
     /// More arguments of `pinnace serve`.
     pub more: Vec<OsString>,
 }
@@ -85,7 +87,8 @@ impl Setup {
             .arg("serve")
             .args(["--repo", &self.repo, "--config-file", &self.config_file])
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
-            .args(["--own-namespace", &self.own_namespace, "--fetch-every", "1", "--until-stdin-ends"])
+            .args(["--own-namespace", &self.own_namespace, "--until-stdin-ends"])
+            .args(["--fetch-every", &self.fetch_every.to_string()])
             .arg("--data")
             .arg(&self.data)
             .arg("--kubeconfig")

@@ -67,6 +67,12 @@ pub(super) fn client() -> Result<Client, ServedError> {
     client.map_err(ServedError::http("begin"))
 }
 
+/// What `/metrics` at this port says, as text.
+pub(super) async fn metrics(port: u16) -> Result<String, ServedError> {
+    let answer = good(client()?.get(format!("http://127.0.0.1:{port}/metrics")), "read the metrics").await?;
+    answer.text().await.map_err(ServedError::http("read the metrics"))
+}
+
 /// Sends it; an answer other than yes is an error.
 pub(super) async fn good(request: RequestBuilder, action: &str) -> Result<Response, ServedError> {
     let answer = request.send().await.map_err(ServedError::http(action))?;

@@ -44,6 +44,7 @@ impl Config {
             project: self.project.clone(),
             port: free_port()?,
             barrier: None,
+            fetch_every: 1,
             more: Vec::new(),
         })
     }

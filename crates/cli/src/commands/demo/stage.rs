@@ -96,6 +96,7 @@ impl Stage {
             project: "shop".to_owned(),
             port,
             barrier: Some(harness.path().to_owned()),
+            fetch_every: 1,
             more: vec!["--public-read".into(), "--demo-desk".into(), desk.clone().into()],
         };
         for namespace in [NAMESPACE, OWN_NAMESPACE] {

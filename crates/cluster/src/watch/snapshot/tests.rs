@@ -41,6 +41,7 @@ fn applied(object: &Value, version: u64) -> Applied {
         generation: 1,
         has_status: None,
         left_out: None,
+        imprint: crate::Imprint::of(object),
     }
 }
 
@@ -130,4 +131,38 @@ fn a_pod_that_moved_to_another_owner_leaves_the_first() {
     assert_eq!((children(&web), children(&api)), (0, 1));
     store.remove(&kind_of(&pod), &object("Pod", "p", 8, Some("uid-api")));
     assert_eq!((children(&web), children(&api)), (0, 0));
+}
+
+#[test]
+fn who_waits_is_woken_by_its_own_objects_and_what_they_own_and_by_no_others() {
+    let (web, other) = (object("Deployment", "web", 5, None), object("Deployment", "other", 5, None));
+    let store = store(&[web.clone(), other.clone(), object("ReplicaSet", "web-1", 6, Some("uid-web"))], "9");
+    let mut changes = store.changes_of(&[ObjectKey::of(&web)]);
+    store.upsert(&kind_of(&other), object("Deployment", "other", 10, None));
+    assert!(!is_woken(&mut changes));
+    store.upsert(&kind_of(&web), object("Deployment", "web", 11, None));
+    assert!(is_woken(&mut changes));
+    store.upsert(&KindKey::new("v1", "Pod"), object("Pod", "web-1-a", 12, Some("uid-web-1")));
+    assert!(is_woken(&mut changes), "a pod of its replica set");
+    store.remove(&kind_of(&web), &web);
+    assert!(is_woken(&mut changes), "it is gone");
+    store.blind(&KindKey::new("v1", "Pod"), None);
+    assert!(is_woken(&mut changes), "nobody sees pods");
+}
+
+fn is_woken(changes: &mut crate::Changes) -> bool {
+    // What is ready is ready now: nothing is waited for.
+    let woken = futures::FutureExt::now_or_never(changes.changed()).is_some();
+    changes.mark_unchanged();
+    woken
+}
+
+#[test]
+fn an_imprint_is_known_of_what_is_seen_only() {
+    let web = object("Deployment", "web", 5, None);
+    let (store, gone) = (store(std::slice::from_ref(&web), "5"), ObjectKey::of(&object("Deployment", "gone", 1, None)));
+    let keys = [ObjectKey::of(&web), gone];
+    assert_eq!(store.imprints(&keys), Some(vec![Some(crate::Imprint::of(&web)), None]));
+    store.blind(&kind_of(&web), None);
+    assert_eq!(store.imprints(&keys), None);
 }

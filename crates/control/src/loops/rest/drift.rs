@@ -1,17 +1,14 @@
 //! Drift: while an instance rests on its verified commit, whatever the cluster reports about its objects is compared with
-//! what is desired. The watches tell; nothing is asked while nothing changes.
+//! what is desired. The watches tell; nothing is asked while nothing changes, and after a restart nothing is asked about what is
+//! as the inventory says that it was.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::time::Duration;
 
-use cluster::{ObjectKey, Watcher};
+use cluster::inventory::Inventory;
+use cluster::{Changes, Imprint, ObjectKey, Watcher};
 use config_repo::{DriftRule, Instance};
 use model::{DriftDone, DriftFound, InstanceFact, InstanceState, Timestamp, VerifiedCommit};
-use render::Rendered;
-use serde_json::Value;
-use tokio::sync::watch;
 
 use crate::converge::{Place, key};
 use crate::inner::Inner;
@@ -26,33 +23,35 @@ const MOST_FIELDS: usize = 10;
 
 /// What is remembered of one instance's objects while it rests.
 #[derive(Default)]
-pub(super) struct Drift(Option<Resting>);
+pub(super) struct Drift(Option<Box<Resting>>);
 
-/// The objects of one verified commit, and what was seen of them.
+/// The objects of one verified commit, and what was seen of them. There may be thousands of these, so they hold no object.
 struct Resting {
     verified: VerifiedCommit,
     instance: Instance,
-    place: Place,
-    rendered: Rendered,
-    keys: Vec<ObjectKey>,
     watcher: Watcher,
-    changes: watch::Receiver<u64>,
-    seen: HashMap<ObjectKey, Seen>,
+    changes: Changes,
+    keys: Vec<ObjectKey>,
+    /// How each was when it was last compared.
+    compared: Vec<Compared>,
     repairs: HashMap<ObjectKey, VecDeque<Timestamp>>,
 }
 
-/// How an object was when it was last compared.
-struct Seen {
-    live: Option<Arc<Value>>,
-    mark: u64,
+/// How an object was when it was last compared with what is desired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Never,
+    /// It was gone, or had this imprint.
+    As(Option<Imprint>),
 }
 
 impl Drift {
     /// Comes back when the cluster reports something about the instance; never while nothing is watched.
     pub(super) async fn reported(&mut self) {
         while let Some(resting) = &mut self.0 {
-            // Others in the namespace change too, and this one's status: neither is worth a turn.
-            if resting.changes.changed().await.is_err() || resting.has_news() {
+            // What parts of Kubernetes write (a status) is not worth a turn.
+            resting.changes.changed().await;
+            if resting.has_news() {
                 return;
             }
         }
@@ -77,75 +76,84 @@ impl Drift {
         };
         if self.0.as_ref().is_none_or(|resting| resting.verified != *verified || resting.instance != *instance) {
             self.0 = None;
-            self.0 = Some(Resting::begin(inner, instance, verified).await?);
+            self.0 = Some(Box::new(Resting::begin(inner, instance, state, verified).await?));
         }
         match &mut self.0 {
-            Some(resting) => resting.look(inner, state).await,
+            Some(resting) => Box::pin(resting.look(inner, state)).await,
             None => Ok(Vec::new()),
         }
     }
 }
 
 impl Resting {
-    async fn begin(inner: &Inner, instance: &Instance, verified: &VerifiedCommit) -> Result<Self, Trouble> {
-        let rendered = inner.rendered_at(instance, &verified.commit).await?;
-        let place = inner.place(&instance.id, &rendered).await?;
-        let keys: Vec<ObjectKey> = rendered.objects.iter().map(key).filter(|key| !key.kind.is_secret()).collect();
-        let watcher = inner.watcher(&place, &keys).await;
-        let changes = watcher.changes();
-        let (seen, repairs) = (HashMap::new(), HashMap::new());
+    async fn begin(
+        inner: &Inner,
+        instance: &Instance,
+        state: &InstanceState,
+        verified: &VerifiedCommit,
+    ) -> Result<Self, Trouble> {
+        let cluster = inner.cluster(instance).await?;
+        let stored = cluster.known_inventory(&instance.id).await?.map(|stored| stored.inventory);
+        let stored = stored.filter(|inventory| is_of(inventory, verified));
+        let keys = match stored.as_ref().and_then(all_seen) {
+            Some(keys) => keys,
+            None => watched(&inner.rendered_at(instance, &verified.commit).await?),
+        };
+        let seen = |key: &ObjectKey| {
+            // What was told about is looked at again: it may be over.
+            let told = state.drift.contains_key(&name(key));
+            let seen = stored.as_ref().and_then(|inventory| inventory.entry(key)?.seen);
+            seen.filter(|_| !told).map_or(Compared::Never, |imprint| Compared::As(Some(imprint)))
+        };
+        let compared = keys.iter().map(seen).collect();
+        let watcher = inner.watcher(instance, &cluster, &keys).await;
+        let (changes, repairs) = (watcher.changes_of(&keys), HashMap::new());
         let (verified, instance) = (verified.clone(), instance.clone());
-        Ok(Self { verified, instance, place, rendered, keys, watcher, changes, seen, repairs })
+        Ok(Self { verified, instance, watcher, changes, keys, compared, repairs })
     }
 
     async fn look(&mut self, inner: &Inner, state: &InstanceState) -> Result<Vec<InstanceFact>, Trouble> {
         self.changes.mark_unchanged();
-        let Some(live) = self.watcher.objects(&self.keys) else { return Ok(Vec::new()) };
+        let Some(now) = self.watcher.imprints(&self.keys) else { return Ok(Vec::new()) };
+        if self.news(&now).next().is_none() {
+            return Ok(Vec::new());
+        }
+        let _turn = inner.compare_turns.take(&self.instance).await;
+        let rendered = inner.rendered_at(&self.instance, &self.verified.commit).await?;
+        let place = inner.place(&self.instance.id, &rendered).await?;
         let mut facts = Vec::new();
-        for at in 0..self.rendered.objects.len() {
-            let key = key(&self.rendered.objects[at]);
-            let live = live.get(&key);
-            if !key.kind.is_secret() && self.is_news(&key, live) {
-                let object = self.rendered.objects[at].clone();
-                facts.extend(self.compare(inner, state, &object, &key).await?);
-                self.seen.insert(key, Seen { mark: mark(live), live: live.cloned() });
+        for desired in &rendered.objects {
+            let key = key(desired);
+            let Some(at) = self.news(&now).find(|at| self.keys.get(*at) == Some(&key)) else { continue };
+            facts.extend(self.compare(inner, state, &place, desired, &key).await?);
+            if let (Some(compared), Some(now)) = (self.compared.get_mut(at), now.get(at)) {
+                *compared = Compared::As(*now);
             }
         }
         Ok(facts)
     }
 
-    fn has_news(&mut self) -> bool {
-        let Some(live) = self.watcher.objects(&self.keys) else { return false };
-        let keys = self.keys.clone();
-        keys.iter().any(|key| self.is_news(key, live.get(key)))
+    fn has_news(&self) -> bool {
+        self.watcher.imprints(&self.keys).is_some_and(|now| self.news(&now).next().is_some())
     }
 
-    /// Whether an object is otherwise than when it was compared. Its status is not: that changes all the time, and is
-    /// never desired.
-    fn is_news(&mut self, key: &ObjectKey, live: Option<&Arc<Value>>) -> bool {
-        let Some(seen) = self.seen.get_mut(key) else { return true };
-        let same = match (&seen.live, live) {
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
-            (None, None) => true,
-            _ => false,
-        };
-        if same || seen.mark == mark(live) {
-            seen.live = live.cloned();
-            return false;
-        }
-        true
+    /// Which objects are otherwise than when they were compared.
+    fn news(&self, now: &[Option<Imprint>]) -> impl Iterator<Item = usize> {
+        let differs = self.compared.iter().zip(now).map(|(compared, now)| *compared != Compared::As(*now));
+        differs.enumerate().filter_map(|(at, differs)| differs.then_some(at))
     }
 
     async fn compare(
         &mut self,
         inner: &Inner,
         state: &InstanceState,
+        place: &Place,
         desired: &render::Object,
         key: &ObjectKey,
     ) -> Result<Option<InstanceFact>, Trouble> {
-        let object = format!("{}/{}", key.kind.kind, key.name);
+        let object = name(key);
         let known = state.drift.get(&object);
-        let mut what = inner.edits_of(&self.place, desired).await?;
+        let mut what = inner.edits_of(place, desired).await?;
         if what.is_empty() {
             return Ok(known.map(|_| InstanceFact::DriftGone { object }));
         }
@@ -161,7 +169,7 @@ impl Resting {
         if done == DriftDone::Repaired {
             // What was done must be written down, so there must be room for it.
             inner.store.healthy().await?;
-            inner.repair(&self.place, desired).await?;
+            inner.repair(place, desired).await?;
             self.repairs.entry(key.clone()).or_default().push_back(inner.clock.now());
         }
         let found = DriftFound { object, what, done };
@@ -179,6 +187,27 @@ impl Resting {
     }
 }
 
+/// Whether what the inventory knows is about this render.
+fn is_of(inventory: &Inventory, verified: &VerifiedCommit) -> bool {
+    let hash = inventory.verified.as_ref().map(|at| &at.render_hash);
+    inventory.candidate.is_none() && hash == Some(&verified.render_hash)
+}
+
+/// The objects of an inventory, when each of them was seen as desired: then nothing has to be rendered to know them.
+fn all_seen(inventory: &Inventory) -> Option<Vec<ObjectKey>> {
+    let watched = inventory.objects.iter().filter(|entry| !entry.key.kind.is_secret());
+    watched.map(|entry| entry.seen.map(|_| entry.key.clone())).collect()
+}
+
+/// Secrets are not watched.
+fn watched(rendered: &render::Rendered) -> Vec<ObjectKey> {
+    rendered.objects.iter().map(key).filter(|key| !key.kind.is_secret()).collect()
+}
+
+fn name(key: &ObjectKey) -> String {
+    format!("{}/{}", key.kind.kind, key.name)
+}
+
 fn cut(what: &mut Vec<String>) {
     if what.len() > MOST_FIELDS {
         let more = what.len() - MOST_FIELDS;
@@ -187,49 +216,9 @@ fn cut(what: &mut Vec<String>) {
     }
 }
 
-/// A number that changes with whatever of an object may be desired.
-fn mark(live: Option<&Arc<Value>>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let Some(object) = live.and_then(|live| live.as_object()) else { return 0 };
-    for (name, value) in object {
-        match name.as_str() {
-            "status" => {}
-            "metadata" => mark_metadata(value, &mut hasher),
-            _ => (name, value.to_string()).hash(&mut hasher),
-        }
-    }
-    hasher.finish()
-}
-
-/// Versions and owners move with every write of the status; who owns what is looked at when something else changed.
-fn mark_metadata(metadata: &Value, hasher: &mut DefaultHasher) {
-    for (name, value) in metadata.as_object().into_iter().flatten() {
-        if !matches!(name.as_str(), "resourceVersion" | "managedFields") {
-            (name, value.to_string()).hash(hasher);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn object(version: &str, ready: u32, greeting: &str) -> Arc<Value> {
-        Arc::new(json!({
-            "kind": "ConfigMap", "metadata": {"name": "a", "resourceVersion": version, "managedFields": [version]},
-            "data": {"GREETING": greeting}, "status": {"ready": ready},
-        }))
-    }
-
-    #[test]
-    fn a_status_is_no_news_and_a_field_is() {
-        let before = mark(Some(&object("1", 0, "hello")));
-        assert_eq!(mark(Some(&object("2", 1, "hello"))), before);
-        assert_ne!(mark(Some(&object("2", 1, "bye"))), before);
-        assert_ne!(mark(None), before);
-    }
 
     #[test]
     fn many_fields_are_cut_and_it_is_said() {

@@ -11,6 +11,7 @@ use crate::effects::watch::Attend;
 use crate::inner::Inner;
 use crate::trial::{self, Trial, Tried};
 use crate::trouble::Trouble;
+use crate::turns::Turn;
 use crate::way_back::{self, Back};
 
 /// What came of looking at HEAD.
@@ -31,11 +32,12 @@ pub(super) async fn look(
     instance: &Instance,
     state: &InstanceState,
     head: &CommitId,
+    turn: Turn,
 ) -> Result<Looked, Trouble> {
     if let Some(to) = state.head_failure.as_ref().and_then(|failed| failed.way_back()) {
         return back(inner, instance, state, to).await;
     }
-    let Some(verified) = &state.verified else { return install(inner, instance, head).await };
+    let Some(verified) = &state.verified else { return install(inner, instance, head, turn).await };
     if let Some(confirmed) = &state.prune_confirmed {
         return let_go(inner, instance, state, &verified.commit, confirmed).await;
     }
@@ -55,7 +57,7 @@ pub(super) async fn look(
         return Ok(Looked::Settled);
     }
     let mut attend = WhileHead { inner, instance, head };
-    match inner.try_head(instance, &trial, &mut attend).await? {
+    match inner.try_head(instance, &trial, turn, &mut attend).await? {
         Tried::Proven(facts) => Ok(Looked::Facts(facts)),
         Tried::Stopped => Ok(Looked::Stopped),
         Tried::Refused(why) => refused(inner, instance, state, head, Some(trial.hash()), &why).await,
@@ -63,16 +65,21 @@ pub(super) async fn look(
     }
 }
 
-async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<Looked, Trouble> {
+async fn install(inner: &Inner, instance: &Instance, head: &CommitId, turn: Turn) -> Result<Looked, Trouble> {
     let mut attend = WhileHead { inner, instance, head };
-    if let Some(verified) = verified_before(inner, instance, head).await?
-        && let Ok(trial) = Trial::of(inner, instance, &verified, true).await
-        && let Tried::Proven(facts) = inner.try_head(instance, &trial, &mut attend).await?
-    {
-        return Ok(Looked::Facts(facts));
-    }
+    let before = match verified_before(inner, instance, head).await? {
+        Some(verified) => Trial::of(inner, instance, &verified, true).await.ok(),
+        None => None,
+    };
+    let turn = match before {
+        None => turn,
+        Some(trial) => match inner.try_head(instance, &trial, turn, &mut attend).await? {
+            Tried::Proven(facts) => return Ok(Looked::Facts(facts)),
+            _ => inner.turns.take(instance).await,
+        },
+    };
     let trial = Trial::of(inner, instance, head, true).await?;
-    match inner.try_head(instance, &trial, &mut attend).await? {
+    match inner.try_head(instance, &trial, turn, &mut attend).await? {
         Tried::Proven(facts) => Ok(Looked::Facts(facts)),
         // A pin came first, and its candidate is HEAD as well; or HEAD is another one by now.
         Tried::Stopped => Ok(Looked::Stopped),
@@ -84,7 +91,7 @@ async fn install(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<
 /// The verified commit that the inventory names, of an instance that the database knows nothing of: it was lost. HEAD may be
 /// what people pushed since, and is tried after it, with a way back.
 async fn verified_before(inner: &Inner, instance: &Instance, head: &CommitId) -> Result<Option<CommitId>, Trouble> {
-    let Some(stored) = inner.cluster(instance).await?.read_inventory(&instance.id).await? else { return Ok(None) };
+    let Some(stored) = inner.cluster(instance).await?.known_inventory(&instance.id).await? else { return Ok(None) };
     let Some(verified) = stored.inventory.verified.map(|verified| verified.commit) else { return Ok(None) };
     let is_past = inner.mirror.is_ancestor(&verified, head).await.unwrap_or(false);
     Ok((is_past && verified != *head).then_some(verified))
