@@ -7,7 +7,6 @@ use model::CommitId;
 
 use crate::Control;
 use crate::inner::Inner;
-use crate::sources::is_below;
 
 /// Delivery ids are remembered this long.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
