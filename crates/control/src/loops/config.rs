@@ -73,7 +73,9 @@ impl Inner {
         let changed = self.comparisons.between(&self.mirror, from, to).await.ok();
         let touched = |instance: &Instance| {
             let changed = changed.as_ref();
-            changed.and_then(|changed| Some(changed.holds(&self.settings.config_file)? || changed.touches(&self.reads(instance))?))
+            changed.and_then(|changed| {
+                Some(changed.holds(&self.settings.config_file)? || changed.touches(&self.reads(instance))?)
+            })
         };
         for instance in self.config().instances().iter().filter(|instance| touched(instance) != Some(false)) {
             self.wakes.wake(&instance.id);
