@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::registry::RegistryOptions;
 use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 
-pub use doors::{Door, Doors, LetsIn};
+pub use doors::{Door, Doors, Fault, Faulty, LetsIn, Which};
 pub use harness::{Harness, Held};
 pub use objects::Objects;
 pub use wiring::Plan;
@@ -40,6 +40,8 @@ pub struct World {
     pub instance: InstanceId,
     /// What is in its namespace.
     pub objects: Objects,
+    /// What is in the namespace of the environment `stage`, where the plan has one.
+    pub elsewhere: Option<Objects>,
     /// The Slack, where the plan has one.
     pub slack: Option<FakeSlack>,
     /// The doors before cluster, registry and config repo, where the plan has them.
@@ -86,6 +88,13 @@ impl World {
         if plan.namespace {
             objects.create_namespace().await;
         }
+        let elsewhere = if plan.elsewhere {
+            let there = Objects::connect(&cluster, &format!("{namespace}-stage")).await;
+            there.create_namespace().await;
+            Some(there)
+        } else {
+            None
+        };
         let (mut images, first) = (Vec::new(), [plan.first]);
         for version in if plan.versions.is_empty() { &first } else { plan.versions } {
             let digest = registry.push_image("acme/shop", version, version).await.expect("an image can be pushed");
@@ -108,6 +117,7 @@ impl World {
             registry,
             instance,
             objects,
+            elsewhere,
             slack,
             doors,
             cluster,
@@ -356,6 +366,9 @@ impl Drop for World {
             loops.abort();
         }
         self.objects.delete_namespace_later();
+        if let Some(there) = &self.elsewhere {
+            there.delete_namespace_later();
+        }
     }
 }
 

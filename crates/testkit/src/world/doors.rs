@@ -1,6 +1,9 @@
 //! Doors before cluster, registry and config repo: each lets in whose credentials are good, and the real server behind it
-//! says what it says to those whose are not.
+//! says what it says to those whose are not. A door can be told to make faults, and to be down for a while.
 
+mod faults;
+
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,17 +18,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::StreamExt as _;
 use reqwest::{Certificate, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::{DevCluster, DevRegistry, GitHttp, GitRemote};
+
+use faults::{Answered, Fate, Faults};
+pub use faults::{Fault, Faulty, Which};
 
 /// The doors of a world.
 pub struct Doors {
     /// Before the API server: lets in who brings [`Doors::CLUSTER_TOKEN`].
     pub cluster: Door,
+    /// Before the same API server, as another cluster: the context of the environment `stage`.
+    pub elsewhere: Door,
     /// Before the registry: lets in everybody.
     pub registry: Door,
     git: Option<GitHttp>,
@@ -46,8 +54,15 @@ pub enum LetsIn {
 /// passed on as it came. What was open when that changes is ended, as at the end of any watch.
 pub struct Door {
     url: String,
+    address: SocketAddr,
     lets_in: watch::Sender<LetsIn>,
     behind: Arc<Behind>,
+    open: Option<Open>,
+}
+
+/// What serves while the door is up.
+struct Open {
+    close: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -57,6 +72,7 @@ struct Behind {
     client: Client,
     lets_in: watch::Receiver<LetsIn>,
     asked: AtomicUsize,
+    faults: Faults,
 }
 
 const LARGEST_BODY: usize = 16 << 20;
@@ -73,8 +89,10 @@ impl Doors {
         let ca = std::fs::read(cluster.ca()).expect("the cluster's CA can be read");
         let bearer = format!("Bearer {}", cluster.token());
         let basic = format!("Basic {}", BASE64.encode(Self::REGISTRY_LOGIN.join(":")));
+        let lets_in = LetsIn::Bearer(Self::CLUSTER_TOKEN);
         Self {
-            cluster: Door::before(cluster.server(), Some(&ca), &bearer, LetsIn::Bearer(Self::CLUSTER_TOKEN)).await,
+            cluster: Door::before(cluster.server(), Some(&ca), &bearer, lets_in.clone()).await,
+            elsewhere: Door::before(cluster.server(), Some(&ca), &bearer, lets_in).await,
             registry: Door::before(&registry.url(), None, &basic, LetsIn::Everybody).await,
             git: None,
         }
@@ -95,7 +113,8 @@ impl Doors {
     }
 
     pub(super) fn write_kubeconfig(&self, path: &Path) {
-        self.cluster.write_kubeconfig(path, Self::CLUSTER_TOKEN);
+        let contexts = [("prod", self.cluster.url()), ("stage", self.elsewhere.url())];
+        write_kubeconfig(path, Self::CLUSTER_TOKEN, &contexts);
     }
 }
 
@@ -105,16 +124,12 @@ impl Door {
         let client = Client::builder().tls_certs_only(trusted).no_proxy().build().expect("a client can be made");
         let good = HeaderValue::from_str(good).expect("the credentials fit into a header");
         let (lets_in, receiver) = watch::channel(lets_in);
-        let behind =
-            Arc::new(Behind { url: url.to_owned(), good, client, lets_in: receiver, asked: AtomicUsize::new(0) });
+        let (asked, faults) = (AtomicUsize::new(0), Faults::default());
+        let behind = Arc::new(Behind { url: url.to_owned(), good, client, lets_in: receiver, asked, faults });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let router = Router::new().fallback(pass).with_state(Arc::clone(&behind));
-        let task = tokio::spawn(async move {
-            // Ends only when the task is aborted.
-            let _ended = axum::serve(listener, router).await;
-        });
-        Self { url: format!("http://{address}"), lets_in, behind, task }
+        let open = Some(serve(listener, Arc::clone(&behind)));
+        Self { url: format!("http://{address}"), address, lets_in, behind, open }
     }
 
     /// Its address.
@@ -132,21 +147,72 @@ impl Door {
         self.behind.asked.load(Ordering::Relaxed)
     }
 
+    /// From now on these requests meet this fault, so often at most. Open watches end, so that they meet it too.
+    pub fn make(&self, which: Which, fault: Fault, most: usize) -> Faulty {
+        let made = self.behind.faults.make(which, fault, most);
+        self.end_watches();
+        made
+    }
+
+    /// Ends what is open, in peace.
+    pub fn end_watches(&self) {
+        self.lets_in.send_modify(|_| {});
+    }
+
+    /// The server is gone: what is open is closed, and who comes is refused.
+    pub async fn down(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        // One that ended by itself is down too.
+        let _ = open.close.send(());
+        self.end_watches();
+        let closed = tokio::time::timeout(super::PATIENCE, open.task).await;
+        closed.expect("what is open can be closed").expect("the door was served");
+    }
+
+    /// The server is back, at the same address.
+    pub async fn up(&mut self) {
+        let listener = TcpListener::bind(self.address).await.expect("the address is free again");
+        self.open = Some(serve(listener, Arc::clone(&self.behind)));
+    }
+
     /// Writes a kubeconfig that leads to this door, with this token, as context `prod`.
     pub fn write_kubeconfig(&self, path: &Path, token: &str) {
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "prod",
-            "clusters": [{"name": "prod", "cluster": {"server": self.url}}],
-            "users": [{"name": "prod", "user": {"token": token}}],
-            "contexts": [{"name": "prod", "context": {"cluster": "prod", "user": "prod"}}],
-        });
-        std::fs::write(path, config.to_string()).expect("a kubeconfig can be written");
+        write_kubeconfig(path, token, &[("prod", self.url())]);
     }
+}
+
+fn write_kubeconfig(path: &Path, token: &str, contexts: &[(&str, &str)]) {
+    let each = |what: fn(&str, &str) -> Value| contexts.iter().map(|(name, url)| what(name, url)).collect::<Vec<_>>();
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": contexts[0].0,
+        "clusters": each(|name, url| json!({"name": name, "cluster": {"server": url}})),
+        "users": [{"name": "pinnace", "user": {"token": token}}],
+        "contexts": each(|name, _| json!({"name": name, "context": {"cluster": name, "user": "pinnace"}})),
+    });
+    std::fs::write(path, config.to_string()).expect("a kubeconfig can be written");
+}
+
+fn serve(listener: TcpListener, behind: Arc<Behind>) -> Open {
+    let router = Router::new().fallback(pass).with_state(behind);
+    let (close, closed) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        let until_closed = async {
+            if closed.await.is_err() {
+                // Whoever had the door is gone, and its task is about to be ended.
+                std::future::pending::<()>().await;
+            }
+        };
+        // Ends only when it is closed.
+        let _ended = axum::serve(listener, router).with_graceful_shutdown(until_closed).await;
+    });
+    Open { close, task }
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(open) = &self.open {
+            open.task.abort();
+        }
     }
 }
 
@@ -169,11 +235,28 @@ impl Behind {
         for of_this_hop in [HOST, CONTENT_LENGTH, TRANSFER_ENCODING] {
             head.headers.remove(of_this_hop);
         }
+        let answer_lost = match self.faults.fate(&head.method, &head.uri).await {
+            Fate::Answered(response) => return Ok(response),
+            Fate::AnswerLost => true,
+            Fate::Passed => false,
+        };
+        let is_list = faults::verb(&head.method, &head.uri) == "list";
         let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let asked = self.client.request(head.method, format!("{}{path}", self.url)).headers(head.headers).body(body);
-        let answer = asked.send().await.map_err(|error| error.to_string())?;
+        let mut answer = asked.send().await.map_err(|error| error.to_string())?;
+        answer.headers_mut().remove(TRANSFER_ENCODING);
+        if answer_lost {
+            return Ok(faults::broken());
+        }
+        if is_list {
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let body = answer.bytes().await.map_err(|error| error.to_string())?;
+            let answer = Answered { status, headers, body };
+            self.faults.remember(&head.uri, &answer);
+            return Ok(answer.into());
+        }
         let mut response = Response::builder().status(answer.status());
-        for (name, value) in answer.headers().iter().filter(|(name, _)| **name != TRANSFER_ENCODING) {
+        for (name, value) in answer.headers() {
             response = response.header(name, value);
         }
         let changed = async move { lets_in.changed().await };

@@ -55,6 +55,8 @@ pub struct Plan {
     pub waves: &'static str,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
     pub doors: bool,
+    /// Whether there is a second environment, `stage`, on a cluster behind a door of its own; only with doors.
+    pub elsewhere: bool,
 }
 
 impl Default for Plan {
@@ -78,6 +80,7 @@ impl Default for Plan {
             with_pods: usize::MAX,
             waves: "",
             doors: false,
+            elsewhere: false,
         }
     }
 }
@@ -187,14 +190,21 @@ environments:
     approvers: [group:release]
     quorum: {quorum}
     rules: {{stableFor: {stable_for}, deadline: {deadline}, drift: \"{drift}\"}}
-projects:
+{stage}projects:
   shop:
     image: {registry}/acme/shop
     sources: {sources}
-    namespaces: {{prod: {namespace}}}
-    rules: {{prod: {rule}}}
+    namespaces: {{prod: {namespace}{stage_namespace}}}
+    rules: {{prod: {rule}{stage_rule}}}
     chat: \"#deploys\"
 {waves}{ask}",
+        stage = if plan.elsewhere {
+            STAGE.replace("STABLE", plan.stable_for).replace("DEADLINE", plan.deadline)
+        } else {
+            String::new()
+        },
+        stage_namespace = if plan.elsewhere { format!(", stage: {namespace}-stage") } else { String::new() },
+        stage_rule = if plan.elsewhere { format!(", stage: {}", plan.rule) } else { String::new() },
         sources = if plan.customers.is_empty() { plan.sources } else { CUSTOMERS_SOURCES },
         waves = if plan.waves.is_empty() { String::new() } else { format!("    waves: {}\n", plan.waves) },
         quorum = plan.quorum,
@@ -209,6 +219,14 @@ projects:
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     GitRemote::bare(&files).expect("a bare remote can be made")
 }
+
+/// The environment of [`Plan::elsewhere`].
+const STAGE: &str = "  stage:
+    context: stage
+    approvers: [group:release]
+    quorum: 1
+    rules: {stableFor: STABLE, deadline: DEADLINE}
+";
 
 /// What a customer's folder holds.
 pub(super) fn customers_web(customer: &str, image: &str) -> String {
@@ -253,6 +271,10 @@ fn files(plan: &Plan, images: &[String]) -> BTreeMap<String, String> {
             customers.iter().enumerate().map(of).collect()
         }
     };
+    if plan.elsewhere {
+        let there = |path: &str, text: &str| (format!("apps/shop/stage/{path}"), filled(text));
+        files.extend([there("web.yaml", WEB), there("settings.yaml", SETTINGS)]);
+    }
     files.extend(plan.more.iter().map(|(path, text)| own(path, text)));
     files
 }
