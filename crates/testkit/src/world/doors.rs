@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -161,11 +162,20 @@ impl Door {
 
     /// The server is gone: what is open is closed, and who comes is refused.
     pub async fn down(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        let Some(Open { close, mut task }) = self.open.take() else { return };
         // One that ended by itself is down too.
-        let _ = open.close.send(());
-        self.end_watches();
-        let closed = tokio::time::timeout(super::PATIENCE, open.task).await;
+        let _ = close.send(());
+        let closing = async {
+            // What was about to open when the others were ended is ended in the next round.
+            let mut rounds = tokio::time::interval(Duration::from_millis(50));
+            loop {
+                tokio::select! {
+                    closed = &mut task => return closed,
+                    _ = rounds.tick() => self.end_watches(),
+                }
+            }
+        };
+        let closed = tokio::time::timeout(super::PATIENCE, closing).await;
         closed.expect("what is open can be closed").expect("the door was served");
     }
 
