@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod adopt;
+mod api_faults;
 mod asks;
 mod credentials;
 mod drift;
@@ -21,5 +22,6 @@ mod restarts;
 mod rule_g;
 mod stateful;
 mod supersede;
+mod two_clusters;
 mod unpin;
 mod unrecorded;
