@@ -1,8 +1,6 @@
 //! An API server on bad days: busy, failing, slow, cut off, silent, or telling what is long over. What works is recorded, what
 //! crashes is dropped, what was edited is repaired, and in the end all agree.
 
-use std::time::Duration;
-
 use model::{DropReason, Fact, InstanceFact, Outcome, PinNumber, Stage};
 use serde_json::json;
 use testkit::World;
