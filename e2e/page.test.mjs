@@ -29,6 +29,7 @@ test('an approver says yes for three hundred instances, and is asked once more b
   await page.locator('.card.fleet', { hasText: 'F3 · 300 instances' }).getByRole('link').click();
   await page.waitForURL('**/fleets/3');
   assert.equal(await page.locator('.members.asked li').count(), 50);
+  await page.locator('#asked > summary').click();
   await page.getByText('Showing 50 of 300').waitFor();
   await page.keyboard.press('a');
   await page.getByText('Pin 9.3.0 in 300 instances of prod?').waitFor();
