@@ -48,4 +48,4 @@ pub use references::{Found, PodLimits};
 pub use replicas::Autoscaled;
 pub use stuck_pods::update_revision;
 pub use take_back::{Owned, TakenBack};
-pub use watch::{Changes, Snapshot, Watcher};
+pub use watch::{Changes, Freshness, Snapshot, Watcher};

@@ -11,10 +11,12 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::apply::Applied;
 use crate::client::ClusterClient;
 use crate::error::ClusterError;
 use crate::imprint::Imprint;
 use crate::key::{KindKey, ObjectKey};
+use crate::objects::resource_version;
 use crate::replicas::Autoscaled;
 
 mod judge;
@@ -75,7 +77,7 @@ impl ClusterClient {
                 if live.as_ref().is_some_and(&is_so) {
                     return Ok(());
                 }
-                let since = live.as_ref().map(crate::objects::resource_version).unwrap_or_default();
+                let since = live.as_ref().map(resource_version).unwrap_or_default();
                 let mut lines = Box::pin(stream::open_one(self, key, since).await?).lines();
                 while let Some(Ok(line)) = futures::StreamExt::next(&mut lines).await {
                     let event: Value = serde_json::from_str(&line).unwrap_or_default();
@@ -94,6 +96,20 @@ impl ClusterClient {
         })
     }
 }
+
+/// How a snapshot stands to the cluster itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nothing newer is there.
+    Current,
+    /// Something newer has been seen meanwhile: look again.
+    Older,
+    /// Something newer is there that no watch told: what was seen counts for nothing.
+    Silent,
+}
+
+/// An event that is on its way comes within this time.
+const CATCHES_UP_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl Watcher {
     /// The namespace that is watched.
@@ -144,6 +160,36 @@ impl Watcher {
         let seeing = changes.wait_for(|_| store.is_known(&kind));
         tokio::time::timeout(SEEN_WITHIN, seeing).await.ok()?.ok()?;
         Some(Autoscaled::by(&store.all(&kind)?, &self.watched.namespace))
+    }
+
+    /// Compares what was seen of these applied objects with the cluster itself.
+    ///
+    /// A watch may be silent though things happen, so a verdict that rests on time alone asks this first. An event may be on its
+    /// way, so a stream is given a moment to catch up; where it does not everything is listed again, and nothing counts as seen
+    /// until it was. Costs a request for each object that has a status.
+    pub async fn freshness(&self, applied: &[Applied], snapshot: &Snapshot) -> Result<Freshness, ClusterError> {
+        let version = |object: Option<&Value>| object.map(|object| resource_version(object).to_owned());
+        let mut freshness = Freshness::Current;
+        for one in applied.iter().filter(|one| one.has_status != Some(false) && !one.key.kind.is_secret()) {
+            let live = version(self.watched.client.get(&one.key).await?.as_ref());
+            if live == version(snapshot.objects.get(&one.key).map(Arc::as_ref)) {
+                continue;
+            }
+            let keys = std::slice::from_ref(&one.key);
+            let mut changes = self.changes_of(keys);
+            let caught_up = async {
+                while version(self.snapshot(keys).objects.get(&one.key).map(Arc::as_ref)) != live {
+                    changes.changed().await;
+                    changes.mark_unchanged();
+                }
+            };
+            if tokio::time::timeout(CATCHES_UP_WITHIN, caught_up).await.is_err() {
+                self.watched.store.look_anew();
+                return Ok(Freshness::Silent);
+            }
+            freshness = Freshness::Older;
+        }
+        Ok(freshness)
     }
 
     /// The first snapshot that sees, or after this time the last one that does not ([`Snapshot::healthy_stream`]).

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use futures::AsyncBufRead;
+use futures::{AsyncBufRead, TryStreamExt as _};
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
@@ -108,41 +109,64 @@ impl ClusterClient {
                     .map_err(|_| self.unexpected(call, code.as_u16(), "an answer that is not JSON"))?;
                 return Ok(Answer { created: code == StatusCode::CREATED, body });
             }
-            let busy = matches!(code.as_u16(), 429 | 503);
-            if !busy || attempt >= self.shared.settings.retries {
-                if code == StatusCode::UNAUTHORIZED {
-                    self.shared.connection.renew(&self.shared.context).await;
-                }
-                return Err(status::refused(&self.shared.context, call, code.as_u16(), &bytes));
-            }
-            tokio::time::sleep(pause(&headers, attempt)).await;
+            self.after_refusal(call, code, &headers, &bytes, attempt).await?;
             attempt += 1;
         }
     }
 
-    /// Opens a stream of lines: a watch or a log.
+    /// Opens a stream of lines, a watch or a log; asks again while the server is too busy.
     pub(crate) async fn open(
         &self,
         call: &Call,
         path: &str,
         query: &Query,
     ) -> Result<impl AsyncBufRead + use<>, ClusterError> {
-        let request = Request::get(query.on(path))
-            .header(header::ACCEPT_ENCODING, "identity")
-            .body(Vec::new())
-            .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
-        let kube = self.shared.connection.kube();
-        let opening = kube.request_stream(request);
-        match tokio::time::timeout(self.shared.settings.timeout, opening).await {
-            Err(_) => Err(self.timeout(call)),
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(kube::Error::Api(refusal))) => {
-                if refusal.code == StatusCode::UNAUTHORIZED.as_u16() {
-                    self.shared.connection.renew(&self.shared.context).await;
-                }
-                Err(status::from_status(&self.shared.context, call, refusal.code, &refusal))
+        let mut attempt = 0;
+        loop {
+            let request = Request::get(query.on(path))
+                .header(header::ACCEPT_ENCODING, "identity")
+                .body(Body::empty())
+                .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
+            let opening = async { self.shared.connection.kube().send(request).await };
+            let response = self.in_time(call, opening).await?;
+            let (head, body) = response.into_parts();
+            if head.status.is_success() {
+                return Ok(body.into_data_stream().map_err(std::io::Error::other).into_async_read());
             }
-            Ok(Err(error)) => Err(self.unreachable(&error)),
+            let bytes = self.in_time(call, body.collect_bytes()).await?;
+            self.after_refusal(call, head.status, &head.headers, &bytes, attempt).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Pauses where it is worth trying again, which is said by the server's status; else the error.
+    async fn after_refusal(
+        &self,
+        call: &Call,
+        code: StatusCode,
+        headers: &HeaderMap,
+        answer: &[u8],
+        attempt: u32,
+    ) -> Result<(), ClusterError> {
+        let busy = matches!(code.as_u16(), 429 | 503);
+        if busy && attempt < self.shared.settings.retries {
+            tokio::time::sleep(pause(headers, attempt)).await;
+            return Ok(());
+        }
+        if code == StatusCode::UNAUTHORIZED {
+            self.shared.connection.renew(&self.shared.context).await;
+        }
+        Err(status::refused(&self.shared.context, call, code.as_u16(), answer))
+    }
+
+    async fn in_time<T>(
+        &self,
+        call: &Call,
+        part: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, ClusterError> {
+        match tokio::time::timeout(self.shared.settings.timeout, part).await {
+            Err(_) => Err(self.timeout(call)),
+            Ok(answer) => answer.map_err(|error| self.unreachable(&error)),
         }
     }
 
@@ -156,11 +180,7 @@ impl ClusterClient {
             let (head, body) = response.into_parts();
             Ok::<_, kube::Error>((head.status, head.headers, body.collect_bytes().await?.to_vec()))
         };
-        match tokio::time::timeout(self.shared.settings.timeout, whole).await {
-            Err(_) => Err(self.timeout(call)),
-            Ok(Err(error)) => Err(self.unreachable(&error)),
-            Ok(Ok(answer)) => Ok(answer),
-        }
+        self.in_time(call, whole).await
     }
 
     fn timeout(&self, call: &Call) -> ClusterError {

@@ -21,6 +21,7 @@ use crate::watch::stream::{Followed, Interest};
 pub(crate) struct Store {
     tables: Mutex<Tables>,
     changed: watch::Sender<u64>,
+    anew: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -148,7 +149,7 @@ fn owners(object: &Value) -> impl Iterator<Item = &str> {
 
 impl Store {
     pub(crate) fn new() -> Self {
-        Self { tables: Mutex::default(), changed: watch::Sender::new(0) }
+        Self { tables: Mutex::default(), changed: watch::Sender::new(0), anew: watch::Sender::new(0) }
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
@@ -158,6 +159,23 @@ impl Store {
     /// Changes of these objects and of all that they own.
     pub(crate) fn changes_of(&self, keys: &[ObjectKey]) -> Changes {
         self.lock().listeners.listen(keys)
+    }
+
+    /// Tells the streams when somebody wants them to list again.
+    pub(crate) fn asked_anew(&self) -> watch::Receiver<u64> {
+        self.anew.subscribe()
+    }
+
+    /// What is known is doubted: nothing is seen until it was listed again.
+    pub(crate) fn look_anew(&self) {
+        let mut tables = self.lock();
+        for table in tables.by_kind.values_mut() {
+            (table.seeing, table.trouble) = (false, None);
+        }
+        tables.listeners.tell_all();
+        drop(tables);
+        self.anew.send_modify(|n| *n = n.wrapping_add(1));
+        self.changed.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     /// False when the kind is followed already.

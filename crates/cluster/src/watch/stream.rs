@@ -1,11 +1,13 @@
 //! One stream of a watcher: list, then watch from there; go on where a watch ends; list again after any trouble.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::io::Lines;
 use futures::{AsyncBufRead, AsyncBufReadExt, StreamExt};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::client::{Call, ClusterClient, Query, jittered};
 use crate::discovery::Kind;
@@ -21,6 +23,8 @@ const SILENCE: Duration = Duration::from_secs(100);
 /// How long one watch lasts before it is renewed where it stands.
 const WATCH_SECONDS: u64 = 290;
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Between watches that end at once the pause grows no more after so many: it still counts as seeing.
+const LONGEST_IN_VAIN: u32 = 4;
 
 /// A kind to follow, and for whom.
 #[derive(Debug, Clone)]
@@ -46,22 +50,28 @@ pub(crate) enum Interest {
 
 /// Follows a kind for ever. Returns only when an optional stream is not allowed.
 pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: Followed, store: Arc<Store>) {
-    let stream = Stream { client, namespace, followed, store };
+    let anew = store.asked_anew();
+    let mut stream = Stream { client, namespace, followed, store, anew, told: false };
     let mut failures = 0;
     loop {
-        let Err((error, got_somewhere)) = stream.list_and_watch().await;
-        tracing::debug!(kind = %stream.followed.kind.kind, namespace = %stream.namespace, %error, "watch interrupted");
-        if may_be_missing(stream.followed.interest, &error) {
-            stream.store.blind(&stream.followed.kind, Some(error));
-            return;
-        }
+        stream.told = false;
+        let Err(why) = stream.list_and_watch().await;
+        let (kind, namespace) = (&stream.followed.kind, &stream.namespace);
+        tracing::debug!(kind = %kind.kind, namespace, ?why, "watch interrupted");
         // What is too old is no trouble: a fresh list answers it, at once.
-        let gone = matches!(error, ClusterError::Gone { .. });
-        stream.store.blind(&stream.followed.kind, (!gone).then_some(error));
-        failures = if got_somewhere { 0 } else { failures + 1 };
-        if !(gone && got_somewhere) {
-            let pause = Duration::from_millis(100 << failures.min(7));
-            tokio::time::sleep(jittered(pause.min(LONGEST_PAUSE))).await;
+        let (trouble, at_once) = match why {
+            Broken::Trouble(error) if may_be_missing(stream.followed.interest, &error) => {
+                stream.store.blind(kind, Some(error));
+                return;
+            }
+            Broken::Trouble(ClusterError::Gone { .. }) | Broken::Anew => (None, true),
+            Broken::Trouble(error) => (Some(error), false),
+        };
+        stream.store.blind(kind, trouble);
+        // A watch that opens and tells nothing has not got anywhere: lists are dear, and one follows each.
+        failures = if stream.told { 0 } else { failures + 1 };
+        if !(at_once && failures <= 1) {
+            tokio::time::sleep(pause(failures)).await;
         }
     }
 }
@@ -74,23 +84,49 @@ fn may_be_missing(interest: Interest, error: &ClusterError) -> bool {
     }
 }
 
+fn pause(failures: u32) -> Duration {
+    jittered(Duration::from_millis(100 << failures.min(7)).min(LONGEST_PAUSE))
+}
+
 struct Stream {
     client: ClusterClient,
     namespace: String,
     followed: Followed,
     store: Arc<Store>,
+    anew: watch::Receiver<u64>,
+    /// Whether a watch told something since the list.
+    told: bool,
 }
 
-/// Why a stream broke off, and whether its list had come in.
-type Broken = (ClusterError, bool);
+/// Why a stream broke off.
+#[derive(Debug)]
+enum Broken {
+    Trouble(ClusterError),
+    /// Somebody doubts what is known.
+    Anew,
+}
+
+impl From<ClusterError> for Broken {
+    fn from(error: ClusterError) -> Self {
+        Self::Trouble(error)
+    }
+}
 
 impl Stream {
-    async fn list_and_watch(&self) -> Result<std::convert::Infallible, Broken> {
-        let kind = self.client.kind(&self.followed.kind).await.map_err(|e| (e, false))?;
-        let (objects, version) = self.list(&kind).await.map_err(|e| (e, false))?;
+    async fn list_and_watch(&mut self) -> Result<Infallible, Broken> {
+        self.anew.mark_unchanged();
+        let kind = self.client.kind(&self.followed.kind).await?;
+        let (objects, version) = self.list(&kind).await?;
         self.store.replace(&self.followed.kind, objects, &version);
+        let mut in_vain = 0;
         loop {
-            self.watch_once(&kind).await.map_err(|e| (e, true))?;
+            if self.watch_once(&kind).await? {
+                in_vain = 0;
+            } else {
+                // Nothing is missed by a pause: the next watch begins where this one did.
+                in_vain += 1;
+                tokio::time::sleep(pause(in_vain.min(LONGEST_IN_VAIN))).await;
+            }
         }
     }
 
@@ -107,16 +143,22 @@ impl Stream {
         }
     }
 
-    /// One watch, until the server ends it in peace.
-    async fn watch_once(&self, kind: &Kind) -> Result<(), ClusterError> {
+    /// One watch, until the server ends it in peace; whether it told anything.
+    async fn watch_once(&mut self, kind: &Kind) -> Result<bool, Broken> {
         let call = Call::in_namespace("watch", &kind.resource(), Some(&self.namespace));
         let query = watch_query(&self.store.resource_version(&self.followed.kind));
         let stream = self.client.open(&call, &kind.collection(Some(&self.namespace)), &self.selected(query)).await?;
         let mut lines = Box::pin(stream).lines();
-        while let Some(line) = next_line(&self.client, &mut lines).await? {
+        let mut told = false;
+        loop {
+            let line = tokio::select! {
+                line = next_line(&self.client, &mut lines) => line?,
+                Ok(()) = self.anew.changed() => return Err(Broken::Anew),
+            };
+            let Some(line) = line else { return Ok(told) };
             self.take_in(&call, &line)?;
+            (told, self.told) = (true, true);
         }
-        Ok(())
     }
 
     fn take_in(&self, call: &Call, line: &str) -> Result<(), ClusterError> {

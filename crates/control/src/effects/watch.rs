@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cluster::{ClusterClient, KindKey, ObjectKey, Snapshot, Watcher};
+use cluster::{ClusterClient, Freshness, KindKey, ObjectKey, Snapshot, Watcher};
 use config_repo::Instance;
-use health::{Baseline, Decision, Failure, Watch};
+use health::{Baseline, Cause, Decision, Failure, Verdict, Watch};
 use model::{Fact, FailureReport, InstanceId, Pin, PinNumber, Stage};
 use render::Rendered;
 use store::PinRecord;
@@ -156,7 +156,8 @@ impl Inner {
         let mut woken = self.wakes.instance(id);
         let before = self.last_applied.of(id);
         let mut watch = Watch::new(deadline, stable_for);
-        let mut looked = None;
+        // Whether the watch was seen to tell what is new a moment ago.
+        let (mut looked, mut fresh) = (None, false);
         loop {
             changes.mark_unchanged();
             let snapshot = watcher.snapshot(&keys);
@@ -165,7 +166,24 @@ impl Inner {
                 let since = looked.map_or(Duration::ZERO, |at| now.duration_since(at));
                 looked = Some(now);
                 let verdict = snapshot.judge(&before.applied, &before.baseline, &self.config().health).verdict;
-                match watch.observe(&verdict, since) {
+                let decision = watch.observe(&verdict, since);
+                if rests_on_time(&decision) && !fresh {
+                    match watcher.freshness(&before.applied, &snapshot).await? {
+                        Freshness::Current => {}
+                        Freshness::Older => {
+                            fresh = true;
+                            continue;
+                        }
+                        Freshness::Silent => {
+                            // Nor was it seen to stay as it was: that begins anew.
+                            watch.observe(&Verdict::Unknown("its watch told nothing".to_owned()), Duration::ZERO);
+                            looked = None;
+                            continue;
+                        }
+                    }
+                }
+                fresh = false;
+                match decision {
                     Decision::Passed => return Ok(Watched::Passed),
                     Decision::Failed(failure) => return Ok(Watched::Failed(Box::new(failure))),
                     Decision::Wait => {}
@@ -256,6 +274,15 @@ impl Inner {
             object: format!("{}/{}", failure.object.kind, failure.object.name),
             log,
         }
+    }
+}
+
+/// Whether it follows from what was not seen for some time: a watch that tells nothing must not be why.
+fn rests_on_time(decision: &Decision) -> bool {
+    match decision {
+        Decision::Passed => true,
+        Decision::Failed(failure) => failure.cause == Cause::DeadlineExceeded,
+        Decision::Wait => false,
     }
 }
 

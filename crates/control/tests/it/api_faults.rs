@@ -1,6 +1,8 @@
 //! An API server on bad days: busy, failing, slow, cut off, silent, or telling what is long over. What works is recorded, what
 //! crashes is dropped, what was edited is repaired, and in the end all agree.
 
+use std::time::Duration;
+
 use model::{DropReason, Fact, InstanceFact, Outcome, PinNumber, Stage};
 use serde_json::json;
 use testkit::World;
@@ -76,6 +78,23 @@ async fn right_in_the_end(world: &mut World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_that_is_busy_is_asked_again_when_it_says_and_not_before() {
+    let mut world = behind_doors().await;
+    let busy = [
+        door(&world).make(Which("dry-run", "deployments"), Fault::Busy(1), 1),
+        door(&world).make(Which("apply", "deployments"), Fault::Busy(1), 2),
+        door(&world).make(Which("watch", "pods"), Fault::Busy(1), 3),
+    ];
+    right_in_the_end(&mut world).await;
+    for (fault, times) in busy.iter().zip([1, 2, 3]) {
+        fault.met(times).await;
+        let moments = fault.moments();
+        let soon = moments.windows(2).find(|pair| pair[1].duration_since(pair[0]) < Duration::from_secs(1));
+        assert_eq!(soon, None, "it was asked again before it said: {moments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_fail_by_themselves_are_tried_again() {
     let mut world = behind_doors().await;
     let failing = [
@@ -119,6 +138,17 @@ async fn an_answer_that_is_slow_holds_up_its_own_step_and_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn watches_that_end_at_once_are_opened_again_without_a_storm() {
+    let mut world = behind_doors().await;
+    let ends = door(&world).make(Which("watch", ""), Fault::WatchEnds, 20);
+    right_in_the_end(&mut world).await;
+    assert_eq!(ends.times(), 20);
+    let moments = ends.moments();
+    let took = moments[19].duration_since(moments[0]);
+    assert!(took > Duration::from_millis(200), "20 watches were opened within {took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn watches_whose_version_is_too_old_begin_with_a_fresh_list() {
     let mut world = behind_doors().await;
     let gone = door(&world).make(Which("watch", ""), Fault::WatchGone, 12);
@@ -150,6 +180,32 @@ async fn what_no_watch_told_is_seen_once_it_ended() {
     }
     silent.over();
     is_repaired(&world, repaired).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_watch_fails_nothing_that_works_at_its_deadline() {
+    let mut world = World::planned(Plan { doors: true, deadline: "3s", ..Plan::default() }).await;
+    let before = generation(&world).await;
+    let _silent = door(&world).make(Which("watch", ""), Fault::WatchSilent, usize::MAX);
+    let pin = world.pin("1.1").await;
+    is_taken(&world, pin, before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_watch_passes_nothing_that_crashes_after_it_was_ready() {
+    let plan = Plan { doors: true, stable_for: "4s", deadline: "20s", ..Plan::default() };
+    let mut world = World::planned(plan).await;
+    let before = generation(&world).await;
+    let tag = "1.2-ready-then-crash";
+    let pin = world.pin(tag).await;
+    let stays =
+        |pin: &model::Pin| matches!(&pin.stage, Stage::Watching { waiting_for, .. } if waiting_for.contains("stays"));
+    world.pin_that("it is ready", tag, stays).await;
+    let silent = door(&world).make(Which("watch", ""), Fault::WatchSilent, usize::MAX);
+    world.objects.restarted(2).await;
+    world.pin_that("it is found out or passes", tag, |pin| pin.failure.is_some() || pin.verified.is_some()).await;
+    silent.over();
+    is_dropped(&world, pin, before).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
