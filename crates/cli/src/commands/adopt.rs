@@ -34,11 +34,11 @@ pub(crate) struct Adopt {
 #[derive(Debug, Deserialize)]
 struct Shown {
     shown: Option<String>,
-    objects: Vec<Object>,
+    objects: Vec<Adoptable>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Object {
+struct Adoptable {
     object: String,
     managers: Vec<String>,
     changes: Vec<DriftShown>,

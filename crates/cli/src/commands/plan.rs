@@ -27,11 +27,11 @@ struct Shown {
     head: String,
     proven: bool,
     differs: bool,
-    objects: Vec<Object>,
+    objects: Vec<Planned>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Object {
+struct Planned {
     object: String,
     action: String,
     why: String,
