@@ -1,7 +1,7 @@
 //! The rights that we need, exactly: what `pinnace rbac` prints, and what the server under test runs with.
 //!
-//! Roles in namespaces; of the whole cluster only the storage and priority classes that are named, to read. No wildcard, no list or watch of
-//! Secrets, no exec.
+//! Roles in namespaces; of the whole cluster only the storage and priority classes that are named, to read, and the kinds that a project
+//! was allowed to have there. No wildcard, no list or watch of Secrets, no exec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,9 @@ const WATCHED: &[&str] = &["list", "watch"];
 const OWN: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 /// Read one by one, by name, and never listed.
 const OWN_SECRET: &[&str] = &["get", "create", "patch", "delete"];
+/// Outside of namespaces a role can't tell by name who may list and create; all else is for the objects that are named.
+const OF_THE_WHOLE: &[&str] = &["list", "watch", "create"];
+const NAMED_OF_THE_WHOLE: &[&str] = &["get", "patch", "delete"];
 const PODS_UNDER: &[&str] =
     &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"];
 const SCALABLE: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet"];
@@ -30,6 +33,8 @@ pub struct Use {
     pub namespace: String,
     /// The kinds of the objects that are applied there. Kinds of the whole cluster are left out of the roles.
     pub kinds: Vec<Kind>,
+    /// The objects outside of namespaces that are applied.
+    pub whole: Vec<(Kind, String)>,
     /// Objects that those need and do not bring, each read by its name before the first write.
     pub reads: Vec<(Kind, String)>,
 }
@@ -42,7 +47,7 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
         binding(own_namespace, own_namespace),
     ];
     let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>)> = BTreeMap::new();
-    let mut of_the_whole = Reads::new();
+    let (mut of_the_whole, mut written) = (Reads::new(), Reads::new());
     for one in uses {
         let (kinds, reads) = by_namespace.entry(&one.namespace).or_default();
         kinds.extend(&one.kinds);
@@ -51,12 +56,16 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
             reads.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
         }
     }
+    for (kind, name) in uses.iter().flat_map(|one| &one.whole) {
+        written.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
+    }
     for (namespace, (kinds, reads)) in by_namespace {
         objects.push(role(namespace, [rules(&kinds), read_rules(&reads)].concat()));
         objects.push(binding(namespace, own_namespace));
     }
+    let of_the_whole = [read_rules(&of_the_whole), write_rules(&written)].concat();
     if !of_the_whole.is_empty() {
-        objects.extend(cluster_role(own_namespace, &read_rules(&of_the_whole)));
+        objects.extend(cluster_role(own_namespace, &of_the_whole));
     }
     objects
 }
@@ -74,9 +83,20 @@ fn read_rules(reads: &Reads<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// Storage and priority classes belong to no namespace. Those that are named may be read, and nothing else.
+/// What is applied outside of namespaces: each object by its name, and no others of its kind are changed.
+fn write_rules(written: &Reads<'_>) -> Vec<Value> {
+    let of = |((group, resource), names): (&(&str, &str), &BTreeSet<&str>)| {
+        let by_name =
+            json!({"apiGroups": [group], "resources": [resource], "resourceNames": names, "verbs": NAMED_OF_THE_WHOLE});
+        [rule(group, resource, OF_THE_WHOLE), by_name]
+    };
+    written.iter().flat_map(of).collect()
+}
+
+/// Storage and priority classes belong to no namespace. Those that are named may be read; what a project may have outside of
+/// namespaces is written.
 fn cluster_role(own_namespace: &str, rules: &[Value]) -> [Value; 2] {
-    let name = format!("{own_namespace}-named-classes");
+    let name = format!("{own_namespace}-outside-namespaces");
     [
         json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}),
         json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": name},
@@ -197,7 +217,7 @@ mod tests {
 
     fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-        Use { namespace: namespace.to_owned(), kinds, reads: Vec::new() }
+        Use { namespace: namespace.to_owned(), kinds, whole: Vec::new(), reads: Vec::new() }
     }
 
     /// Every right as `namespace group/resource verb`.
@@ -265,6 +285,24 @@ mod tests {
         assert_eq!(by_name("Role"), [r#""configmaps" ["a","b"] ["get"]"#, r#""secrets" ["db"] ["get"]"#]);
         assert_eq!(by_name("ClusterRole"), [r#""storageclasses" ["fast"] ["get"]"#]);
         assert_eq!(objects.iter().filter(|object| object["kind"] == "ClusterRoleBinding").count(), 1);
+    }
+
+    #[test]
+    fn outside_of_namespaces_only_the_named_objects_are_changed() {
+        let role = Kind::presumed(&KindKey::new("rbac.authorization.k8s.io/v1", "ClusterRole"));
+        let whole = vec![(role.clone(), "shop-reader".to_owned()), (role, "shop-writer".to_owned())];
+        let objects = rbac_objects("pinnace-system", &[Use { whole, ..use_of("shop", &[("v1", "ConfigMap")]) }]);
+        let role = objects.iter().find(|object| object["kind"] == "ClusterRole").unwrap();
+        let rules: Vec<String> = role["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| format!("{} {}", rule["resourceNames"], rule["verbs"]))
+            .collect();
+        assert_eq!(
+            rules,
+            [r#"null ["list","watch","create"]"#, r#"["shop-reader","shop-writer"] ["get","patch","delete"]"#]
+        );
     }
 
     #[test]

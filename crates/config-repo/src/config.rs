@@ -6,6 +6,7 @@
 mod check;
 mod check_environment;
 mod check_health;
+mod check_kinds;
 mod check_project;
 mod check_source;
 mod check_waves;
@@ -81,6 +82,8 @@ pub struct Environment {
     pub approvers: Vec<Approver>,
     /// How many different people must approve.
     pub quorum: u32,
+    /// The architectures of its machines (`amd64`), each of which an image must be made for. Empty: not known.
+    pub architectures: Vec<String>,
     /// What happens when a person's commit fails; `None` leaves it to each instance ([`Instance::head`]).
     pub head: Option<Head>,
     /// What happens when live differs from desired.
@@ -156,6 +159,8 @@ pub struct Project {
     pub four_eyes: bool,
     /// Whether Secrets that its objects name may be read, to know before the first write that they are there.
     pub check_secrets: bool,
+    /// Kinds outside of namespaces that it may have, as `ClusterRole` or `Widget.example.org`.
+    pub cluster_kinds: Vec<String>,
     /// How a fleet pin goes through the instances.
     pub waves: Waves,
 }

@@ -75,6 +75,7 @@ impl Inner {
         let instance = self.instance(id)?;
         let cluster = self.cluster(&instance).await?;
         let mut target = Target::new(id.clone(), &instance.namespace);
+        target.cluster_scoped = !instance.cluster_kinds.is_empty();
         if let Some(stored) = cluster.known_inventory(id).await? {
             target.known_uids = stored.inventory.uids().map(str::to_owned).collect();
         }

@@ -217,7 +217,11 @@ impl Inner {
         commit: &CommitId,
     ) -> Result<Rendered, Trouble> {
         self.renders.fetch_add(1, Ordering::Relaxed);
-        let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &self.mask_key };
+        let context = RenderContext {
+            namespace: &instance.namespace,
+            cluster_kinds: &instance.cluster_kinds,
+            key: &self.mask_key,
+        };
         match self.engines.render(&sources::sources(instance), files, &context).await {
             Ok(rendered) => {
                 self.learn_secrets(&rendered);

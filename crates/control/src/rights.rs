@@ -42,15 +42,21 @@ pub async fn rights(
 async fn used_by(mirror: &Mirror, engines: &Engines, instance: &Instance) -> Result<Use, String> {
     let read = sources::read(mirror, instance, &mirror.head()).await.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
-    let context =
-        RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &MaskKey::from_bytes([0; 32]) };
+    let context = RenderContext {
+        namespace: &instance.namespace,
+        cluster_kinds: &instance.cluster_kinds,
+        key: &MaskKey::from_bytes([0; 32]),
+    };
     let rendered = engines.render(&sources::sources(instance), &read.files, &context).await;
     let rendered = rendered.map_err(|error| error.to_string())?;
-    let kinds = rendered.objects.iter().map(|object| Kind::presumed(&kind(object))).collect();
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        rendered.objects.iter().partition(|object| object.key.namespace.is_some());
+    let kinds = inside.into_iter().map(|object| Kind::presumed(&kind(object))).collect();
+    let whole = outside.into_iter().map(|object| (Kind::presumed(&kind(object)), object.key.name.clone())).collect();
     let named = render::named_elsewhere(&rendered.objects).into_iter();
     let reads = named.filter(|(_, kind, _)| *kind != "Secret" || instance.check_secrets);
     let reads = reads.map(|(version, kind, name)| (Kind::presumed(&KindKey::new(version, kind)), name)).collect();
-    Ok(Use { namespace: instance.namespace.clone(), kinds, reads })
+    Ok(Use { namespace: instance.namespace.clone(), kinds, whole, reads })
 }
 
 fn kind(object: &render::Object) -> KindKey {

@@ -117,7 +117,7 @@ impl Inner {
         refuse_clashes(place, &trial.rendered).await?;
         // What could not be checked shows when it is watched.
         self.check_references(place, &trial.rendered).await?;
-        self.check_images(&trial.rendered).await?;
+        self.check_images(&place.instance, &trial.rendered).await?;
         Ok(seen)
     }
 

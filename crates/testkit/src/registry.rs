@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::devcluster::{DevClusterError, binaries};
 use crate::supervised::Supervised;
@@ -67,6 +68,7 @@ pub enum DevRegistryError {
 }
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 impl DevRegistry {
@@ -117,6 +119,27 @@ impl DevRegistry {
         self.push_manifest(repository, tag, image.manifest).await
     }
 
+    /// Pushes an index of small valid images, one for each of these architectures, and says its digest.
+    pub async fn push_index(
+        &self,
+        repository: &str,
+        tag: &str,
+        architectures: &[&str],
+    ) -> Result<String, DevRegistryError> {
+        let mut manifests = Vec::new();
+        for architecture in architectures {
+            let name = format!("{tag}-{architecture}");
+            let (digest, size) = (
+                self.push_image(repository, &name, architecture).await?,
+                Image::holding(&format!("{repository}:{name} {architecture}\n")).manifest.len(),
+            );
+            manifests.push(json!({"mediaType": MANIFEST, "digest": digest, "size": size,
+                "platform": {"os": "linux", "architecture": architecture}}));
+        }
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests});
+        self.push_as(INDEX, repository, tag, index.to_string().into_bytes()).await
+    }
+
     /// Moves a tag to an image that is there.
     pub async fn tag(&self, repository: &str, tag: &str, digest: &str) -> Result<(), DevRegistryError> {
         let action = format!("read {repository}@{digest}");
@@ -144,9 +167,19 @@ impl DevRegistry {
     }
 
     async fn push_manifest(&self, repository: &str, tag: &str, text: Vec<u8>) -> Result<String, DevRegistryError> {
+        self.push_as(MANIFEST, repository, tag, text).await
+    }
+
+    async fn push_as(
+        &self,
+        media_type: &str,
+        repository: &str,
+        tag: &str,
+        text: Vec<u8>,
+    ) -> Result<String, DevRegistryError> {
         let digest = digest(&text);
         let request = self.request(Method::PUT, &format!("{repository}/manifests/{tag}"));
-        send(request.header(CONTENT_TYPE, MANIFEST).body(text), &format!("push {repository}:{tag}")).await?;
+        send(request.header(CONTENT_TYPE, media_type).body(text), &format!("push {repository}:{tag}")).await?;
         Ok(digest)
     }
 

@@ -12,7 +12,7 @@ use super::watch::until;
 /// Gives our service account the rights that are printed for these kinds, and connects as it.
 async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterClient {
     let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-    let uses = [Use { namespace: place.namespace.clone(), kinds, reads: Vec::new() }];
+    let uses = [Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new() }];
     place.client.set_up(&rbac_objects(&place.own, &uses)).await.unwrap();
     let token = place.client.account_token(std::time::Duration::from_hours(1)).await.unwrap();
     place.with_token(&token).await

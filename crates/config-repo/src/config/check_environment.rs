@@ -36,6 +36,7 @@ pub(super) fn check_environments(
             context: environment.context.value,
             approvers,
             quorum: environment.quorum.map_or(1, |quorum| quorum.value),
+            architectures: check_architectures(environment.architectures, problems),
             head,
             drift: rules.drift.and_then(|drift| check_drift(&drift, problems)).unwrap_or_default(),
             stable_for: check_duration(rules.stable_for, STABLE_FOR, Duration::ZERO, problems),
@@ -45,6 +46,20 @@ pub(super) fn check_environments(
         environments.known.insert(name, environment);
     }
     environments
+}
+
+/// As Go and so nodes and registries name them.
+const ARCHITECTURES: [&str; 8] = ["386", "amd64", "arm", "arm64", "loong64", "ppc64le", "riscv64", "s390x"];
+
+fn check_architectures(named: Vec<Text>, problems: &mut Problems) -> Vec<String> {
+    for unknown in named.iter().filter(|one| !ARCHITECTURES.contains(&one.value.as_str())) {
+        let help = format!(
+            "name some of {}, as `kubectl get nodes -L kubernetes.io/arch` shows them",
+            ARCHITECTURES.join(", ")
+        );
+        problems.add(unknown.referenced, format!("`{}` is not an architecture", unknown.value), help);
+    }
+    named.into_iter().map(|one| one.value).collect()
 }
 
 fn check_approver(text: &Text, people: &Named<PersonName, Person>, problems: &mut Problems) -> Option<Approver> {

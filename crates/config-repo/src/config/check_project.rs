@@ -6,6 +6,7 @@ use model::{EnvironmentName, ImageRepository, ProjectName};
 use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
+use super::check_kinds::check_cluster_kinds;
 use super::check_source::{Shares, check_source, own, to_source};
 use super::check_waves::check_waves;
 use super::file::{self, Entries, Text};
@@ -32,6 +33,7 @@ pub(super) fn check_projects(
         check_asks(&name, &project, &rules, environments, problems);
         check_sources(&key, &project.sources, &namespaces, problems);
         check_pins(&project, problems);
+        check_cluster_kinds(&project.cluster_kinds, problems);
         if let Some(chat) = &project.chat {
             problems.not_empty(chat, "the chat channel");
         }
@@ -62,6 +64,7 @@ fn to_project(
         chat_logs: project.chat_logs,
         four_eyes: project.four_eyes,
         check_secrets: project.check_secrets,
+        cluster_kinds: project.cluster_kinds.into_iter().map(|kind| kind.value).collect(),
         waves,
     }
 }

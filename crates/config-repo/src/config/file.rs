@@ -66,6 +66,8 @@ pub(super) struct Environment {
     pub(super) approvers: Vec<Text>,
     pub(super) quorum: Option<Spanned<u32>>,
     #[serde(default)]
+    pub(super) architectures: Vec<Text>,
+    #[serde(default)]
     pub(super) rules: EnvironmentRules,
 }
 
@@ -98,6 +100,8 @@ pub(super) struct Project {
     pub(super) four_eyes: bool,
     #[serde(default)]
     pub(super) check_secrets: bool,
+    #[serde(default)]
+    pub(super) cluster_kinds: Vec<Text>,
     pub(super) waves: Option<Waves>,
 }
 

@@ -30,6 +30,10 @@ pub struct Instance {
     pub drift: DriftRule,
     /// Whether Secrets that its objects name may be read.
     pub check_secrets: bool,
+    /// The architectures of the machines that it may come to run on.
+    pub architectures: Vec<String>,
+    /// Kinds outside of namespaces that it may have.
+    pub cluster_kinds: Vec<String>,
     /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
     pub head: Head,
 }
@@ -83,6 +87,8 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         sources: project.sources.iter().map(|source| source.filled(fill)).collect(),
         pins: pins.collect(),
         check_secrets: project.check_secrets,
+        architectures: environment.architectures.clone(),
+        cluster_kinds: project.cluster_kinds.clone(),
         rule,
         drift: environment.drift,
         head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),

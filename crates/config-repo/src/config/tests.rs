@@ -361,3 +361,28 @@ fn a_rule_for_a_kind_that_can_not_be_read_is_told_with_its_place() {
     assert!(told("  Deployment.apps: {current: 'true'}\n").contains("the rule for `Deployment.apps` is built in"));
     assert!(told("  Widget.example.org: {failed: 'true'}\n").contains("current"));
 }
+
+#[test]
+fn kinds_outside_of_namespaces_are_named_one_by_one() {
+    let with = |kinds: &str| {
+        let text =
+            GOOD.replace("    chat: \"#deploys\"\n", &format!("    chat: \"#deploys\"\n    clusterKinds: {kinds}\n"));
+        Config::parse(&text, "pinnace.yaml").map(|config| config.projects[&name("todo")].cluster_kinds.clone())
+    };
+    assert_eq!(with("[Namespace, Widget.example.org]").unwrap(), ["Namespace", "Widget.example.org"]);
+    for odd in ["'*'", "clusterroles", "Widget.example.org/v1", "'Cluster Role'", "Widget."] {
+        let told = with(&format!("[{odd}]")).unwrap_err().to_string();
+        assert!(told.contains("pinnace.yaml:18:20") && told.contains("is not a kind"), "{odd}: {told}");
+    }
+}
+
+#[test]
+fn the_architectures_of_an_environment_are_words_that_nodes_know() {
+    let with = |architectures: &str| {
+        GOOD.replace("{context: prod, ", &format!("{{context: prod, architectures: {architectures}, "))
+    };
+    let config = Config::parse(&with("[amd64, arm64]"), "pinnace.yaml").unwrap();
+    assert_eq!(config.environments[&name("prod")].architectures, ["amd64", "arm64"]);
+    let told = Config::parse(&with("[x86_64]"), "pinnace.yaml").unwrap_err().to_string();
+    assert!(told.contains("pinnace.yaml:10:") && told.contains("`x86_64` is not an architecture"), "{told}");
+}

@@ -22,6 +22,9 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = Candidate::on(inner, &instance, &record.pin, &head).await?;
     let state = inner.store.instance(&instance.id).await?;
     refuse_what_runs(&record.pin, &state, &candidate)?;
+    if !instance.architectures.is_empty() {
+        inner.check_images(&instance, &candidate.rendered).await?;
+    }
     Ok(Fact::Proposed(Box::new(proposal(inner, &instance, &state, candidate).await?)).into())
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use config_repo::Instance;
 use model::ImageRef;
 use render::Rendered;
 
@@ -33,21 +34,29 @@ impl SeenImages {
 }
 
 impl Inner {
-    /// Refuses a set with an image that is not in its registry. A registry that does not answer stops nothing: machines may have the
-    /// image, or reach the registry where we don't.
-    pub(crate) async fn check_images(&self, rendered: &Rendered) -> Result<(), Trouble> {
+    /// Refuses a set with an image that is not in its registry, or not made for the machines. A registry that does not answer stops
+    /// nothing: machines may have the image, or reach the registry where we don't.
+    pub(crate) async fn check_images(&self, instance: &Instance, rendered: &Rendered) -> Result<(), Trouble> {
         let config = self.config();
         for used in render::images(&rendered.objects) {
             let Ok(image) = used.image.parse::<ImageRef>() else { continue };
-            let slot = format!("{image} {}", used.architecture.unwrap_or_default());
-            if !config.registries.contains_key(image.repository.registry()) || self.seen_images.has(&slot) {
+            let machines = machines(used.architecture, instance);
+            let slot = format!("{image} {}", machines.join(" "));
+            let is_known =
+                image.repository == instance.image || config.registries.contains_key(image.repository.registry());
+            if !is_known || self.seen_images.has(&slot) {
                 continue;
             }
             let why = match self.resolved(&image).await {
-                Ok(resolved) => used
-                    .architecture
-                    .filter(|wanted| !runs_on(&resolved.platforms, wanted))
-                    .map(|wanted| format!("the image `{image}` is not made for `{wanted}`, which its pods ask for")),
+                Ok(resolved) => {
+                    let missing = machines.iter().find(|wanted| !runs_on(&resolved.platforms, wanted));
+                    missing.map(|wanted| {
+                        format!(
+                            "the image `{image}` is not made for `{wanted}`: {}",
+                            whose(used.architecture, instance)
+                        )
+                    })
+                }
                 Err(error @ (ResolveError::NotFound { .. } | ResolveError::NotAnImage { .. })) => {
                     Some(error.to_string())
                 }
@@ -64,6 +73,24 @@ impl Inner {
             return Err(Trouble::Impossible(format!("it could not run: {}: {}: {why}", object.place, object.key)));
         }
         Ok(())
+    }
+}
+
+/// What the pods ask for, else whatever machines there are.
+fn machines<'a>(asked: Option<&'a str>, instance: &'a Instance) -> Vec<&'a str> {
+    match asked {
+        Some(one) => vec![one],
+        None => instance.architectures.iter().map(String::as_str).collect(),
+    }
+}
+
+fn whose(asked: Option<&str>, instance: &Instance) -> String {
+    match asked {
+        Some(_) => "its pods ask for that".to_owned(),
+        None => format!(
+            "machines of `{}` are; build it for them too, or let its pods choose others by nodeSelector",
+            instance.id.environment
+        ),
     }
 }
 

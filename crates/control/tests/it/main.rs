@@ -13,6 +13,7 @@ mod first_install;
 mod fleet;
 mod hands;
 mod instances;
+mod outside;
 mod pins;
 mod pushed;
 mod recovery;

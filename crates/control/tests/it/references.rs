@@ -1,6 +1,6 @@
 //! What a version needs and is not there: told before the first write, with object, file and line.
 
-use model::Outcome;
+use model::{Outcome, Pin, Stage};
 use serde_json::json;
 use testkit::world::{LetsIn, Plan};
 use testkit::{Person, World};
@@ -114,6 +114,24 @@ async fn accounts_services_selectors_and_ports_that_are_not_there_are_named() {
     let good = world.remote.commit_as(Person::BOB, &path, &service("web", "8080")).unwrap();
     world.head_proven(&good).await;
     world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_is_not_made_for_all_machines_is_refused_and_nobody_is_asked() {
+    let mut world = World::planned(Plan { architectures: "[amd64, arm64]", ..Plan::default() }).await;
+    world.registry.push_index("acme/shop", "1.1", &["amd64"]).await.unwrap();
+    world.announce("1.1").await;
+    let over = |pin: &Pin| matches!(pin.stage, Stage::Ended(_));
+    let Stage::Ended(Outcome::Refused { why }) = world.pin_that("it is over", "1.1", over).await.stage else {
+        panic!("it was to be refused")
+    };
+    assert!(
+        why.contains("web.yaml:2: Deployment") && why.contains("is not made for `arm64`: machines of `prod` are"),
+        "{why}"
+    );
+    world.registry.push_index("acme/shop", "1.2", &["amd64", "arm64"]).await.unwrap();
+    world.announce("1.2").await;
+    world.asked("1.2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
+use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
@@ -92,6 +93,20 @@ impl Objects {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         let live = api.get_opt(name).await.expect("the cluster answers");
         live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// A ClusterRole as it is live; none when it is not there.
+    pub async fn cluster_role(&self, name: &str) -> Option<Value> {
+        let api: Api<ClusterRole> = Api::all(self.client.clone());
+        let live = api.get_opt(name).await.expect("the cluster answers");
+        live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// A person edits a ClusterRole with a tool.
+    pub async fn edit_cluster_role(&self, name: &str, tool: &str, patch: &Value) {
+        let api: Api<ClusterRole> = Api::all(self.client.clone());
+        let params = PatchParams { field_manager: Some(tool.to_owned()), ..PatchParams::default() };
+        api.patch(name, &params, &Patch::Merge(patch)).await.expect("the edit is taken");
     }
 
     /// Somebody else makes a ConfigMap.

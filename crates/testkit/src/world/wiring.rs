@@ -53,6 +53,10 @@ pub struct Plan {
     pub with_pods: usize,
     /// How a fleet pin goes through them, as `pinnace.yaml` says it.
     pub waves: &'static str,
+    /// The architectures of the machines of `prod`, as `pinnace.yaml` has them.
+    pub architectures: &'static str,
+    /// The kinds outside of namespaces that the shop may have, as `pinnace.yaml` has them.
+    pub cluster_kinds: &'static str,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
     pub doors: bool,
     /// Whether there is a second environment, `stage`, on a cluster behind a door of its own; only with doors.
@@ -79,6 +83,8 @@ impl Default for Plan {
             versions: &[],
             with_pods: usize::MAX,
             waves: "",
+            architectures: "[]",
+            cluster_kinds: "[]",
             doors: false,
             elsewhere: false,
         }
@@ -189,6 +195,7 @@ environments:
     context: prod
     approvers: [group:release]
     quorum: {quorum}
+    architectures: {architectures}
     rules: {{stableFor: {stable_for}, deadline: {deadline}, drift: \"{drift}\"}}
 {stage}projects:
   shop:
@@ -197,6 +204,7 @@ environments:
     namespaces: {{prod: {namespace}{stage_namespace}}}
     rules: {{prod: {rule}{stage_rule}}}
     chat: \"#deploys\"
+    clusterKinds: {cluster_kinds}
 {waves}{ask}",
         stage = if plan.elsewhere {
             STAGE.replace("STABLE", plan.stable_for).replace("DEADLINE", plan.deadline)
@@ -207,6 +215,8 @@ environments:
         stage_rule = if plan.elsewhere { format!(", stage: {}", plan.rule) } else { String::new() },
         sources = if plan.customers.is_empty() { plan.sources } else { CUSTOMERS_SOURCES },
         waves = if plan.waves.is_empty() { String::new() } else { format!("    waves: {}\n", plan.waves) },
+        architectures = plan.architectures,
+        cluster_kinds = plan.cluster_kinds,
         quorum = plan.quorum,
         stable_for = plan.stable_for,
         deadline = plan.deadline,
