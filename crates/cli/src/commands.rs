@@ -9,6 +9,7 @@ pub(crate) mod chat;
 pub(crate) mod confirm_prune;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 mod engine_args;
 pub(crate) mod fleets;
 pub(crate) mod health;

@@ -3,7 +3,7 @@
 mod commands;
 mod remote;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -11,7 +11,6 @@ use clap::Parser as _;
 /// From a build to a verified commit, on Kubernetes.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pinnace", version)]
-#[expect(clippy::large_enum_variant, reason = "one lives, for the length of the program")]
 enum Pinnace {
     AcceptRewrite(commands::accept_rewrite::AcceptRewrite),
     Adopt(commands::adopt::Adopt),
@@ -21,8 +20,9 @@ enum Pinnace {
     Chat(commands::chat::Chat),
     ConfirmPrune(commands::confirm_prune::ConfirmPrune),
     Demo(commands::demo::Demo),
-    Fleets(commands::fleets::Fleets),
     Diff(commands::diff::Diff),
+    Doctor(commands::doctor::Doctor),
+    Fleets(commands::fleets::Fleets),
     Health(commands::health::Health),
     Lock(commands::lock::Lock),
     Login(commands::login::Login),
@@ -60,8 +60,9 @@ fn main() -> ExitCode {
         Pinnace::Chat(args) => commands::chat::run(args),
         Pinnace::ConfirmPrune(args) => commands::confirm_prune::run(args),
         Pinnace::Demo(args) => commands::demo::run(args),
-        Pinnace::Fleets(args) => commands::fleets::run(args),
         Pinnace::Diff(args) => commands::diff::run(args),
+        Pinnace::Doctor(args) => commands::doctor::run(args),
+        Pinnace::Fleets(args) => commands::fleets::run(args),
         Pinnace::Health(args) => commands::health::run(args),
         Pinnace::Lock(args) => commands::lock::run(args),
         Pinnace::Login(args) => commands::login::run(args),
@@ -94,7 +95,8 @@ fn main() -> ExitCode {
 fn log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("PINNACE_LOG").unwrap_or_else(|_| EnvFilter::new("info,hyper=warn,kube=warn"));
-    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
     if std::env::var_os("PINNACE_LOG_JSON").is_some() {
         to_stderr.json().init();
     } else {

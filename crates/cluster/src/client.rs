@@ -14,9 +14,11 @@ use crate::inventory::Book;
 use crate::watch::Watched;
 
 mod connection;
+mod login;
 mod request;
 
 use connection::{Connection, Source};
+pub use login::login_program;
 pub(crate) use request::{APPLY_PATCH, Call, JSON, JSON_PATCH, Query, jittered};
 
 /// What may be set about a connection.
@@ -75,8 +77,8 @@ impl ClusterClient {
         settings: Settings,
     ) -> Result<Self, ClusterError> {
         let source = Source { kubeconfig: kubeconfig.map(Path::to_owned), timeout: settings.timeout };
-        let kube = source.connect(context).await?;
-        Ok(Self::with(Connection::renewable(kube, source), context, settings))
+        let connected = source.connect(context).await?;
+        Ok(Self::with(Connection::renewable(connected, source), context, settings))
     }
 
     /// Connects as the pod that we run in.

@@ -3,6 +3,8 @@
 //! Roles in namespaces; of the whole cluster only the storage and priority classes that are named, to read, and the kinds that a project
 //! was allowed to have there. No wildcard, no list or watch of Secrets, no exec.
 
+mod missing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};

@@ -8,6 +8,7 @@ mod api {
     mod drift;
     mod dry_run;
     mod inventory;
+    mod logins;
     mod prune;
     mod rights;
     mod watch;

@@ -100,30 +100,34 @@ impl Configuration {
         })
     }
 
-    /// How a registry is asked: the CA stands in the config repo, the login in the server's environment.
+    /// How a registry is asked by the config in force.
     pub(crate) async fn registry_access(&self, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
-        let config = self.config();
-        let Some(known) = config.registries.get(host) else { return Ok(Access::default()) };
-        let setup = |reason: String| ResolveError::Setup { reason };
-        let ca_pem = match &known.ca {
-            None => None,
-            Some(path) => {
-                let files = mirror.read_files(&mirror.head(), &[path]).await;
-                let files = files.map_err(|error| setup(format!("the registry's `ca` can't be read: {error}")))?;
-                let found = files.into_values().next();
-                Some(found.ok_or_else(|| setup(format!("the registry's `ca` `{path}` is not in the config repo")))?)
-            }
-        };
-        let credentials = match &known.auth {
-            None => None,
-            Some(RegistryAuth::Env(name)) => Some(login(name)?),
-        };
-        Ok(Access { ask: Some(known.ask.clone()), ca_pem, credentials })
+        access_of(&self.config(), mirror, host).await
     }
 
     fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// How a registry is asked: the CA stands in the config repo, the login in the server's environment.
+pub async fn access_of(config: &Config, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
+    let Some(known) = config.registries.get(host) else { return Ok(Access::default()) };
+    let setup = |reason: String| ResolveError::Setup { reason };
+    let ca_pem = match &known.ca {
+        None => None,
+        Some(path) => {
+            let files = mirror.read_files(&mirror.head(), &[path]).await;
+            let files = files.map_err(|error| setup(format!("the registry's `ca` can't be read: {error}")))?;
+            let found = files.into_values().next();
+            Some(found.ok_or_else(|| setup(format!("the registry's `ca` `{path}` is not in the config repo")))?)
+        }
+    };
+    let credentials = match &known.auth {
+        None => None,
+        Some(RegistryAuth::Env(name)) => Some(login(name)?),
+    };
+    Ok(Access { ask: Some(known.ask.clone()), ca_pem, credentials })
 }
 
 fn login(variable: &str) -> Result<Credentials, ResolveError> {

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use model::{Digest, ImageRef, ImageRepository, Tag};
 
+pub use crate::configuration::access_of;
 pub use access::{Access, Credentials};
 pub use error::ResolveError;
 pub use manifest::Resolved;

@@ -24,8 +24,9 @@ use std::fmt;
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
 pub use job::{Job, Limits};
+pub use programs::program;
 pub use run::{ChildProgram, run};
-pub use sandbox::become_engine;
+pub use sandbox::{become_engine, can_confine};
 pub use source::{Chart, Source, missing};
 
 /// Files by their path in the config repo.

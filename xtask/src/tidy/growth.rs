@@ -9,8 +9,9 @@ struct Point {
     page: &'static str,
 }
 
-const POINTS: [Point; 5] = [
+const POINTS: [Point; 6] = [
     Point { list: "crates/chat/src/services.rs", declared: "pub const SERVICES:", page: "chat-service.md" },
+    Point { list: "crates/cli/src/commands/doctor.rs", declared: "const AREAS:", page: "doctor-check.md" },
     Point { list: "crates/cli/src/main.rs", declared: "enum Pinnace {", page: "command.md" },
     Point { list: "crates/health/src/rules.rs", declared: "const RULES:", page: "health-rule.md" },
     Point { list: "crates/render/src/references.rs", declared: "const RULES:", page: "reference-rule.md" },

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let objects = runtime.block_on(async {
         let folder = tempfile::tempdir().context("making a folder for the clone")?;
-        let mirror = args.repo.open(folder.path()).await?;
+        let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
         let rights =
             control::rights(&mirror, &engines, &args.repo.config_file, &args.context, &args.own_namespace).await?;

@@ -127,7 +127,7 @@ impl ClusterClient {
                 .header(header::ACCEPT_ENCODING, "identity")
                 .body(Body::empty())
                 .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
-            let opening = async { self.shared.connection.kube().send(request).await };
+            let opening = async { self.shared.connection.kube(&self.shared.context).await.send(request).await };
             let response = self.in_time(call, opening).await?;
             let (head, body) = response.into_parts();
             if head.status.is_success() {
@@ -176,7 +176,7 @@ impl ClusterClient {
         request: Request<Body>,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), ClusterError> {
         let whole = async {
-            let response = self.shared.connection.kube().send(request).await?;
+            let response = self.shared.connection.kube(&self.shared.context).await.send(request).await?;
             let (head, body) = response.into_parts();
             Ok::<_, kube::Error>((head.status, head.headers, body.collect_bytes().await?.to_vec()))
         };

@@ -115,3 +115,20 @@ async fn our_rights_do_not_let_us_list_secrets() {
     assert!(matches!(error, ClusterError::Forbidden { .. }), "{error}");
     let _: Option<Value> = client.get(&place.key(&secret("x")).await).await.unwrap();
 }
+
+#[tokio::test]
+async fn missing_rights_are_told_before_they_are_needed() {
+    let place = Place::new("missing").await;
+    let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
+    let uses = |kinds: &[(&str, &str)]| {
+        let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
+        rbac_objects(
+            &place.own,
+            &[Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new() }],
+        )
+    };
+    assert_eq!(client.missing_rights(&uses(&[("v1", "ConfigMap")])).await.unwrap(), Vec::<String>::new());
+    let missing = client.missing_rights(&uses(&[("v1", "ConfigMap"), ("batch/v1", "Job")])).await.unwrap();
+    assert!(missing.contains(&format!("patch jobs.batch in {}", place.namespace)), "{missing:?}");
+    assert!(missing.iter().all(|right| !right.contains("configmaps")), "{missing:?}");
+}

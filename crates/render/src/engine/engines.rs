@@ -1,7 +1,7 @@
 //! The engines as the server has them: found, run twice where a result is new, remembered.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -39,6 +39,14 @@ impl EngineSettings {
     pub fn new(child: ChildProgram) -> Self {
         let (limits, remembered) = (Limits::default(), 32 << 20);
         Self { child, helm: None, kustomize: None, limits, unconfined: false, remembered }
+    }
+
+    /// Where this engine was said to be.
+    pub(super) fn of(&self, engine: Engine) -> Option<&Path> {
+        match engine {
+            Engine::Kustomize => self.kustomize.as_deref(),
+            Engine::Helm => self.helm.as_deref(),
+        }
     }
 }
 
@@ -145,12 +153,7 @@ impl Engines {
     }
 
     fn program(&self, engine: Engine, source: &Source) -> Result<Program, EngineError> {
-        let settings = &self.inner.settings;
-        let set = match engine {
-            Engine::Kustomize => settings.kustomize.as_deref(),
-            Engine::Helm => settings.helm.as_deref(),
-        };
-        let found = programs::find(engine, set, std::env::var_os("PATH").as_deref());
+        let found = programs::find(engine, &self.inner.settings);
         found.ok_or_else(|| EngineError::NoProgram { engine, path: source.path.clone() })
     }
 

@@ -1,9 +1,9 @@
 //! Where the engines are: as the settings say, else by `PATH`.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::Engine;
+use super::{Engine, EngineSettings};
 
 /// A program that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +14,20 @@ pub(super) struct Program {
     pub(super) identity: String,
 }
 
-/// The engine's program, if it is there.
-pub(super) fn find(engine: Engine, set: Option<&Path>, search: Option<&std::ffi::OsStr>) -> Option<Program> {
-    if let Some(set) = set {
-        return program(set.to_owned());
-    }
-    std::env::split_paths(search?).map(|folder| folder.join(engine.program())).find_map(program)
+/// Where an engine's program is: as the settings say, else by `PATH`; none where it is not there.
+pub fn program(engine: Engine, settings: &EngineSettings) -> Option<PathBuf> {
+    find(engine, settings).map(|program| program.path)
 }
 
-fn program(path: PathBuf) -> Option<Program> {
+/// The engine's program, if it is there.
+pub(super) fn find(engine: Engine, settings: &EngineSettings) -> Option<Program> {
+    if let Some(set) = settings.of(engine) {
+        return executable(set.to_owned());
+    }
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(engine.program())).find_map(executable)
+}
+
+fn executable(path: PathBuf) -> Option<Program> {
     // The real file: the child may run this one and no other.
     let path = path.canonicalize().ok()?;
     let facts = path.metadata().ok().filter(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)?;

@@ -41,6 +41,11 @@ pub(super) enum SandboxError {
     Exec { program: String, why: std::io::Error },
 }
 
+/// Whether the kernel has the wall around files.
+pub fn can_confine() -> bool {
+    files::can_close()
+}
+
 /// What `pinnace render-child` does: reads the job from standard input, limits itself and becomes the engine. It comes back
 /// only with the exit status for "not started", and then the reason stands on standard error.
 pub fn become_engine() -> std::process::ExitCode {

@@ -31,6 +31,12 @@ pub(super) fn close(job: &Job) -> Result<(), SandboxError> {
     Ok(())
 }
 
+/// Whether the kernel has this wall. Closes nothing.
+pub(super) fn can_close() -> bool {
+    let wanted = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    wanted.handle_access(AccessFs::from_all(ABI::V1)).and_then(Ruleset::create).is_ok()
+}
+
 fn open_doors(rules: RulesetCreated, job: &Job) -> Result<RulesetCreated, SandboxError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     let write = make_bitflags!(AccessFs::{ReadFile | WriteFile | ReadDir | RemoveDir | RemoveFile | MakeDir | MakeReg | Refer | Truncate});
