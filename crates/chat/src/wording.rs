@@ -12,7 +12,7 @@ mod sentence;
 mod steps;
 mod units;
 
-pub use drift::{drifted, left, prune_held};
+pub use drift::{drifted, left, prune_held, written};
 pub use fleet::{
     FleetMessage, fleet_approved_by, fleet_headline, fleet_message, fleet_pin, fleet_place, fleet_place_word,
     fleet_pointer, fleet_progress, fleet_sentence, fleet_versions,

@@ -20,11 +20,13 @@ mod on_instance;
 mod on_pin;
 pub(crate) mod pins;
 pub(crate) mod plan;
+pub(crate) mod pruned;
 pub(crate) mod rbac;
 pub(crate) mod reject;
 pub(crate) mod render;
 pub(crate) mod render_child;
 mod repo;
+pub(crate) mod restore;
 pub(crate) mod retry;
 pub(crate) mod revert;
 pub(crate) mod serve;
@@ -35,6 +37,7 @@ pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod unlock;
 pub(crate) mod unpin;
+pub(crate) mod write_drift;
 
 /// A secret of the environment; an empty one is none.
 pub(crate) fn secret(name: &str) -> Option<String> {

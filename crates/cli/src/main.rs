@@ -29,11 +29,13 @@ enum Pinnace {
     Logout(commands::logout::Logout),
     Pins(commands::pins::Pins),
     Plan(commands::plan::Plan),
+    Pruned(commands::pruned::Pruned),
     Rbac(commands::rbac::Rbac),
     Reject(commands::reject::Reject),
     Render(commands::render::Render),
     #[command(hide = true)]
     RenderChild(commands::render_child::RenderChild),
+    Restore(commands::restore::Restore),
     Retry(commands::retry::Retry),
     Revert(commands::revert::Revert),
     Serve(commands::serve::Serve),
@@ -44,6 +46,7 @@ enum Pinnace {
     Sync(commands::sync::Sync),
     Unlock(commands::unlock::Unlock),
     Unpin(commands::unpin::Unpin),
+    WriteDrift(commands::write_drift::WriteDrift),
 }
 
 fn main() -> ExitCode {
@@ -69,10 +72,12 @@ fn main() -> ExitCode {
         Pinnace::Logout(args) => commands::logout::run(args),
         Pinnace::Pins(args) => commands::pins::run(args),
         Pinnace::Plan(args) => commands::plan::run(args),
+        Pinnace::Pruned(args) => commands::pruned::run(args),
         Pinnace::Rbac(args) => commands::rbac::run(args),
         Pinnace::Reject(args) => commands::reject::run(args),
         Pinnace::Render(args) => commands::render::run(args),
         Pinnace::RenderChild(args) => Ok(commands::render_child::run(args)),
+        Pinnace::Restore(args) => commands::restore::run(args),
         Pinnace::Retry(args) => commands::retry::run(args),
         Pinnace::Revert(args) => commands::revert::run(args),
         Pinnace::Serve(args) => commands::serve::run(args),
@@ -83,6 +88,7 @@ fn main() -> ExitCode {
         Pinnace::Sync(args) => commands::sync::run(args),
         Pinnace::Unlock(args) => commands::unlock::run(args),
         Pinnace::Unpin(args) => commands::unpin::run(args),
+        Pinnace::WriteDrift(args) => commands::write_drift::run(args),
     };
     ran.unwrap_or_else(|error| {
         // A closed terminal can't be told about.

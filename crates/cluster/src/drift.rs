@@ -29,6 +29,8 @@ pub struct Drift {
 pub struct FieldDrift {
     /// Where (`spec.template.spec.containers[web].image`).
     pub path: String,
+    /// Where an edit of the manifest finds it (`spec.template.spec.containers[name=web].image`); none where it has no such place.
+    pub in_manifest: Option<String>,
     /// What is there now. Never a value of a Secret.
     pub live: Option<Value>,
     /// What should be there. Never a value of a Secret.
@@ -149,6 +151,7 @@ fn field_drift(
     let shown = |value: Option<&Value>| value.filter(|_| !hidden).cloned();
     FieldDrift {
         path: path.to_string(),
+        in_manifest: path.in_manifest(),
         live: shown(live),
         desired: shown(desired),
         manager: entry.map(|entry| entry.manager.to_owned()),

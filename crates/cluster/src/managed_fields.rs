@@ -120,6 +120,13 @@ pub fn managers(object: &Value) -> Vec<String> {
     names
 }
 
+/// What we own of an object, and since when: it changes with each of our writes that changes anything.
+pub fn own_entry(object: &Value) -> Option<String> {
+    let ours = |entry: &Entry<'_>| entry.manager == FIELD_MANAGER && entry.subresource.is_empty();
+    let found = entries(object).into_iter().find(ours);
+    found.map(|entry| format!("{} {}", entry.time, Value::Object(entry.fields.clone())))
+}
+
 /// The entries of an object, in their order.
 pub(crate) fn entries(object: &Value) -> Vec<Entry<'_>> {
     let entries = object.get("metadata").and_then(|m| m.get("managedFields")).and_then(Value::as_array);

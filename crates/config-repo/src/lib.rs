@@ -13,7 +13,7 @@ pub use config::{
 pub use git::{Git, GitError};
 pub use mirror::{
     BranchName, CommitDraft, CommitInfo, Credentials, Fetched, Identity, InvalidBranch, InvalidUrl, Limits, Mirror,
-    MirrorError, PushOutcome, RemoteUrl, Secret, Transport, TreeEntry,
+    MirrorError, NewBranch, PushOutcome, RemoteUrl, Secret, Transport, TreeEntry,
 };
 pub use set_image::{
     FilePlace, FilesEdit, FilesError, git_diff, image_in_files, is_manifest, reference, set_image_at_pins,

@@ -12,6 +12,7 @@ mod scalar;
 mod splice;
 mod tree;
 mod uses;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use tree::{NodeId, Tree};
 pub use at::{set_image_at, set_scalar};
 pub use error::EditError;
 pub(crate) use error::images_there;
+pub use value::{ObjectName, document_text, find_object, set_value, value_at};
 
 /// Where an image stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

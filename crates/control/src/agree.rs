@@ -1,5 +1,6 @@
 //! Whether git, cluster and database agree about an instance (design 9.12): run after every scenario.
 
+use config_repo::CommitInfo;
 use model::{InstanceId, Outcome, Stage};
 
 use crate::Control;
@@ -87,9 +88,12 @@ async fn trailers(inner: &Inner, id: &InstanceId) -> Result<Vec<String>, Trouble
         _ => None,
     });
     let (mut newest, ours) = (None, id.to_string());
+    // What people had written by us (a revert, a drift) names the instance too, and no pin.
+    let is_pins =
+        |commit: &CommitInfo| commit.trailer(INSTANCE_TRAILER) == Some(&ours) && commit.trailer(PIN_TRAILER).is_some();
     for path in &inner.instance(id)?.paths {
         let log = inner.mirror.log_range(None, &head, path, 200).await?;
-        newest = newest.or_else(|| log.into_iter().find(|commit| commit.trailer(INSTANCE_TRAILER) == Some(&ours)));
+        newest = newest.or_else(|| log.into_iter().find(|commit| is_pins(commit)));
     }
     let by_trailer = newest.as_ref().and_then(|commit| commit.trailer(PIN_TRAILER));
     Ok(match (done, by_trailer) {

@@ -24,12 +24,16 @@ pub enum Act<'a> {
     Fleet(&'a InstanceId),
     /// Try again what people pushed and did not work, or take it back in git.
     MendHead(&'a InstanceId),
+    /// Have what was changed in the cluster written to git.
+    WriteDrift(&'a InstanceId),
     /// Have an instance looked at anew.
     Sync(&'a InstanceId),
     /// Take over objects that somebody else made.
     Adopt(&'a InstanceId),
     /// Let what the guard holds back be deleted.
     Prune(&'a InstanceId),
+    /// Bring back what was pruned.
+    Restore(&'a InstanceId),
     /// Accept a rewritten history of the config repo, which all environments stand in.
     AcceptRewrite,
 }
@@ -43,8 +47,10 @@ impl Act<'_> {
             | Self::Lock(instance)
             | Self::Fleet(instance)
             | Self::MendHead(instance)
+            | Self::WriteDrift(instance)
             | Self::Adopt(instance)
             | Self::Sync(instance)
+            | Self::Restore(instance)
             | Self::Prune(instance) => Some(instance),
             Self::AcceptRewrite => None,
         }
@@ -60,9 +66,11 @@ impl Act<'_> {
             Self::Lock(_) => "lock or unlock",
             Self::Fleet(_) => "decide about a fleet pin",
             Self::MendHead(_) => "try a commit again or revert it",
+            Self::WriteDrift(_) => "write what was changed to git",
             Self::Sync(_) => "sync",
             Self::Adopt(_) => "take over objects",
             Self::Prune(_) => "confirm deletions",
+            Self::Restore(_) => "bring back what was pruned",
             Self::AcceptRewrite => "accept a rewritten history",
         }
     }

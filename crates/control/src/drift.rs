@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cluster::{Drift, FieldDrift, Imprint, ManagerKind, ObjectKey};
-use model::{CommitId, InstanceId};
+use model::{CommitId, DriftedField, InstanceId};
 use render::Rendered;
 use serde_json::Value;
 
@@ -14,6 +14,20 @@ use crate::views::DriftLine;
 
 /// Values are cut here.
 const LONGEST_VALUE: usize = 120;
+/// Longer values are not kept.
+const LONGEST_KEPT: usize = 4096;
+
+/// What of one object is no longer as it was applied.
+#[derive(Default)]
+pub(crate) struct Edits {
+    /// In words: `is gone`, or a line for each field.
+    pub lines: Vec<String>,
+    /// The fields, with what differs as far as it may be kept.
+    pub fields: Vec<DriftedField>,
+    pub is_gone: bool,
+    /// What we owned of it when it was compared: another one later means that we wrote it meanwhile.
+    pub own: Option<String>,
+}
 
 impl Inner {
     /// Compares live with the verified commit. Nothing where nothing was verified yet.
@@ -51,7 +65,7 @@ impl Inner {
             let imprint = now.get(&key).copied();
             let mut found = Vec::new();
             if imprint.is_none() || imprint != left.get(&key).copied() {
-                found = self.edits_of(place, object).await?;
+                found = self.edits_of(place, object).await?.lines;
             }
             if found.is_empty() {
                 seen.extend(imprint.map(|imprint| (key, imprint)));
@@ -63,16 +77,44 @@ impl Inner {
         Ok(edits)
     }
 
-    /// What of one object is no longer as it was applied: `is gone`, or a line for each field.
-    pub(crate) async fn edits_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<String>, Trouble> {
+    /// What of one object is no longer as it was applied: that it is gone, or its fields.
+    pub(crate) async fn edits_of(&self, place: &Place, desired: &render::Object) -> Result<Edits, Trouble> {
         let theirs =
             |field: &FieldDrift| field.by == ManagerKind::Unknown && field.desired.is_none() && field.live.is_some();
-        let Some(drift) = compared(place, desired).await? else { return Ok(Vec::new()) };
+        let live = place.cluster.get(&key(desired)).await?;
+        let own = live.as_ref().and_then(cluster::own_entry);
+        let drift = place.cluster.drift(&place.target, &desired.value, live.as_ref()).await?;
+        let Some(drift) = drift else { return Ok(Edits { own, ..Edits::default() }) };
         if drift.missing {
-            return Ok(vec!["is gone".to_owned()]);
+            return Ok(Edits { lines: vec!["is gone".to_owned()], is_gone: true, own, ..Edits::default() });
         }
-        let fields = drift.fields.iter().filter(|field| !theirs(field));
-        Ok(fields.map(|field| format!("{} {}", field.path, by(field)).trim_end().to_owned()).collect())
+        let is_secret = drift.key.kind.is_secret();
+        let fields: Vec<&FieldDrift> = drift.fields.iter().filter(|field| !theirs(field)).collect();
+        let line = |field: &&FieldDrift| format!("{} {}", field.path, by(field)).trim_end().to_owned();
+        Ok(Edits {
+            lines: fields.iter().map(line).collect(),
+            fields: fields.iter().map(|field| self.kept(field, is_secret)).collect(),
+            is_gone: false,
+            own,
+        })
+    }
+
+    /// A field with its values, where they may be kept: short, and nothing that is known to be secret.
+    fn kept(&self, field: &FieldDrift, is_secret: bool) -> DriftedField {
+        let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+        let is_known = |text: &str| self.redactor.redact(text) != text;
+        let may_be = |value: &Value| {
+            let (text, bare) = (value.to_string(), value.as_str().unwrap_or_default());
+            text.len() <= LONGEST_KEPT && !is_known(&text) && !is_known(bare)
+        };
+        let kept = !is_secret && [&field.desired, &field.live].into_iter().flatten().all(may_be);
+        let (desired, live) = (text(&field.desired), text(&field.live));
+        let path = field.in_manifest.clone();
+        if kept {
+            DriftedField { path, desired, live, kept }
+        } else {
+            DriftedField { path, desired: None, live: None, kept }
+        }
     }
 
     async fn drift_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<DriftLine>, Trouble> {

@@ -15,6 +15,7 @@ mod configuration;
 mod converge;
 
 mod drift;
+mod drift_edit;
 mod effects;
 mod files_read;
 mod history;
@@ -26,6 +27,7 @@ mod noticed;
 mod plan;
 mod problem;
 mod prune;
+mod pruned;
 mod read_back;
 mod references;
 pub mod registry;
@@ -39,6 +41,7 @@ mod verbs;
 mod views;
 mod wake;
 mod way_back;
+mod written;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ use model::{InstanceFact, InstanceState, PinId};
 
 use crate::converge::{Place, count};
 use crate::inner::Inner;
+use crate::pruned::Going;
 use crate::trouble::Trouble;
 
 /// What pruning came to.
@@ -33,6 +34,7 @@ impl Inner {
         &self,
         place: &Place,
         keep: &[ObjectKey],
+        going: &Going<'_>,
         confirmed: Option<&[String]>,
     ) -> Result<Pruned, Trouble> {
         let keep: BTreeSet<ObjectKey> = keep.iter().cloned().collect();
@@ -47,7 +49,7 @@ impl Inner {
         if confirmed.is_some_and(|confirmed| held(&plan).iter().all(|object| confirmed.contains(object))) {
             plan = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, true).await?;
         }
-        let gone = self.delete(&place.cluster, &plan, "prune").await?;
+        let gone = self.delete_kept(&place.cluster, &plan, going).await?;
         self.update_inventory(place, "forget pruned", |inventory| inventory.forget(&gone)).await?;
         Ok(Pruned { gone: count(plan.delete.len()), held: held(&plan) })
     }
@@ -65,6 +67,19 @@ impl Inner {
         stored.inventory.objects.retain(|entry| !keep.contains(&entry.key));
         let plan = place.cluster.plan_dropped(&place.target, &stored.inventory, pin).await?;
         self.delete(&place.cluster, &plan, "delete dropped").await
+    }
+
+    /// Deletes what a plan lets go, and keeps what it was. What went, or is gone already.
+    pub(crate) async fn delete_kept(
+        &self,
+        cluster: &ClusterClient,
+        plan: &PrunePlan,
+        going: &Going<'_>,
+    ) -> Result<Vec<ObjectKey>, Trouble> {
+        for (key, uid) in &plan.delete {
+            self.keep_pruned(cluster, key, uid, going).await?;
+        }
+        self.delete(cluster, plan, "prune").await
     }
 
     /// Deletes what a plan lets go. What went, or is gone already.

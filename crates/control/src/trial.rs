@@ -12,6 +12,7 @@ use crate::converge::{Place, keys};
 use crate::effects::dry_run::refuse_clashes;
 use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
+use crate::pruned::Going;
 use crate::sources;
 use crate::trouble::Trouble;
 use crate::turns::Turn;
@@ -163,7 +164,8 @@ impl Inner {
         let seen = self.last_applied.seen(&place.instance.id, &verified.render_hash);
         self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone(), &seen)).await?;
         self.last_applied.forget(&place.instance.id);
-        let pruned = self.prune(place, &keys(&trial.rendered), None).await?;
+        let going = Going { instance: &place.instance.id, commit: &trial.head, confirmed_by: None };
+        let pruned = self.prune(place, &keys(&trial.rendered), &going, None).await?;
         let state = self.store.instance(&place.instance.id).await?;
         Ok(std::iter::once(trial.verified()).chain(pruned.fact(&state)).collect())
     }

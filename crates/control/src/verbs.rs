@@ -10,8 +10,10 @@ mod fleet;
 mod lock;
 mod mend_head;
 mod receive;
+mod restore;
 mod sync;
 mod unpin;
+mod write_drift;
 
 pub use adopt::shown_adoption;
 pub use confirm_prune::shown_prune;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     CommitId, Decider, DriftDone, DriftFound, HeadFailure, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp,
+    Written,
 };
 
 /// What is known of an instance apart from its pins.
@@ -29,6 +30,8 @@ pub struct InstanceState {
     pub left: bool,
     /// What was repaired last, and when.
     pub repaired: Option<(DriftFound, Timestamp)>,
+    /// What a person had written to the config repo last, and when.
+    pub written: Option<(Written, Timestamp)>,
 }
 
 /// The newest commit seen Current.
@@ -126,6 +129,7 @@ impl InstanceState {
             InstanceFact::Drifted(found) => {
                 self.drift.insert(found.object.clone(), *found);
             }
+            InstanceFact::Written(written) => self.written = Some((written, at)),
             InstanceFact::DriftGone { object } => {
                 self.drift.remove(&object);
             }

@@ -30,6 +30,35 @@ pub struct DriftFound {
     pub what: Vec<String>,
     /// What was done.
     pub done: DriftDone,
+    /// The fields with what differed, as far as it is kept: what a person can have written to git.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<DriftedField>,
+}
+
+/// A field that differed. Values are JSON; one that is long, or may be secret, is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftedField {
+    /// Where, as an edit of the manifest names it; none where it has no such place.
+    pub path: Option<String>,
+    /// What was desired; none: nothing.
+    pub desired: Option<String>,
+    /// What was live; none: nothing.
+    pub live: Option<String>,
+    /// Whether both are kept.
+    pub kept: bool,
+}
+
+/// What a person had us write to the config repo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// Who.
+    pub by: PersonName,
+    /// What, in words (`drift of ConfigMap/settings`).
+    pub what: String,
+    /// The commit.
+    pub commit: CommitId,
+    /// The branch of its own that it is on, to be reviewed; none: the branch that is deployed from.
+    pub branch: Option<String>,
 }
 
 /// What was done about a difference.
@@ -104,6 +133,8 @@ pub enum InstanceFact {
         /// `Kind/name`.
         object: String,
     },
+    /// A person had something written to the config repo.
+    Written(Written),
     /// What nothing desires any more and the guard holds back until a named person confirms, as `Kind/name: why`. None of them:
     /// nothing is held any more.
     PruneHeld {

@@ -27,7 +27,7 @@ pub use fleet::{
 };
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
-pub use instance_fact::{DriftDone, DriftFound, HeadFailure, InstanceFact};
+pub use instance_fact::{DriftDone, DriftFound, DriftedField, HeadFailure, InstanceFact, Written};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
 };

@@ -19,7 +19,8 @@ use crate::session::{self, Proof, Viewer};
 use crate::sign_in::person_of_link;
 use crate::verbs::{self, Said, Wish};
 use crate::wire::{
-    ActWire, BuildWire, CommitIdWire, DriftWire, FleetWire, InstanceWire, LinkWire, PartWire, PinWire, SessionWire,
+    ActWire, BuildWire, CommitIdWire, DriftWire, FleetWire, InstanceWire, LinkWire, PartWire, PinWire, PrunedWire,
+    SessionWire, WrittenWire,
 };
 pub(crate) use fleets::{fleet, fleets, on_fleet};
 
@@ -96,6 +97,12 @@ pub(crate) async fn drift(State(app): State<App>, Query(wanted): Query<Wanted>) 
     Ok(Json(List { items: lines.into_iter().map(DriftWire::from).collect(), next: None }))
 }
 
+/// `GET /api/v1/pruned?instance=`, newest first.
+pub(crate) async fn pruned(State(app): State<App>, Query(wanted): Query<Wanted>) -> Answer<List<PrunedWire>> {
+    let pruned = app.control.pruned(&instance_id(&wanted.instance)?).await?;
+    Ok(Json(List { items: pruned.into_iter().map(PrunedWire::from).collect(), next: None }))
+}
+
 /// `GET /api/v1/pins?instance=&before=`, newest first.
 pub(crate) async fn pins(State(app): State<App>, Query(wanted): Query<Wanted>) -> Answer<List<PinWire>> {
     let of = if wanted.instance.is_empty() { None } else { Some(instance_id(&wanted.instance)?) };
@@ -139,9 +146,11 @@ pub(crate) struct Acted {
     instance: InstanceWire,
     /// The pin that it opened: an unpin is a pin of its own.
     pin: Option<u64>,
+    /// What it wrote to git.
+    written: Option<WrittenWire>,
 }
 
-/// `POST /api/v1/instances/{verb}`: unpin, lock, unlock.
+/// `POST /api/v1/instances/{verb}`: unpin, lock, unlock and the others of docs/api.md.
 pub(crate) async fn on_instance(
     State(app): State<App>,
     Extension(viewer): Extension<Viewer>,
@@ -150,10 +159,11 @@ pub(crate) async fn on_instance(
 ) -> Answer<Acted> {
     let act: ActWire = read(&body)?;
     let id = instance_id(&act.instance)?;
-    let said = Said { reason: &act.reason, shown: &act.shown };
-    let pin = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, said).await?;
+    let said = Said { reason: &act.reason, shown: &act.shown, object: &act.object, branch: act.branch, at: act.at };
+    let done = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, said).await?;
     let instance = InstanceWire::of(&app.control.instance_view(&id).await?);
-    Ok(Json(Acted { instance, pin: pin.map(|pin| pin.0) }))
+    let written = done.written.as_ref().map(WrittenWire::of);
+    Ok(Json(Acted { instance, pin: done.pin.map(|pin| pin.0), written }))
 }
 
 /// `POST /api/v1/repo/accept-rewrite`: goes on from a rewritten branch.

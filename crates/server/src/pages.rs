@@ -16,6 +16,7 @@ pub(crate) mod overview;
 pub(crate) mod pin;
 mod pin_line;
 mod shape;
+mod to_git;
 mod version;
 mod when;
 

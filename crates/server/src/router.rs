@@ -66,6 +66,7 @@ pub(crate) fn routes() -> Vec<Route> {
         get("/api/v1/diff", Read, api::plan::diff),
         get("/api/v1/plan", Read, api::plan::plan),
         get("/api/v1/adoption", Read, api::plan::adoption),
+        get("/api/v1/pruned", Read, api::pruned),
         get("/api/v1/pins", Read, api::pins),
         get("/api/v1/pins/{number}", Read, api::pin),
         get("/api/v1/fleets", Read, api::fleets),

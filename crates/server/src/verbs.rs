@@ -1,7 +1,7 @@
 //! The one place where page and API turn a request into a verb of `control`.
 
 use control::{Answer, Problem, ProblemCode};
-use model::{FleetNumber, InstanceId, PersonName, PinNumber, Surface};
+use model::{FleetNumber, InstanceId, PersonName, PinNumber, Surface, Written};
 
 use crate::app::App;
 
@@ -56,37 +56,71 @@ pub(crate) struct Said<'a> {
     pub reason: &'a str,
     /// Names what was shown; empty for programs that mean what there is.
     pub shown: &'a str,
+    /// One of its objects, as `Kind/name`; empty: all that there is to it.
+    pub object: &'a str,
+    /// Whether what is written to git goes to a branch of its own.
+    pub branch: bool,
+    /// The number of one of several.
+    pub at: Option<u64>,
 }
 
-/// Does one thing with an instance. An unpin is a pin of its own.
+/// What came of a wish for an instance.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// The pin that it opened: an unpin is a pin of its own.
+    pub pin: Option<PinNumber>,
+    /// What it wrote to git.
+    pub written: Option<Written>,
+}
+
+impl From<()> for Done {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl From<PinNumber> for Done {
+    fn from(pin: PinNumber) -> Self {
+        Self { pin: Some(pin), ..Self::default() }
+    }
+}
+
+impl From<Written> for Done {
+    fn from(written: Written) -> Self {
+        Self { written: Some(written), ..Self::default() }
+    }
+}
+
+/// Does one thing with an instance.
 pub(crate) async fn on_instance(
     app: &App,
     id: &InstanceId,
     verb: &str,
     person: &PersonName,
     said: Said<'_>,
-) -> Result<Option<PinNumber>, Problem> {
-    let Said { reason, shown } = said;
+) -> Result<Done, Problem> {
+    let Said { reason, branch, .. } = said;
+    let (shown, object) = (given(said.shown), given(said.object));
     match verb {
-        "unpin" => app.control.unpin(id, person, reason).await.map(Some),
+        "unpin" => app.control.unpin(id, person, reason).await.map(Done::from),
         "lock" => {
             let why = if reason.trim().is_empty() { "no reason given" } else { reason };
-            app.control.lock(id, person, why).await.map(|()| None)
+            app.control.lock(id, person, why).await.map(Done::from)
         }
-        "unlock" => app.control.unlock(id, person).await.map(|()| None),
-        "confirm-prune" => {
-            let shown = Some(shown).filter(|shown| !shown.is_empty());
-            app.control.confirm_prune(id, person, shown).await.map(|()| None)
-        }
-        "adopt" => {
-            let shown = Some(shown).filter(|shown| !shown.is_empty());
-            app.control.adopt(id, person, shown).await.map(|_| None)
-        }
-        "sync" => app.control.sync(id, person).await.map(|()| None),
-        "retry" => app.control.retry_head(id, person).await.map(|()| None),
-        "revert" => app.control.revert_head(id, person).await.map(|_| None),
+        "unlock" => app.control.unlock(id, person).await.map(Done::from),
+        "confirm-prune" => app.control.confirm_prune(id, person, shown).await.map(Done::from),
+        "adopt" => app.control.adopt(id, person, shown).await.map(|_| Done::default()),
+        "sync" => app.control.sync(id, person).await.map(Done::from),
+        "retry" => app.control.retry_head(id, person).await.map(Done::from),
+        "revert" => app.control.revert_head(id, person, branch).await.map(Done::from),
+        "write-drift" => app.control.write_drift(id, person, object, branch).await.map(Done::from),
+        "restore" => app.control.restore(id, person, said.object, said.at, branch).await.map(Done::from),
         _ => Err(no_verb(verb)),
     }
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 async fn ended(app: &App, number: PinNumber) -> Result<bool, Problem> {
@@ -98,6 +132,6 @@ fn no_verb(verb: &str) -> Problem {
     Problem::new(
         ProblemCode::NotFound,
         what,
-        "use approve, reject, cancel, retry, unpin, lock, unlock, revert, adopt, sync or confirm-prune",
+        "use approve, reject, cancel, retry, unpin, lock, unlock, revert, write-drift, restore, adopt, sync or confirm-prune",
     )
 }

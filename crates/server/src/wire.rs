@@ -10,7 +10,7 @@ mod session;
 
 pub(crate) use build::BuildWire;
 pub(crate) use fleet::FleetWire;
-pub(crate) use instance::{DriftWire, InstanceWire};
+pub(crate) use instance::{DriftWire, InstanceWire, PrunedWire, WrittenWire};
 pub(crate) use part::PartWire;
 pub(crate) use pin::PinWire;
 pub(crate) use session::{ActWire, CommitIdWire, LinkWire, SessionWire};

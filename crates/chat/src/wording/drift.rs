@@ -1,6 +1,6 @@
 //! What is said when live differs from what is desired, and of what nothing desires any more.
 
-use model::{DriftDone, DriftFound};
+use model::{DriftDone, DriftFound, Written};
 
 /// Which object, which fields, by whom, and what was done about it.
 pub fn drifted(found: &DriftFound) -> String {
@@ -9,6 +9,15 @@ pub fn drifted(found: &DriftFound) -> String {
         DriftDone::Repaired => format!("{what}: made equal to git again"),
         DriftDone::Reported => format!("{what}: differs from git, and is left so as the rule `report` says"),
         DriftDone::GivenUp => format!("{what}: was made equal to git again and again, and is left to people now"),
+    }
+}
+
+/// What a person had written to git, and where it is.
+pub fn written(written: &Written) -> String {
+    let Written { by, what, commit, branch } = written;
+    match branch {
+        Some(branch) => format!("{by} had {what} written to git, on branch {branch} for review"),
+        None => format!("{by} had {what} written to git, as commit {}", commit.short()),
     }
 }
 
@@ -36,6 +45,7 @@ mod tests {
             object: "ConfigMap/settings".to_owned(),
             what: vec!["data.GREETING by kubectl-edit at 14:02".to_owned()],
             done,
+            fields: Vec::new(),
         };
         let said = "ConfigMap/settings data.GREETING by kubectl-edit at 14:02: ";
         for (done, ends) in [
@@ -45,6 +55,19 @@ mod tests {
         ] {
             assert_eq!(drifted(&found(done)), format!("{said}{ends}"));
         }
+    }
+
+    #[test]
+    fn what_was_written_to_git_is_told_with_where_it_is() {
+        let at = |branch: Option<&str>| Written {
+            by: "ann".parse().unwrap(),
+            what: "drift of ConfigMap/settings".to_owned(),
+            commit: "c".repeat(40).parse().unwrap(),
+            branch: branch.map(str::to_owned),
+        };
+        let said = "ann had drift of ConfigMap/settings written to git, ";
+        assert_eq!(written(&at(None)), format!("{said}as commit cccccccc"));
+        assert_eq!(written(&at(Some("pinnace/x-1"))), format!("{said}on branch pinnace/x-1 for review"));
     }
 
     #[test]

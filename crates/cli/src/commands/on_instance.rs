@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use model::InstanceId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::remote::{Client, InstanceShown, Problem, Remote, read};
 
@@ -23,6 +23,28 @@ pub(super) struct Acted {
     instance: InstanceShown,
     /// The pin that it opened.
     pub(super) pin: Option<u64>,
+    /// What it wrote to git.
+    written: Option<Written>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Written {
+    what: String,
+    commit: String,
+    branch: Option<String>,
+}
+
+impl Written {
+    /// What was written, and where it is.
+    fn line(&self) -> String {
+        let commit: String = self.commit.chars().take(8).collect();
+        let what = if self.what.is_empty() { "nothing had to be changed any more" } else { &self.what };
+        let line = match &self.branch {
+            Some(branch) => format!("{what}: commit {commit} on branch {branch}, to be reviewed and merged"),
+            None => format!("{what}: commit {commit}"),
+        };
+        secrets::clean_terminal(&line)
+    }
 }
 
 impl OnInstance {
@@ -36,6 +58,20 @@ impl OnInstance {
         self.remote.run(async |client| {
             let acted = post(&self.remote, &client, &self.instance, verb, reason).await?;
             then(&client, acted).await
+        })
+    }
+
+    /// Has something written to git, and prints where it is.
+    pub(super) fn write(&self, verb: &str, more: &Value) -> anyhow::Result<ExitCode> {
+        self.remote.run(async |client| {
+            let mut body = json!({"instance": self.instance.to_string()});
+            if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+                body.extend(more.clone());
+            }
+            let said = client.post(&format!("/instances/{verb}"), &body).await?;
+            let acted: Acted = read(&said)?;
+            self.remote.print(&said, || Ok(acted.written.iter().map(|written| written.line() + "\n").collect()))?;
+            Ok(ExitCode::SUCCESS)
         })
     }
 }

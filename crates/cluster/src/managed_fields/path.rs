@@ -56,6 +56,29 @@ impl FieldPath {
         Self(steps)
     }
 
+    /// The path as an edit of the manifest names it (`spec.template.spec.containers[name=web].image`, `data["a.b"]`); none
+    /// where no single key tells an item from others.
+    pub(crate) fn in_manifest(&self) -> Option<String> {
+        let mut text = String::new();
+        for step in &self.0 {
+            match step {
+                Step::Field(name) if is_plain(name) && text.is_empty() => text.push_str(name),
+                Step::Field(name) if is_plain(name) => text.extend([".", name]),
+                Step::Field(name) => text.extend(["[\"", name, "\"]"]),
+                Step::Item(keys) => {
+                    let (key, value) = match (keys.get_key_value("name"), keys.len()) {
+                        (Some(named), _) => named,
+                        (None, 1) => keys.iter().next()?,
+                        _ => return None,
+                    };
+                    text.extend(["[", key, "=", &plain(value), "]"]);
+                }
+                Step::Member(_) => return None,
+            }
+        }
+        Some(text)
+    }
+
     /// What stands at this path.
     pub(crate) fn of<'a>(&self, object: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(object, |value, step| step.of(value))
@@ -94,6 +117,11 @@ impl fmt::Display for FieldPath {
         }
         Ok(())
     }
+}
+
+/// Whether a name needs no quotes in a path.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 fn plain(value: &Value) -> String {
@@ -144,6 +172,19 @@ mod tests {
                 "spec.template.spec.containers[web].image",
                 "spec.template.spec.containers[web].ports[80,TCP].containerPort",
             ]
+        );
+    }
+
+    #[test]
+    fn edits_of_a_manifest_name_items_by_their_one_key() {
+        let named: Vec<Option<String>> = leaves(&fields()).iter().map(FieldPath::in_manifest).collect();
+        let has = |path: &str| named.iter().any(|named| named.as_deref() == Some(path));
+        assert!(has("spec.template.spec.containers[name=web].image"), "{named:?}");
+        assert!(has("metadata.annotations[\"example.org/a\"]"), "{named:?}");
+        assert_eq!(
+            named.iter().filter(|named| named.is_none()).count(),
+            2,
+            "a port with its protocol, a member of a set"
         );
     }
 

@@ -5,7 +5,7 @@ use model::CommitId;
 use crate::git::{Finished, GitError};
 
 use super::files::remove_stale_locks;
-use super::{Mirror, MirrorError, accepted_ref, fetched_ref};
+use super::{BranchName, Mirror, MirrorError, accepted_ref, fetched_ref};
 
 /// What the remote did with a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,13 @@ impl Mirror {
 
     /// The head of the branch as the remote has it this moment.
     async fn head_there(&self) -> Result<Option<CommitId>, MirrorError> {
+        self.branch_there(&self.inner.branch).await
+    }
+
+    /// The head of any branch as the remote has it this moment.
+    pub(super) async fn branch_there(&self, branch: &BranchName) -> Result<Option<CommitId>, MirrorError> {
         let call = self.distant("ls-remote", "ask the config repo for its head");
-        let call = call.args(["--quiet"]).outside([self.url().for_git(), &self.inner.branch.full()]);
+        let call = call.args(["--quiet"]).outside([self.url().for_git(), &branch.full()]);
         let said = call.text().await.map_err(|error: GitError| self.inner.remote.explain(error))?;
         Ok(said.split_ascii_whitespace().next().and_then(|id| id.parse().ok()))
     }
@@ -116,7 +121,7 @@ impl Mirror {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Pushed,
     Stale,
     Rejected(String),
@@ -124,7 +129,7 @@ enum Verdict {
 }
 
 /// Reads the line of our one ref: `<flag>\t<from>:<to>\t<summary> (<reason>)`; the scrubber made blanks of the tabs.
-fn verdict(report: &str) -> Verdict {
+pub(super) fn verdict(report: &str) -> Verdict {
     let Some(line) = report.lines().find(|line| line.contains(":refs/heads/")) else { return Verdict::NoReport };
     if !line.starts_with('!') {
         return Verdict::Pushed;
@@ -160,7 +165,7 @@ fn is_the_hosts_trouble(why: &str) -> bool {
         .any(|w| why.contains(w))
 }
 
-fn lacks_rights(words: &str) -> bool {
+pub(super) fn lacks_rights(words: &str) -> bool {
     const WORDS: &[&str] = &[
         "returned error: 403",
         "marked as read only",
@@ -175,7 +180,7 @@ fn lacks_rights(words: &str) -> bool {
 const LONGEST_REASON: usize = 1000;
 
 /// The remote's own words: its messages, else the reason of its refusal.
-fn refused(why: &str, words: &str) -> PushOutcome {
+pub(super) fn refused(why: &str, words: &str) -> PushOutcome {
     let said =
         words.lines().filter_map(|line| line.strip_prefix("remote:")).map(str::trim).filter(|line| !line.is_empty());
     let mut reason: Vec<&str> = Some(why).filter(|why| !why.is_empty()).into_iter().chain(said).collect();

@@ -27,7 +27,7 @@ impl Written {
 
 /// One part of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Key(String),
     Index(usize),
     Where(String, String),
@@ -44,16 +44,7 @@ pub(super) fn resolve(tree: &Tree, document: usize, path: &str) -> Result<NodeId
         if let Content::Mapping { duplicate: Some(key), .. } = node.content {
             return Err(EditError::duplicate_key(tree, key));
         }
-        let next = match (part, &node.content) {
-            (Part::Key(key), Content::Mapping { .. }) => tree.own(id, key),
-            (Part::Index(index), Content::Sequence(items)) => items.get(*index).copied(),
-            (Part::Where(key, value), Content::Sequence(items)) => {
-                let is = |item: &&NodeId| tree.own(**item, key).and_then(|id| tree.scalar(id)) == Some(value);
-                items.iter().find(is).copied()
-            }
-            _ => None,
-        };
-        id = next.ok_or_else(missing)?;
+        id = step(tree, id, part).ok_or_else(missing)?;
         if matches!(tree.node(id).content, Content::Alias(_)) {
             return Err(EditError::IsAlias { line: tree.node(id).line });
         }
@@ -64,12 +55,25 @@ pub(super) fn resolve(tree: &Tree, document: usize, path: &str) -> Result<NodeId
     }
 }
 
+/// Where one part leads from a node, if anything of its own stands there.
+pub(super) fn step(tree: &Tree, id: NodeId, part: &Part) -> Option<NodeId> {
+    match (part, &tree.node(id).content) {
+        (Part::Key(key), Content::Mapping { .. }) => tree.own(id, key),
+        (Part::Index(index), Content::Sequence(items)) => items.get(*index).copied(),
+        (Part::Where(key, value), Content::Sequence(items)) => {
+            let is = |item: &&NodeId| tree.own(**item, key).and_then(|id| tree.scalar(id)) == Some(value);
+            items.iter().find(is).copied()
+        }
+        _ => None,
+    }
+}
+
 /// Whether a text is a path at all.
 pub(super) fn is_path(text: &str) -> bool {
     parse(text).is_some()
 }
 
-fn parse(path: &str) -> Option<Vec<Part>> {
+pub(super) fn parse(path: &str) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {

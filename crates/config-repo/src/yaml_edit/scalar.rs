@@ -47,7 +47,7 @@ pub(super) fn splice(text: &str, tree: &Tree, id: NodeId, value: &str) -> Result
 }
 
 /// The text of a block scalar without the line ends that close it and the indent of what comes next.
-fn without_closing_lines(raw: &str) -> &str {
+pub(super) fn without_closing_lines(raw: &str) -> &str {
     let mut kept = raw;
     while let Some((before, last)) = kept.rsplit_once('\n') {
         if !last.trim_matches([' ', '\t', '\r']).is_empty() {
@@ -74,7 +74,7 @@ fn double_quoted(value: &str) -> String {
 }
 
 /// A JSON file knows no plain strings.
-fn is_json(text: &str) -> bool {
+pub(super) fn is_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 

@@ -1,7 +1,7 @@
 //! The mirror against a bare repository on the same machine.
 
 use crate::common::{Bench, draft, id};
-use config_repo::{MirrorError, PushOutcome};
+use config_repo::{CommitDraft, MirrorError, NewBranch, PushOutcome};
 use testkit::Person;
 
 #[tokio::test]
@@ -165,4 +165,24 @@ async fn eight_writers_lose_nothing_and_history_stays_linear() {
     assert!(log.iter().all(|info| info.parents.len() == 1));
     assert!(pushed.iter().all(|commit| log.iter().any(|info| info.id == *commit)));
     assert_eq!(bench.mirror.list_files(&head, "apps").await.unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn a_branch_of_its_own_is_made_once_and_never_moved() {
+    let bench = Bench::file(&[("a.yaml", "a: 1\n")]).await;
+    let (head, name) = (bench.mirror.head(), "pinnace/drift-shop-1".parse().unwrap());
+    let first = bench.mirror.create_commit(&draft(&head, &[("a.yaml", "a: 2\n")])).await.unwrap();
+    assert_eq!(bench.mirror.push_new_branch(&first, &name).await.unwrap(), NewBranch::Made);
+    // The answer was lost, say: it is found there.
+    assert_eq!(bench.mirror.push_new_branch(&first, &name).await.unwrap(), NewBranch::Made);
+    let later = CommitDraft { date_seconds: 1_700_000_999, ..draft(&head, &[("a.yaml", "a: 2\n")]) };
+    let same = bench.mirror.create_commit(&later).await.unwrap();
+    assert_eq!(bench.mirror.push_new_branch(&same, &name).await.unwrap(), NewBranch::Taken { same: true });
+    let other = bench.mirror.create_commit(&draft(&head, &[("a.yaml", "a: 3\n")])).await.unwrap();
+    assert_eq!(bench.mirror.push_new_branch(&other, &name).await.unwrap(), NewBranch::Taken { same: false });
+    assert_eq!(bench.remote.git(&["rev-parse", "refs/heads/pinnace/drift-shop-1"]).unwrap(), first.as_str());
+    assert_eq!((bench.remote.head().unwrap(), bench.mirror.head()), (head.to_string(), head));
+    bench.remote.install_hook("pre-receive", "echo no branches today; exit 1").unwrap();
+    let refused = bench.mirror.push_new_branch(&other, &"pinnace/other".parse().unwrap()).await.unwrap();
+    assert!(matches!(&refused, NewBranch::Refused { reason } if reason.contains("no branches today")), "{refused:?}");
 }

@@ -7,6 +7,7 @@ use store::PinRecord;
 use super::Done;
 use crate::converge::keys;
 use crate::inner::Inner;
+use crate::pruned::Going;
 use crate::trouble::Trouble;
 
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
@@ -22,7 +23,8 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let seen = inner.last_applied.seen(&pin.instance, &verified.render_hash);
     let verify = |inventory: &mut Inventory| inventory.verify(verified.clone(), &seen);
     inner.update_inventory(&place, "settle inventory", verify).await?;
-    let pruned = inner.prune(&place, &keep, None).await?;
+    let going = Going { instance: &pin.instance, commit: &commit, confirmed_by: None };
+    let pruned = inner.prune(&place, &keep, &going, None).await?;
     let state = inner.store.instance(&pin.instance).await?;
     let verified = InstanceFact::Verified {
         commit,

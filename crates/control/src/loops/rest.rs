@@ -157,12 +157,14 @@ impl Rest {
         instance: &Instance,
         state: &InstanceState,
     ) -> Result<Option<Duration>, StoreError> {
-        match self.drift.look(inner, instance, state).await {
-            Ok(facts) => {
+        let mut facts = Vec::new();
+        let looked = self.drift.look(inner, instance, state, &mut facts).await;
+        for fact in facts {
+            inner.append_instance(&instance.id, fact).await?;
+        }
+        match looked {
+            Ok(()) => {
                 self.in_vain = 0;
-                for fact in facts {
-                    inner.append_instance(&instance.id, fact).await?;
-                }
                 Ok(Some(TICK))
             }
             Err(trouble) => {

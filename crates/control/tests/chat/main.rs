@@ -85,7 +85,7 @@ async fn a_pushed_commit_that_fails_has_one_message_that_says_at_last_that_it_is
     let held = |slack: &FakeSlack| says(slack, "a pushed commit does not work") && says(slack, "held on commit");
     slack(&world).until("the failure is told, and that it is held back", held).await.unwrap();
     assert!(says(slack(&world), "by Bob"));
-    world.control.revert_head(&world.instance, &testkit::world::person("ann")).await.unwrap();
+    world.control.revert_head(&world.instance, &testkit::world::person("ann"), false).await.unwrap();
     slack(&world).until("the end is told", |slack| says(slack, "what was pushed works again")).await.unwrap();
     assert_eq!(slack(&world).messages(FakeSlack::DEPLOYS).len(), 1, "one message, edited");
     world.agree().await;

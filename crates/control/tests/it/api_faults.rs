@@ -277,3 +277,27 @@ async fn what_is_edited_while_the_api_server_is_away_is_repaired_when_it_is_back
     world.doors.as_mut().unwrap().cluster.up().await;
     is_repaired(&world, 0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_whose_answer_is_lost_is_made_once_and_told_once() {
+    let world = behind_doors().await;
+    // One that is forced over a tool that nobody knows is one write, one over a person's two.
+    for (told, (manager, writes)) in [("ops-bot", 1), ("kubectl-edit", 2)].into_iter().enumerate() {
+        let lost = door(&world).make(Which("apply", "configmaps/settings"), Fault::LostAfter, writes);
+        world.objects.edit_config_map("settings", manager, &json!({"data": {"GREETING": "bye"}})).await;
+        is_repaired(&world, told).await;
+        assert_eq!(lost.times(), writes);
+    }
+    let state = world.control.instance_view(&world.instance).await.unwrap().state;
+    let (found, _) = state.repaired.unwrap();
+    assert!(found.what[0].contains("data.GREETING by kubectl-edit"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_never_arrived_is_made_and_told_once() {
+    let world = behind_doors().await;
+    let lost = door(&world).make(Which("apply", "configmaps/settings"), Fault::LostBefore, 1);
+    world.objects.edit_config_map("settings", "ops-bot", &json!({"data": {"GREETING": "bye"}})).await;
+    is_repaired(&world, 0).await;
+    assert_eq!(lost.times(), 1);
+}

@@ -81,18 +81,42 @@ async fn the_revert_that_is_offered_works_and_undoes_nothing_else() {
     let other = world.remote.commit_as(Person::ANN, "apps/other/file.yaml", "a: 1\n").unwrap();
     let bad = crash(&world);
     world.head_failed(&bad).await;
-    let problem = world.control.revert_head(&world.instance, &person("cy")).await.unwrap_err();
+    let problem = world.control.revert_head(&world.instance, &person("cy"), false).await.unwrap_err();
     assert_eq!(problem.code, ProblemCode::NotAllowed);
-    let revert = world.control.revert_head(&world.instance, &person("ann")).await.unwrap();
-    world.head_proven(revert.as_str()).await;
-    assert_eq!(world.remote.head().unwrap(), revert.as_str());
+    let revert = world.control.revert_head(&world.instance, &person("ann"), false).await.unwrap();
+    world.head_proven(revert.commit.as_str()).await;
+    assert_eq!(world.remote.head().unwrap(), revert.commit.as_str());
     assert!(world.image_in_git().contains(":1.0@"), "{}", world.image_in_git());
     assert_eq!(world.remote.file("apps/other/file.yaml").unwrap(), "a: 1\n");
     let log = world.remote.git(&["log", "-3", "--format=%H %an", "main"]).unwrap();
     assert!(log.contains(&other) && log.contains("ann"), "{log}");
     world.agree().await;
-    let again = world.control.revert_head(&world.instance, &person("ann")).await.unwrap_err();
+    let again = world.control.revert_head(&world.instance, &person("ann"), false).await.unwrap_err();
     assert_eq!(again.code, ProblemCode::TooLate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revert_can_be_a_branch_for_review_and_then_nothing_else_is_touched() {
+    let world = World::installed().await;
+    let bad = crash(&world);
+    world.head_failed(&bad).await;
+    let revert = world.control.revert_head(&world.instance, &person("ann"), true).await.unwrap();
+    let name = format!("pinnace/revert-{}", &bad[..8]);
+    assert_eq!(revert.branch.as_ref(), Some(&name));
+    assert_eq!(world.remote.head().unwrap(), bad, "what is deployed from stays as people wrote it");
+    let there = world.remote.git(&["rev-parse", &format!("refs/heads/{name}")]).unwrap();
+    assert_eq!(there, revert.commit.as_str());
+    let web = world.remote.git(&["show", &format!("{there}:apps/shop/prod/web.yaml")]).unwrap();
+    assert!(web.contains(":1.0@"), "{web}");
+    let told = state(&world).await.unwrap();
+    assert!(told.head_failure.is_some(), "it fails until somebody merges");
+    assert_eq!(told.written.unwrap().0, revert);
+    // Wanted again, it is found there.
+    let again = world.control.revert_head(&world.instance, &person("ann"), true).await.unwrap();
+    assert_eq!(again.branch.as_ref(), Some(&name));
+    world.remote.set_head(&there).unwrap();
+    world.head_proven(&there).await;
+    world.agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,11 @@ pub struct Chart {
 }
 
 impl Source {
+    /// Whether its manifests are applied as they are written, and not made by an engine.
+    pub fn is_plain(&self, files: &Files) -> bool {
+        matches!(self.engine(files), Ok(None))
+    }
+
     /// What its folder is. None: plain manifests.
     pub(super) fn engine(&self, files: &Files) -> Result<Option<Engine>, EngineError> {
         let holds = |name: &str| files.contains_key(&below(&self.path, name));

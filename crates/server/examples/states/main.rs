@@ -227,6 +227,7 @@ impl Seed {
             object: "ConfigMap/settings".to_owned(),
             what: vec!["data.GREETING by kubectl-edit at 2026-07-15T14:02:11Z".to_owned()],
             done: DriftDone::Repaired,
+            fields: Vec::new(),
         };
         let failure = FailureReport {
             sentence: "web cannot start: setting STRIPE_KEY is missing in ConfigMap/settings".to_owned(),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Page, fleet, instance, pin};
 use crate::app::App;
 use crate::session::Viewer;
-use crate::verbs::{self, Said, Wish};
+use crate::verbs::{self, Done, Said, Wish};
 
 /// What the form of a pin or a fleet pin carries.
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +30,14 @@ pub(crate) struct InstanceForm {
     reason: String,
     #[serde(default)]
     shown: String,
+    /// One of its objects.
+    #[serde(default)]
+    object: String,
+    /// `1`: to a branch of its own.
+    #[serde(default)]
+    branch: String,
+    /// The number of one of several.
+    at: Option<u64>,
 }
 
 /// `POST /pins/{number}/{verb}`.
@@ -73,9 +81,11 @@ pub(crate) async fn on_instance(
 ) -> Page {
     let person = viewer.signed_in()?;
     let id: InstanceId = form.instance.parse().map_err(|error: model::InvalidName| invalid(&error.to_string()))?;
-    match verbs::on_instance(&app, &id, &verb, person, Said { reason: &form.reason, shown: &form.shown }).await {
-        Ok(Some(number)) => Ok(Redirect::to(&pin::path(number)).into_response()),
-        Ok(None) => Ok(Redirect::to(&instance::path(&id)).into_response()),
+    let InstanceForm { reason, shown, object, at, .. } = &form;
+    let said = Said { reason, shown, object, branch: !form.branch.is_empty(), at: *at };
+    match verbs::on_instance(&app, &id, &verb, person, said).await {
+        Ok(Done { pin: Some(number), .. }) => Ok(Redirect::to(&pin::path(number)).into_response()),
+        Ok(_) => Ok(Redirect::to(&instance::path(&id)).into_response()),
         Err(problem) => instance::drawn(&app, &viewer, &id, instance::Wanted::default(), Some(problem)).await,
     }
 }

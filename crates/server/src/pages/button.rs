@@ -14,7 +14,7 @@ use crate::session::Viewer;
 #[derive(Debug, Clone)]
 pub(crate) struct ActionForm {
     /// Its id on the page.
-    pub id: &'static str,
+    pub id: String,
     pub label: String,
     /// What it says to a screen reader.
     pub spoken: String,
@@ -32,6 +32,12 @@ pub(crate) struct ActionForm {
     pub reason: Option<&'static str>,
     /// Why this person can't: whom to ask.
     pub barred: Option<String>,
+    /// One object of the instance; empty: all that there is to it.
+    pub object: String,
+    /// The number of one of several.
+    pub at: Option<u64>,
+    /// What the second button is called that does it on a branch of its own.
+    pub as_branch: Option<&'static str>,
     /// Whether the question stands between a click and the act, and not only between a key and the act.
     pub asks_first: bool,
 }
@@ -101,7 +107,7 @@ fn form(
 ) -> ActionForm {
     let question = button.confirm.map(|asked| Question { title: asked.title, text: asked.text, yes: asked.yes });
     ActionForm {
-        id,
+        id: id.to_owned(),
         label: button.label,
         spoken: button.spoken,
         style: match button.style {
@@ -120,6 +126,9 @@ fn form(
             _ => None,
         },
         barred,
+        object: String::new(),
+        at: None,
+        as_branch: None,
     }
 }
 

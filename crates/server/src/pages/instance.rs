@@ -15,6 +15,7 @@ use super::button::{ActionForm, Question, barred};
 use super::failure::FailureText;
 use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
+use super::to_git::{Drifted, PrunedLine, drifts, pruned};
 use super::version::Version;
 use super::when::When;
 use super::{Page, Shape, capital, draw};
@@ -42,6 +43,9 @@ struct InstancePage {
     lock: Option<(String, String, When)>,
     failure: Option<FailureText>,
     repaired: Option<(String, When)>,
+    written: Option<(String, When)>,
+    drifts: Vec<Drifted>,
+    pruned: Vec<PrunedLine>,
     problem: Option<Problem>,
     actions: Vec<ActionForm>,
     compared: Option<Compared>,
@@ -92,7 +96,8 @@ pub(crate) async fn drawn(
     let now = app.control.now();
     let history: Vec<PinLine> = pins.iter().map(|pin| PinLine::new(pin, now)).collect();
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| crate::problem::status(problem.code));
-    let page = InstancePage { problem, compared, ..page(app, viewer, &view, history) };
+    let pruned = pruned(app, viewer, id).await?;
+    let page = InstancePage { problem, compared, pruned, ..page(app, viewer, &view, history) };
     Ok(draw(status, &page))
 }
 
@@ -142,6 +147,9 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
         lock: view.state.lock.as_ref().map(|lock| (lock.by.to_string(), lock.why.clone(), When::new(lock.at, now))),
         failure: view.state.head_failure.as_ref().map(|failed| FailureText::of(&failed.head.failure)),
         repaired: view.state.repaired.as_ref().map(|(found, at)| (wording::drifted(found), When::new(*at, now))),
+        written: view.state.written.as_ref().map(|(written, at)| (wording::written(written), When::new(*at, now))),
+        drifts: drifts(app, viewer, view),
+        pruned: Vec::new(),
         problem: None,
         actions: actions(app, viewer, view),
         compared: None,
@@ -160,7 +168,7 @@ fn sentence(view: &InstanceView) -> String {
 
 fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
     let form = |id: &'static str, label: &str, style, question: Question, reason, act| ActionForm {
-        id,
+        id: id.to_owned(),
         label: label.to_owned(),
         spoken: format!("{label}: {}", view.id),
         style,
@@ -171,6 +179,9 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
         reason,
         barred: barred(app, viewer, act),
         asks_first: true,
+        object: String::new(),
+        at: None,
+        as_branch: None,
     };
     let question =
         |title: String, text: &str, yes: &str| Question { title, text: text.to_owned(), yes: yes.to_owned() };
@@ -179,10 +190,11 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
         let text = "What people pushed is applied and watched once more.";
         let asked = question(format!("Try again in {}?", view.id), text, "Try again");
         forms.push(form("retry", "Try again", "plain", asked, None, Act::MendHead(&view.id)));
-        let text =
-            "A commit makes the files of this instance what they were in the verified commit. It is pushed at once.";
+        let text = "A commit makes the files of this instance what they were in the verified commit. It is pushed at once, or to a branch \
+                    of its own for review.";
         let asked = question(format!("Revert what was pushed to {}?", view.id), text, "Revert");
-        forms.push(form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id)));
+        let revert = form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id));
+        forms.push(ActionForm { as_branch: Some("As a branch"), ..revert });
     }
     if !view.state.prune_held.is_empty() {
         let text = format!("Deleted for good: {}.", view.state.prune_held.join("; "));

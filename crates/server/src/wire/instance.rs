@@ -1,7 +1,9 @@
 //! An instance, and what differs in it.
 
 use control::{DriftLine, InstanceView};
+use model::Written;
 use serde::Serialize;
+use store::Pruned;
 
 use super::image::ImageWire;
 
@@ -21,6 +23,10 @@ pub(crate) struct InstanceWire {
     held: Vec<String>,
     /// Names what is held; send it back to confirm it.
     held_shown: Option<String>,
+    /// Objects that differ from git and are left so, as `Kind/name`.
+    drifted: Vec<String>,
+    /// What a person had written to git last.
+    written: Option<WrittenWire>,
     open_pin: Option<u64>,
     last_pin: Option<u64>,
 }
@@ -42,6 +48,50 @@ pub(crate) struct DriftWire {
     by: String,
 }
 
+/// An object that was pruned.
+#[derive(Debug, Serialize)]
+pub(crate) struct PrunedWire {
+    number: u64,
+    object: String,
+    /// The commit that no longer has it.
+    commit: String,
+    /// Who let it go, where the guard held it.
+    by: Option<String>,
+    at: String,
+    /// As it was live; Secret values are masks.
+    manifest: String,
+}
+
+impl From<Pruned> for PrunedWire {
+    fn from(pruned: Pruned) -> Self {
+        Self {
+            number: pruned.number,
+            object: pruned.object,
+            commit: pruned.commit.to_string(),
+            by: pruned.confirmed_by.map(|by| by.to_string()),
+            at: pruned.at.to_string(),
+            manifest: pruned.manifest,
+        }
+    }
+}
+
+/// What a person had written to git.
+#[derive(Debug, Serialize)]
+pub(crate) struct WrittenWire {
+    by: String,
+    what: String,
+    commit: String,
+    /// The branch of its own; none: the branch that is deployed from.
+    branch: Option<String>,
+}
+
+impl WrittenWire {
+    pub(crate) fn of(written: &Written) -> Self {
+        let Written { by, what, commit, branch } = written.clone();
+        Self { by: by.to_string(), what, commit: commit.to_string(), branch }
+    }
+}
+
 impl InstanceWire {
     /// An instance as the page shows it.
     pub(crate) fn of(view: &InstanceView) -> Self {
@@ -59,6 +109,8 @@ impl InstanceWire {
             lock: lock.map(|lock| LockWire { by: lock.by.to_string(), why: lock.why.clone(), at: lock.at.to_string() }),
             held_shown: (!view.state.prune_held.is_empty()).then(|| control::shown_prune(&view.state.prune_held)),
             held: view.state.prune_held.clone(),
+            drifted: view.state.drift.keys().cloned().collect(),
+            written: view.state.written.as_ref().map(|(written, _)| WrittenWire::of(written)),
             open_pin: view.open.as_ref().map(|pin| pin.number.0),
             last_pin: view.last.map(|pin| pin.0),
         }

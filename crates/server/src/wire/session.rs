@@ -14,6 +14,15 @@ pub(crate) struct ActWire {
     /// The ask that is answered, as `shown` named it; without it the one that there is.
     #[serde(default)]
     pub shown: String,
+    /// One object of the instance, as `Kind/name`.
+    #[serde(default)]
+    pub object: String,
+    /// Whether what is written to git goes to a branch of its own.
+    #[serde(default)]
+    pub branch: bool,
+    /// The number of one of several.
+    #[serde(default)]
+    pub at: Option<u64>,
 }
 
 /// A commit that somebody accepts.

@@ -13,4 +13,6 @@ mod parts;
 #[cfg(test)]
 mod pins;
 #[cfg(test)]
+mod pruned;
+#[cfg(test)]
 mod sign_in;

@@ -11,6 +11,7 @@ use config_repo::{DriftRule, Instance};
 use model::{DriftDone, DriftFound, InstanceFact, InstanceState, Timestamp, VerifiedCommit};
 
 use crate::converge::{Place, key};
+use crate::drift::Edits;
 use crate::inner::Inner;
 use crate::trouble::Trouble;
 
@@ -23,7 +24,14 @@ const MOST_FIELDS: usize = 10;
 
 /// What is remembered of one instance's objects while it rests.
 #[derive(Default)]
-pub(super) struct Drift(Option<Box<Resting>>);
+pub(super) struct Drift {
+    resting: Option<Box<Resting>>,
+    unsure: Unsure,
+}
+
+/// Repairs whose answer was lost, by object: what was found, and what we owned before. Looked at again, it shows whether they
+/// were made.
+type Unsure = HashMap<String, (DriftFound, Option<String>)>;
 
 /// The objects of one verified commit, and what was seen of them. There may be thousands of these, so they hold no object.
 struct Resting {
@@ -48,7 +56,7 @@ enum Compared {
 impl Drift {
     /// Comes back when the cluster reports something about the instance; never while nothing is watched.
     pub(super) async fn reported(&mut self) {
-        while let Some(resting) = &mut self.0 {
+        while let Some(resting) = &mut self.resting {
             // What parts of Kubernetes write (a status) is not worth a turn.
             resting.changes.changed().await;
             if resting.has_news() {
@@ -60,27 +68,30 @@ impl Drift {
 
     /// Nothing is watched any more: something else is desired, or about to be.
     pub(super) fn forget(&mut self) {
-        self.0 = None;
+        self.resting = None;
     }
 
-    /// Compares what changed since the last look. What came of it.
+    /// Compares what changed since the last look. What came of it is there even where not all could be looked at.
     pub(super) async fn look(
         &mut self,
         inner: &Inner,
         instance: &Instance,
         state: &InstanceState,
-    ) -> Result<Vec<InstanceFact>, Trouble> {
+        facts: &mut Vec<InstanceFact>,
+    ) -> Result<(), Trouble> {
         let Some(verified) = state.verified.as_ref().filter(|_| instance.drift != DriftRule::Off) else {
             self.forget();
-            return Ok(Vec::new());
+            return Ok(());
         };
-        if self.0.as_ref().is_none_or(|resting| resting.verified != *verified || resting.instance != *instance) {
-            self.0 = None;
-            self.0 = Some(Box::new(Resting::begin(inner, instance, state, verified).await?));
+        let is_it = |resting: &Resting| resting.verified == *verified && resting.instance == *instance;
+        if !self.resting.as_deref().is_some_and(is_it) {
+            self.resting = None;
+            let begun = Resting::begin(inner, instance, state, verified, &self.unsure).await?;
+            self.resting = Some(Box::new(begun));
         }
-        match &mut self.0 {
-            Some(resting) => Box::pin(resting.look(inner, state)).await,
-            None => Ok(Vec::new()),
+        match &mut self.resting {
+            Some(resting) => Box::pin(resting.look(inner, state, &mut self.unsure, facts)).await,
+            None => Ok(()),
         }
     }
 }
@@ -91,6 +102,7 @@ impl Resting {
         instance: &Instance,
         state: &InstanceState,
         verified: &VerifiedCommit,
+        unsure: &Unsure,
     ) -> Result<Self, Trouble> {
         let cluster = inner.cluster(instance).await?;
         let stored = cluster.known_inventory(&instance.id).await?.map(|stored| stored.inventory);
@@ -100,8 +112,8 @@ impl Resting {
             None => watched(&inner.rendered_at(instance, &verified.commit).await?),
         };
         let seen = |key: &ObjectKey| {
-            // What was told about is looked at again: it may be over.
-            let told = state.drift.contains_key(&name(key));
+            // What was told about, or may have been repaired, is looked at again: it may be over.
+            let told = state.drift.contains_key(&name(key)) || unsure.contains_key(&name(key));
             let seen = stored.as_ref().and_then(|inventory| inventory.entry(key)?.seen);
             seen.filter(|_| !told).map_or(Compared::Never, |imprint| Compared::As(Some(imprint)))
         };
@@ -112,25 +124,31 @@ impl Resting {
         Ok(Self { verified, instance, watcher, changes, keys, compared, repairs })
     }
 
-    async fn look(&mut self, inner: &Inner, state: &InstanceState) -> Result<Vec<InstanceFact>, Trouble> {
+    async fn look(
+        &mut self,
+        inner: &Inner,
+        state: &InstanceState,
+        unsure: &mut Unsure,
+        facts: &mut Vec<InstanceFact>,
+    ) -> Result<(), Trouble> {
         self.changes.mark_unchanged();
-        let Some(now) = self.watcher.imprints(&self.keys) else { return Ok(Vec::new()) };
+        let Some(now) = self.watcher.imprints(&self.keys) else { return Ok(()) };
         if self.news(&now).next().is_none() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let _turn = inner.compare_turns.take(&self.instance).await;
         let rendered = inner.rendered_at(&self.instance, &self.verified.commit).await?;
         let place = inner.place(&self.instance.id, &rendered).await?;
-        let mut facts = Vec::new();
         for desired in &rendered.objects {
             let key = key(desired);
             let Some(at) = self.news(&now).find(|at| self.keys.get(*at) == Some(&key)) else { continue };
-            facts.extend(self.compare(inner, state, &place, desired, &key).await?);
+            let known = state.drift.get(&name(&key));
+            facts.extend(self.compare(inner, known, &place, desired, unsure).await?);
             if let (Some(compared), Some(now)) = (self.compared.get_mut(at), now.get(at)) {
                 *compared = Compared::As(*now);
             }
         }
-        Ok(facts)
+        Ok(())
     }
 
     fn has_news(&self) -> bool {
@@ -146,36 +164,58 @@ impl Resting {
     async fn compare(
         &mut self,
         inner: &Inner,
-        state: &InstanceState,
+        known: Option<&DriftFound>,
         place: &Place,
         desired: &render::Object,
-        key: &ObjectKey,
+        unsure: &mut Unsure,
     ) -> Result<Option<InstanceFact>, Trouble> {
-        let object = name(key);
-        let known = state.drift.get(&object);
-        let mut what = inner.edits_of(place, desired).await?;
+        let (key, object) = (key(desired), name(&key(desired)));
+        let Edits { lines: mut what, mut fields, own, .. } = inner.edits_of(place, desired).await?;
+        let tried = unsure.remove(&object);
         if what.is_empty() {
+            // It is as it should be: by our repair, if what we own is not what we owned.
+            if let Some((found, _)) = tried.filter(|(_, before)| *before != own) {
+                self.note_repair(inner, &key);
+                return Ok(Some(InstanceFact::Drifted(Box::new(found))));
+            }
             return Ok(known.map(|_| InstanceFact::DriftGone { object }));
         }
         cut(&mut what);
+        fields.truncate(MOST_FIELDS);
         let what: Vec<String> = what.iter().map(|line| inner.redacted(line)).collect();
         let given_up = known.is_some_and(|known| known.done == DriftDone::GivenUp);
-        let given_up = given_up || self.is_fought(inner, key);
+        let given_up = given_up || self.is_fought(inner, &key);
         let done = match self.instance.drift {
             DriftRule::Repair if given_up => DriftDone::GivenUp,
             DriftRule::Repair => DriftDone::Repaired,
             DriftRule::Report | DriftRule::Off => DriftDone::Reported,
         };
+        // Half-way through a repair it is ours already: who made the difference was seen before.
+        let what = match tried {
+            Some((before, _)) if before.fields == fields => before.what,
+            _ => what,
+        };
+        let found = DriftFound { object, what, done, fields };
         if done == DriftDone::Repaired {
             // What was done must be written down, so there must be room for it.
             inner.store.healthy().await?;
-            inner.repair(place, desired).await?;
-            self.repairs.entry(key.clone()).or_default().push_back(inner.clock.now());
+            match inner.repair(place, desired).await {
+                // The answer may be lost, and the repair made.
+                Err(trouble @ Trouble::Wait(_)) => {
+                    unsure.insert(found.object.clone(), (found, own));
+                    return Err(trouble);
+                }
+                repaired => repaired?,
+            }
+            self.note_repair(inner, &key);
         }
-        let found = DriftFound { object, what, done };
         let is_news = done == DriftDone::Repaired || known != Some(&found);
         tracing::info!(instance = %self.instance.id, object = found.object, ?done, "drift");
         Ok(is_news.then(|| InstanceFact::Drifted(Box::new(found))))
+    }
+
+    fn note_repair(&mut self, inner: &Inner, key: &ObjectKey) {
+        self.repairs.entry(key.clone()).or_default().push_back(inner.clock.now());
     }
 
     /// Whether it was repaired so often that somebody else must be changing it on purpose.

@@ -9,6 +9,7 @@ use model::{CommitId, FailureReport, HeadFailure, InstanceFact, InstanceState, P
 use crate::converge::keys;
 use crate::effects::watch::Attend;
 use crate::inner::Inner;
+use crate::pruned::Going;
 use crate::trial::{self, Trial, Tried};
 use crate::trouble::Trouble;
 use crate::turns::Turn;
@@ -116,7 +117,9 @@ async fn let_go(
 ) -> Result<Looked, Trouble> {
     let rendered = inner.rendered_at(instance, verified).await?;
     let place = inner.place(&instance.id, &rendered).await?;
-    let pruned = inner.prune(&place, &keys(&rendered), Some(confirmed)).await?;
+    let confirmed_by = inner.confirmed_by(&instance.id).await?;
+    let going = Going { instance: &instance.id, commit: verified, confirmed_by };
+    let pruned = inner.prune(&place, &keys(&rendered), &going, Some(confirmed)).await?;
     Ok(Looked::Facts(pruned.fact(state).into_iter().collect()))
 }
 

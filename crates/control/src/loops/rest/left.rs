@@ -10,6 +10,7 @@ use store::StoreError;
 use super::{AFTER_TROUBLE, TICK};
 use crate::converge::count;
 use crate::inner::Inner;
+use crate::pruned::Going;
 use crate::trouble::Trouble;
 
 /// Does what there is to do. None when there may be more to do at once, else how long nothing is due.
@@ -45,7 +46,8 @@ async fn look(inner: &Inner, id: &InstanceId, state: &InstanceState, context: &s
     if !going.is_empty() && !confirmed.is_some_and(|confirmed| going.iter().all(|name| confirmed.contains(name))) {
         return Ok(InstanceFact::Left { objects: going });
     }
-    inner.delete(&cluster, &all, "prune").await?;
+    let (commit, confirmed_by) = (inner.mirror.head(), inner.confirmed_by(id).await?);
+    inner.delete_kept(&cluster, &all, &Going { instance: id, commit: &commit, confirmed_by }).await?;
     let left = cluster.plan_prune(&Target::new(id.clone(), ""), &stored.inventory, &[].into(), true).await?;
     if left.delete.iter().any(|one| !all.delete.contains(one)) {
         // Somebody made one anew meanwhile: it is another object, and was not confirmed.

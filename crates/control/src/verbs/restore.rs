@@ -1,0 +1,48 @@
+//! What was pruned is wanted again: it is written to git, and converges from there.
+
+use model::{InstanceId, PersonName, Written};
+use store::Pruned;
+
+use crate::Control;
+use crate::authorize::Act;
+use crate::problem::{Problem, ProblemCode};
+use crate::trouble::Trouble;
+use crate::written::{To, Wanted, Writer};
+
+impl Control {
+    /// What was pruned of an instance and is still kept, newest first. The values of Secrets are masks.
+    pub async fn pruned(&self, id: &InstanceId) -> Result<Vec<Pruned>, Problem> {
+        Ok(self.inner.store.pruned(id).await?)
+    }
+
+    /// Writes a pruned object to the config repo again (`Kind/name`; the one of this number, else the newest), in the file and with
+    /// the lines that it had. As a branch it is for review; else it is the new HEAD, and is tried as any.
+    pub async fn restore(
+        &self,
+        id: &InstanceId,
+        person: &PersonName,
+        object: &str,
+        number: Option<u64>,
+        as_branch: bool,
+    ) -> Result<Written, Problem> {
+        let instance = self.known(id)?;
+        self.allowed(person, Act::Restore(id))?;
+        let pruned = self.pruned(id).await?.into_iter();
+        let mut pruned = pruned.filter(|one| one.object == object && number.is_none_or(|number| one.number == number));
+        let Some(pruned) = pruned.next() else {
+            let what = format!("no {object} was pruned from {id}, as far as it is kept");
+            return Err(Problem::new(ProblemCode::NotFound, what, format!("`pinnace pruned {id}` lists what was")));
+        };
+        let stem = format!("pinnace/restore-{}", id.to_string().replace('/', "-"));
+        let to = if as_branch { To::Numbered(stem) } else { To::Head };
+        let writer = Writer { person, effect: "push restored" };
+        let written = self.inner.write(&instance, writer, &to, &Wanted::Restored(&pruned)).await;
+        written.map_err(|trouble| {
+            let what = format!("{object} was not brought back to {id}: {trouble}");
+            match trouble {
+                Trouble::Impossible(_) => Problem::new(ProblemCode::TooLate, what, ""),
+                _ => Problem::new(ProblemCode::Unavailable, what, "try again"),
+            }
+        })
+    }
+}
