@@ -117,9 +117,13 @@ async fn no_is_said_once_for_all_and_by_those_who_may() {
     let bo = person("bo");
     let stale = world.control.reject_fleet(number, Answer::by(&bo, Surface::Page).to("0000")).await.unwrap_err();
     assert_eq!(stale.code, ProblemCode::TooLate);
+    let commits = world.control.store().changes();
+    let before = *commits.borrow();
     world.control.reject_fleet(number, Answer::by(&bo, Surface::Page).because("not on a Friday")).await.unwrap();
     let view = over(&world, number).await;
     assert_eq!(view.tally.left_out, 5);
+    let written = *commits.borrow() - before;
+    assert!(written < 5, "one fact and those of all pins were {written} transactions");
     let late = world.control.approve_fleet(number, Answer::by(&bo, Surface::Page)).await.unwrap_err();
     assert_eq!(late.what, format!("fleet pin {number} is rejected already"));
 }
