@@ -1,18 +1,23 @@
 //! What would happen to an instance if its HEAD were tried now, without doing it: the git diff, the rendered diff, what each
 //! object's apply would do, what would be pruned, and what differs in the cluster. Nothing is written anywhere.
 
+mod saved;
+
 use cluster::{Change, DryRun, ObjectKey};
 use config_repo::Instance;
+use futures::StreamExt as _;
 use model::{CommitId, InstanceId, InstanceState};
 use render::Rendered;
 
 use crate::Control;
-use crate::converge::{keys, values};
+use crate::converge::{Place, key, keys, values};
 use crate::inner::Inner;
 use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
-use crate::views::{Difference, Plan, PlannedObject};
+use crate::views::{Difference, DriftLine, Plan, PlannedObject};
 
+/// How many objects are compared at once.
+const AT_ONCE: usize = 8;
 /// A diff is cut here.
 const LONGEST_DIFF: usize = 200_000;
 
@@ -79,6 +84,7 @@ impl Inner {
         let place = self.place(&instance.id, &rendered).await?;
         let seen = place.cluster.dry_run(&place.target, &values(&rendered), &std::collections::BTreeMap::new()).await?;
         let mut objects = planned(&seen);
+        self.add_changes(&place, &rendered, &mut objects).await?;
         if let Some(stored) = place.cluster.read_inventory(&instance.id).await? {
             let keep = keys(&rendered).into_iter().collect();
             let prune = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
@@ -88,6 +94,60 @@ impl Inner {
         objects.sort_by(|a, b| (&a.object, a.action).cmp(&(&b.object, b.action)));
         let hash = rendered.hash.to_string();
         Ok(Plan { verified: verified(&state), is_proven: is_proven(&state, &rendered), head, hash, objects })
+    }
+}
+
+impl Inner {
+    /// Says of each object that would change which fields, and from what.
+    async fn add_changes(
+        &self,
+        place: &Place,
+        rendered: &Rendered,
+        objects: &mut [PlannedObject],
+    ) -> Result<(), Trouble> {
+        let changing = |at: &usize| objects.get(*at).is_some_and(|object| object.action == "change");
+        let changing: Vec<usize> = (0..objects.len()).filter(changing).collect();
+        let named = |at: usize| objects.get(at).map(|object| object.object.clone()).unwrap_or_default();
+        let desired = |at: usize| rendered.objects.iter().find(|one| key(one).to_string() == named(at));
+        let pairs: Vec<(usize, &render::Object)> =
+            changing.into_iter().filter_map(|at| Some((at, desired(at)?))).collect();
+        let looks: Vec<_> = pairs.into_iter().map(|(at, one)| self.changes_of(place, at, one)).collect();
+        let mut looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);
+        let mut found = Vec::new();
+        while let Some(look) = looks.next().await {
+            found.push(look?);
+        }
+        for (at, changes, digest) in found {
+            if let Some(object) = objects.get_mut(at) {
+                (object.changes, object.digest) = (changes, digest);
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields that an apply would change, and a digest of their whole values: of a Secret's by what is live in it.
+    async fn changes_of(
+        &self,
+        place: &Place,
+        at: usize,
+        desired: &render::Object,
+    ) -> Result<(usize, Vec<DriftLine>, String), Trouble> {
+        let key = key(desired);
+        let live = place.cluster.get(&key).await?;
+        let drift = place.cluster.drift(&place.target, &desired.value, live.as_ref()).await?;
+        let fields = drift.map(|drift| drift.fields).unwrap_or_default();
+        let mut whole = String::new();
+        for field in &fields {
+            whole.push_str(&format!("{}\n{:?}\n{:?}\n", field.path, field.live, field.desired));
+        }
+        if let Some(live) = live.as_ref().filter(|_| key.kind.is_secret()) {
+            let masked = secrets::mask_object(live, &self.mask_key);
+            whole.push_str(&masked.get("data").map(ToString::to_string).unwrap_or_default());
+        }
+        let digest = self.mask_key.digest(whole.as_bytes());
+        let digest = digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let name = format!("{}/{}", key.kind.kind, key.name);
+        Ok((at, fields.iter().map(|field| self.line(&name, field)).collect(), digest))
     }
 }
 
@@ -103,7 +163,8 @@ fn planned(seen: &DryRun) -> Vec<PlannedObject> {
 }
 
 fn object(key: &ObjectKey, action: &'static str, why: &str) -> PlannedObject {
-    PlannedObject { object: key.to_string(), action, why: why.to_owned() }
+    let (changes, digest) = (Vec::new(), String::new());
+    PlannedObject { object: key.to_string(), action, why: why.to_owned(), changes, digest }
 }
 
 fn verified(state: &InstanceState) -> Option<CommitId> {

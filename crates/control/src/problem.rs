@@ -22,6 +22,8 @@ pub enum ProblemCode {
     NotAllowed,
     /// Somebody was first, or it is no longer in a state where this can be done.
     TooLate,
+    /// What was agreed to is no longer what would be done.
+    Differs,
     /// The request can't be understood.
     Invalid,
     /// It can't be done now: the database, git or the cluster does not answer.

@@ -64,7 +64,7 @@ impl Control {
         Err(Problem::new(ProblemCode::Unavailable, format!("pin {number} changes too fast"), "try again"))
     }
 
-    fn allowed(&self, person: &model::PersonName, act: authorize::Act<'_>) -> Result<(), Problem> {
+    pub(crate) fn allowed(&self, person: &model::PersonName, act: authorize::Act<'_>) -> Result<(), Problem> {
         authorize::authorize(&self.inner.config(), person, act)
     }
 }

@@ -101,6 +101,10 @@ pub struct PlannedObject {
     pub action: &'static str,
     /// Why, where that has to be said.
     pub why: String,
+    /// What would change, from what is live; values of Secrets are never shown.
+    pub changes: Vec<DriftLine>,
+    /// Names what would change, with what is not shown of it.
+    pub digest: String,
 }
 
 impl Plan {

@@ -30,6 +30,8 @@ pub struct InstanceState {
     pub left: bool,
     /// What was repaired last, and when.
     pub repaired: Option<(DriftFound, Timestamp)>,
+    /// The plan that a person wants carried out, and the hash of what it renders to.
+    pub sync_wanted: Option<(u64, String)>,
     /// What a person had written to the config repo last, and when.
     pub written: Option<(Written, Timestamp)>,
 }
@@ -129,6 +131,11 @@ impl InstanceState {
             InstanceFact::Drifted(found) => {
                 self.drift.insert(found.object.clone(), *found);
             }
+            InstanceFact::SyncWanted { plan, render_hash, .. } => {
+                // What failed is tried again: a person wants it.
+                (self.head_failure, self.sync_wanted) = (None, Some((plan, render_hash)));
+            }
+            InstanceFact::Synced { .. } => self.sync_wanted = None,
             InstanceFact::Written(written) => self.written = Some((written, at)),
             InstanceFact::DriftGone { object } => {
                 self.drift.remove(&object);

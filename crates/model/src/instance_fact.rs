@@ -133,6 +133,20 @@ pub enum InstanceFact {
         /// `Kind/name`.
         object: String,
     },
+    /// A person wants exactly this plan carried out, differences that the rule leaves to people with it.
+    SyncWanted {
+        /// Who.
+        by: PersonName,
+        /// The number of the plan.
+        plan: u64,
+        /// Hash of what it renders to.
+        render_hash: String,
+    },
+    /// A plan was carried out, or something else is desired by now.
+    Synced {
+        /// The number of the plan.
+        plan: u64,
+    },
     /// A person had something written to the config repo.
     Written(Written),
     /// What nothing desires any more and the guard holds back until a named person confirms, as `Kind/name: why`. None of them:

@@ -159,7 +159,8 @@ pub(crate) async fn on_instance(
 ) -> Answer<Acted> {
     let act: ActWire = read(&body)?;
     let id = instance_id(&act.instance)?;
-    let said = Said { reason: &act.reason, shown: &act.shown, object: &act.object, branch: act.branch, at: act.at };
+    let ActWire { reason, shown, object, branch, at, plan, .. } = &act;
+    let said = Said { reason, shown, object, branch: *branch, at: *at, plan: *plan };
     let done = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, said).await?;
     let instance = InstanceWire::of(&app.control.instance_view(&id).await?);
     let written = done.written.as_ref().map(WrittenWire::of);

@@ -11,7 +11,7 @@ pub(crate) fn status(code: ProblemCode) -> StatusCode {
     match code {
         ProblemCode::NotFound => StatusCode::NOT_FOUND,
         ProblemCode::NotAllowed => StatusCode::FORBIDDEN,
-        ProblemCode::TooLate => StatusCode::CONFLICT,
+        ProblemCode::TooLate | ProblemCode::Differs => StatusCode::CONFLICT,
         ProblemCode::Invalid => StatusCode::BAD_REQUEST,
         ProblemCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -89,6 +89,7 @@ fn code(code: ProblemCode) -> &'static str {
         ProblemCode::NotFound => "NOT_FOUND",
         ProblemCode::NotAllowed => "NOT_ALLOWED",
         ProblemCode::TooLate => "TOO_LATE",
+        ProblemCode::Differs => "DIFFERS",
         ProblemCode::Invalid => "INVALID",
         ProblemCode::Unavailable => "UNAVAILABLE",
     }

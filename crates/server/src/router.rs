@@ -75,6 +75,7 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/api/v1/pins/{number}/{verb}", SignedIn, api::on_pin),
         post("/api/v1/fleets/{number}/{verb}", SignedIn, api::on_fleet),
         post("/api/v1/instances/{verb}", SignedIn, api::on_instance),
+        post("/api/v1/plans", SignedIn, api::plan::save),
         post("/api/v1/repo/accept-rewrite", SignedIn, api::accept_rewrite),
         get("/api/{*rest}", Public, api::nothing_here),
         // The page's own files, and probes.

@@ -62,6 +62,8 @@ pub(crate) struct Said<'a> {
     pub branch: bool,
     /// The number of one of several.
     pub at: Option<u64>,
+    /// The number of a saved plan.
+    pub plan: Option<u64>,
 }
 
 /// What came of a wish for an instance.
@@ -110,7 +112,10 @@ pub(crate) async fn on_instance(
         "unlock" => app.control.unlock(id, person).await.map(Done::from),
         "confirm-prune" => app.control.confirm_prune(id, person, shown).await.map(Done::from),
         "adopt" => app.control.adopt(id, person, shown).await.map(|_| Done::default()),
-        "sync" => app.control.sync(id, person).await.map(Done::from),
+        "sync" => match said.plan {
+            Some(plan) => app.control.sync_planned(id, person, plan).await.map(Done::from),
+            None => app.control.sync(id, person).await.map(Done::from),
+        },
         "retry" => app.control.retry_head(id, person).await.map(Done::from),
         "revert" => app.control.revert_head(id, person, branch).await.map(Done::from),
         "write-drift" => app.control.write_drift(id, person, object, branch).await.map(Done::from),

@@ -23,11 +23,12 @@ const MOST_READERS: u32 = 4;
 const READER_CACHE: &str = "-512";
 
 /// In order. One that was released is never changed: sqlx compares checksums.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "what happened", include_str!("../migrations/0001_what_happened.sql")),
     (2, "notices", include_str!("../migrations/0002_notices.sql")),
     (3, "fleets", include_str!("../migrations/0003_fleets.sql")),
     (4, "pruned", include_str!("../migrations/0004_pruned.sql")),
+    (5, "plans", include_str!("../migrations/0005_plans.sql")),
 ];
 
 /// The lock on the data directory. The kernel lets go of it when the process ends, however it ends.

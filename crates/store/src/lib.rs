@@ -14,6 +14,7 @@ mod fleets;
 mod instances;
 mod kept_values;
 mod pins;
+mod plans;
 mod pruned;
 mod read_back;
 mod sign_in;
@@ -33,6 +34,7 @@ pub use chat_messages::SentMessage;
 pub use error::StoreError;
 pub use fleets::{FleetRecord, NewFleet, Opening};
 pub use pins::{NewPin, OpenedPin, PinRecord};
+pub use plans::PlanRow;
 pub use pruned::{NewPruned, Pruned};
 pub use read_back::ReadBack;
 

@@ -64,15 +64,37 @@ impl OnInstance {
     /// Has something written to git, and prints where it is.
     pub(super) fn write(&self, verb: &str, more: &Value) -> anyhow::Result<ExitCode> {
         self.remote.run(async |client| {
-            let mut body = json!({"instance": self.instance.to_string()});
-            if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
-                body.extend(more.clone());
-            }
-            let said = client.post(&format!("/instances/{verb}"), &body).await?;
-            let acted: Acted = read(&said)?;
+            let (said, acted) = self.posted(&client, verb, more).await?;
             self.remote.print(&said, || Ok(acted.written.iter().map(|written| written.line() + "\n").collect()))?;
             Ok(ExitCode::SUCCESS)
         })
+    }
+
+    /// Does it with more than a reason, and prints how the instance is.
+    pub(super) fn act_with(&self, verb: &str, more: &Value) -> anyhow::Result<ExitCode> {
+        self.remote.run(async |client| {
+            let (said, acted) = self.posted(&client, verb, more).await?;
+            self.remote.print(&said, || Ok(acted.line()))?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+
+    async fn posted(&self, client: &Client, verb: &str, more: &Value) -> Result<(Value, Acted), Problem> {
+        let mut body = json!({"instance": self.instance.to_string()});
+        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+            body.extend(more.clone());
+        }
+        let said = client.post(&format!("/instances/{verb}"), &body).await?;
+        let acted = read(&said)?;
+        Ok((said, acted))
+    }
+}
+
+impl Acted {
+    /// How the instance is.
+    fn line(&self) -> String {
+        let InstanceShown { instance, state, sentence, .. } = &self.instance;
+        format!("{instance}: {state}: {}\n", secrets::clean_terminal(sentence))
     }
 }
 
@@ -87,9 +109,6 @@ pub(super) async fn post(
     let body = json!({"instance": instance.to_string(), "reason": reason});
     let said = client.post(&format!("/instances/{verb}"), &body).await?;
     let acted: Acted = read(&said)?;
-    remote.print(&said, || {
-        let InstanceShown { instance, state, sentence, .. } = &acted.instance;
-        Ok(format!("{instance}: {state}: {}\n", secrets::clean_terminal(sentence)))
-    })?;
+    remote.print(&said, || Ok(acted.line()))?;
     Ok(acted)
 }

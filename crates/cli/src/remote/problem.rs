@@ -69,6 +69,7 @@ impl Problem {
             return Self::signed_out(url);
         }
         let exit = match status {
+            _ if text("code") == "DIFFERS" => exit::DIFFERS,
             StatusCode::FORBIDDEN => exit::NOT_ALLOWED,
             StatusCode::NOT_FOUND => exit::NOT_FOUND,
             StatusCode::BAD_REQUEST => 2,
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!((problem.exit(), problem.to_string().as_str()), (4, "bo may not approve\n  hint: ask one of: ann"));
         assert_eq!(Problem::of("http://x", StatusCode::NOT_FOUND, &said).exit(), 5);
         assert_eq!(Problem::of("http://x", StatusCode::CONFLICT, &said).exit(), 1);
+        let differs = json!({"code": "DIFFERS", "message": "plan 3 is no longer what would be done"});
+        assert_eq!(Problem::of("http://x", StatusCode::CONFLICT, &differs).exit(), 3);
         assert_eq!(Problem::of("http://x", StatusCode::UNAUTHORIZED, &Value::Null).exit(), 4);
     }
 

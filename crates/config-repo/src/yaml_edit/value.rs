@@ -65,7 +65,10 @@ pub fn value_at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
         Part::Where(key, wanted) => {
             let is = |item: &&Value| match item.get(key) {
                 Some(Value::String(text)) => text == wanted,
-                Some(other) => other.to_string() == *wanted,
+                Some(other) => {
+                    let text = other.to_string();
+                    text == *wanted
+                }
                 None => false,
             };
             value.as_array()?.iter().find(is)

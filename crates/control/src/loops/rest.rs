@@ -8,7 +8,7 @@ mod left;
 
 use std::time::Duration;
 
-use config_repo::Instance;
+use config_repo::{DriftRule, Instance};
 use model::{CommitId, InstanceFact, InstanceId, InstanceState, Timestamp};
 use store::StoreError;
 
@@ -157,13 +157,24 @@ impl Rest {
         instance: &Instance,
         state: &InstanceState,
     ) -> Result<Option<Duration>, StoreError> {
+        let wanted = state.sync_wanted.as_ref();
+        let same = |(_, hash): &(u64, String)| state.verified.as_ref().is_some_and(|it| it.render_hash == *hash);
+        let is_wanted = wanted.is_some_and(same);
+        if is_wanted {
+            // What was left so is compared once more.
+            self.drift.forget();
+        }
         let mut facts = Vec::new();
-        let looked = self.drift.look(inner, instance, state, &mut facts).await;
+        let rule = if is_wanted { DriftRule::Repair } else { instance.drift };
+        let looked = self.drift.look(inner, instance, state, rule, &mut facts).await;
+        if let (Ok(true), Some((plan, _))) = (&looked, wanted) {
+            facts.push(InstanceFact::Synced { plan: *plan });
+        }
         for fact in facts {
             inner.append_instance(&instance.id, fact).await?;
         }
         match looked {
-            Ok(()) => {
+            Ok(_) => {
                 self.in_vain = 0;
                 Ok(Some(TICK))
             }

@@ -16,9 +16,14 @@ impl Control {
             let what = format!("the config repo can't be fetched: {error}");
             Problem::new(ProblemCode::Unavailable, what, "try again")
         })?;
+        self.look_anew(id);
+        Ok(())
+    }
+
+    /// Has the instance's lane look at everything as if nothing were known.
+    pub(crate) fn look_anew(&self, id: &InstanceId) {
         self.inner.anew.note(id, true);
         self.inner.wakes.repo.notify_one();
         self.inner.wakes.wake(id);
-        Ok(())
     }
 }

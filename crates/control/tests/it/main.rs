@@ -15,6 +15,7 @@ mod hands;
 mod instances;
 mod outside;
 mod pins;
+mod plans;
 mod pushed;
 mod recovery;
 mod references;

@@ -1,14 +1,16 @@
 //! What is rendered, what differs, what would be done, and what could be taken over: looked at, and nothing written.
 
 use axum::Json;
-use axum::extract::{Query, State};
-use control::{Adoptable, PlannedObject};
+use axum::body::Bytes;
+use axum::extract::{Extension, Query, State};
+use control::{Adoptable, Plan, PlannedObject};
 use model::CommitId;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, instance_id, invalid};
+use super::{Answer, instance_id, invalid, read};
 use crate::app::App;
-use crate::wire::DriftWire;
+use crate::session::Viewer;
+use crate::wire::{ActWire, DriftWire};
 
 /// Which instance, and as which commit has it.
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +63,8 @@ pub(crate) struct PlanWire {
     proven: bool,
     differs: bool,
     objects: Vec<PlannedWire>,
+    /// Names it, where it was saved.
+    number: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,25 +72,45 @@ struct PlannedWire {
     object: String,
     action: &'static str,
     why: String,
+    /// What would change, from what is live.
+    changes: Vec<DriftWire>,
 }
 
 impl From<PlannedObject> for PlannedWire {
-    fn from(PlannedObject { object, action, why }: PlannedObject) -> Self {
-        Self { object, action, why }
+    fn from(PlannedObject { object, action, why, changes, .. }: PlannedObject) -> Self {
+        Self { object, action, why, changes: changes.into_iter().map(DriftWire::from).collect() }
+    }
+}
+
+impl PlanWire {
+    fn of(plan: Plan, number: Option<u64>) -> Self {
+        Self {
+            differs: plan.differs(),
+            verified: plan.verified.map(|commit| commit.to_string()),
+            head: plan.head.to_string(),
+            hash: plan.hash,
+            proven: plan.is_proven,
+            objects: plan.objects.into_iter().map(PlannedWire::from).collect(),
+            number,
+        }
     }
 }
 
 /// `GET /api/v1/plan?instance=`.
 pub(crate) async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Answer<PlanWire> {
     let plan = app.control.plan(&instance_id(&which.instance)?).await?;
-    Ok(Json(PlanWire {
-        differs: plan.differs(),
-        verified: plan.verified.map(|commit| commit.to_string()),
-        head: plan.head.to_string(),
-        hash: plan.hash,
-        proven: plan.is_proven,
-        objects: plan.objects.into_iter().map(PlannedWire::from).collect(),
-    }))
+    Ok(Json(PlanWire::of(plan, None)))
+}
+
+/// `POST /api/v1/plans`: plans, and saves it to be carried out as it is.
+pub(crate) async fn save(
+    State(app): State<App>,
+    Extension(viewer): Extension<Viewer>,
+    body: Bytes,
+) -> Answer<PlanWire> {
+    let act: ActWire = read(&body)?;
+    let (number, plan) = app.control.save_plan(&instance_id(&act.instance)?, viewer.signed_in()?).await?;
+    Ok(Json(PlanWire::of(plan, Some(number))))
 }
 
 #[derive(Debug, Serialize)]

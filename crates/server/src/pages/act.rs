@@ -82,7 +82,7 @@ pub(crate) async fn on_instance(
     let person = viewer.signed_in()?;
     let id: InstanceId = form.instance.parse().map_err(|error: model::InvalidName| invalid(&error.to_string()))?;
     let InstanceForm { reason, shown, object, at, .. } = &form;
-    let said = Said { reason, shown, object, branch: !form.branch.is_empty(), at: *at };
+    let said = Said { reason, shown, object, branch: !form.branch.is_empty(), at: *at, plan: None };
     match verbs::on_instance(&app, &id, &verb, person, said).await {
         Ok(Done { pin: Some(number), .. }) => Ok(Redirect::to(&pin::path(number)).into_response()),
         Ok(_) => Ok(Redirect::to(&instance::path(&id)).into_response()),

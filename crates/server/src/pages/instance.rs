@@ -97,7 +97,7 @@ pub(crate) async fn drawn(
     let history: Vec<PinLine> = pins.iter().map(|pin| PinLine::new(pin, now)).collect();
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| crate::problem::status(problem.code));
     let pruned = pruned(app, viewer, id).await?;
-    let page = InstancePage { problem, compared, pruned, ..page(app, viewer, &view, history) };
+    let page = InstancePage { pruned, problem, compared, ..page(app, viewer, &view, history) };
     Ok(draw(status, &page))
 }
 

@@ -23,6 +23,9 @@ pub(crate) struct ActWire {
     /// The number of one of several.
     #[serde(default)]
     pub at: Option<u64>,
+    /// The number of a saved plan.
+    #[serde(default)]
+    pub plan: Option<u64>,
 }
 
 /// A commit that somebody accepts.

@@ -47,3 +47,19 @@ async fn a_manifest_that_is_too_long_is_named_and_not_kept() {
     let kept = store.pruned(&instance("shop/prod")).await.unwrap();
     assert!(kept[0].manifest.len() < 200 && kept[0].manifest.contains("it is in git"), "{}", kept[0].manifest);
 }
+
+#[tokio::test]
+async fn saved_plans_are_found_by_their_number_and_do_not_pile_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (id, ann) = (instance("shop/prod"), "ann".parse().unwrap());
+    let first = store.save_plan(&id, &ann, "{}".to_owned(), Timestamp(DAY)).await.unwrap();
+    let saved = store.saved_plan(first).await.unwrap().unwrap();
+    assert_eq!((saved.instance, saved.by, saved.plan.as_str()), (id.clone(), ann.clone(), "{}"));
+    for _ in 0..50 {
+        store.save_plan(&id, &ann, "{}".to_owned(), Timestamp(DAY)).await.unwrap();
+    }
+    assert_eq!(store.saved_plan(first).await.unwrap(), None);
+    store.save_plan(&instance("shop/stage"), &ann, "{}".to_owned(), Timestamp(40 * DAY)).await.unwrap();
+    assert_eq!(store.saved_plan(first + 1).await.unwrap(), None, "it is too old");
+}

@@ -89,16 +89,14 @@ impl Walk<'_> {
 
     /// Whether the items begin alike, which tells at which end one was added.
     fn all_alike(&self, was: &[NodeId], is: &[NodeId]) -> bool {
+        let text = |tree: &Tree, id: NodeId| tree.scalar(id).unwrap_or_default().to_owned();
         let shape = |tree: &Tree, id: NodeId| match &tree.node(id).content {
-            Content::Scalar { value, .. } => value.clone(),
-            Content::Mapping { entries, .. } => entries
-                .iter()
-                .map(|(key, value)| {
-                    format!("{}={};", tree.scalar(*key).unwrap_or_default(), tree.scalar(*value).unwrap_or_default())
-                })
-                .collect(),
-            Content::Sequence(items) => items.len().to_string(),
-            Content::Alias(_) => "*".to_owned(),
+            Content::Scalar { value, .. } => vec![value.clone()],
+            Content::Mapping { entries, .. } => {
+                entries.iter().flat_map(|(key, value)| [text(tree, *key), text(tree, *value)]).collect()
+            }
+            Content::Sequence(items) => vec![items.len().to_string()],
+            Content::Alias(_) => vec!["*".to_owned()],
         };
         was.len() == is.len() && was.iter().zip(is).all(|(a, b)| shape(self.before, *a) == shape(self.after, *b))
     }

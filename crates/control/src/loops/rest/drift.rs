@@ -37,6 +37,8 @@ type Unsure = HashMap<String, (DriftFound, Option<String>)>;
 struct Resting {
     verified: VerifiedCommit,
     instance: Instance,
+    /// What happens to a difference: as the instance says, or as a person wants it this once.
+    rule: DriftRule,
     watcher: Watcher,
     changes: Changes,
     keys: Vec<ObjectKey>,
@@ -71,17 +73,19 @@ impl Drift {
         self.resting = None;
     }
 
-    /// Compares what changed since the last look. What came of it is there even where not all could be looked at.
+    /// Compares what changed since the last look. What came of it is there even where not all could be looked at. False where
+    /// the watches have told nothing yet.
     pub(super) async fn look(
         &mut self,
         inner: &Inner,
         instance: &Instance,
         state: &InstanceState,
+        rule: DriftRule,
         facts: &mut Vec<InstanceFact>,
-    ) -> Result<(), Trouble> {
-        let Some(verified) = state.verified.as_ref().filter(|_| instance.drift != DriftRule::Off) else {
+    ) -> Result<bool, Trouble> {
+        let Some(verified) = state.verified.as_ref().filter(|_| rule != DriftRule::Off) else {
             self.forget();
-            return Ok(());
+            return Ok(true);
         };
         let is_it = |resting: &Resting| resting.verified == *verified && resting.instance == *instance;
         if !self.resting.as_deref().is_some_and(is_it) {
@@ -90,8 +94,11 @@ impl Drift {
             self.resting = Some(Box::new(begun));
         }
         match &mut self.resting {
-            Some(resting) => Box::pin(resting.look(inner, state, &mut self.unsure, facts)).await,
-            None => Ok(()),
+            Some(resting) => {
+                resting.rule = rule;
+                Box::pin(resting.look(inner, state, &mut self.unsure, facts)).await
+            }
+            None => Ok(false),
         }
     }
 }
@@ -120,8 +127,8 @@ impl Resting {
         let compared = keys.iter().map(seen).collect();
         let watcher = inner.watcher(instance, &cluster, &keys).await;
         let (changes, repairs) = (watcher.changes_of(&keys), HashMap::new());
-        let (verified, instance) = (verified.clone(), instance.clone());
-        Ok(Self { verified, instance, watcher, changes, keys, compared, repairs })
+        let (verified, instance, rule) = (verified.clone(), instance.clone(), instance.drift);
+        Ok(Self { verified, instance, rule, watcher, changes, keys, compared, repairs })
     }
 
     async fn look(
@@ -130,11 +137,11 @@ impl Resting {
         state: &InstanceState,
         unsure: &mut Unsure,
         facts: &mut Vec<InstanceFact>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         self.changes.mark_unchanged();
-        let Some(now) = self.watcher.imprints(&self.keys) else { return Ok(()) };
+        let Some(now) = self.watcher.imprints(&self.keys) else { return Ok(false) };
         if self.news(&now).next().is_none() {
-            return Ok(());
+            return Ok(true);
         }
         let _turn = inner.compare_turns.take(&self.instance).await;
         let rendered = inner.rendered_at(&self.instance, &self.verified.commit).await?;
@@ -142,13 +149,12 @@ impl Resting {
         for desired in &rendered.objects {
             let key = key(desired);
             let Some(at) = self.news(&now).find(|at| self.keys.get(*at) == Some(&key)) else { continue };
-            let known = state.drift.get(&name(&key));
-            facts.extend(self.compare(inner, known, &place, desired, unsure).await?);
+            facts.extend(self.compare(inner, state, &place, desired, unsure).await?);
             if let (Some(compared), Some(now)) = (self.compared.get_mut(at), now.get(at)) {
                 *compared = Compared::As(*now);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn has_news(&self) -> bool {
@@ -164,12 +170,13 @@ impl Resting {
     async fn compare(
         &mut self,
         inner: &Inner,
-        known: Option<&DriftFound>,
+        state: &InstanceState,
         place: &Place,
         desired: &render::Object,
         unsure: &mut Unsure,
     ) -> Result<Option<InstanceFact>, Trouble> {
         let (key, object) = (key(desired), name(&key(desired)));
+        let known = state.drift.get(&object);
         let Edits { lines: mut what, mut fields, own, .. } = inner.edits_of(place, desired).await?;
         let tried = unsure.remove(&object);
         if what.is_empty() {
@@ -184,8 +191,8 @@ impl Resting {
         fields.truncate(MOST_FIELDS);
         let what: Vec<String> = what.iter().map(|line| inner.redacted(line)).collect();
         let given_up = known.is_some_and(|known| known.done == DriftDone::GivenUp);
-        let given_up = given_up || self.is_fought(inner, &key);
-        let done = match self.instance.drift {
+        let given_up = (given_up || self.is_fought(inner, &key)) && state.sync_wanted.is_none();
+        let done = match self.rule {
             DriftRule::Repair if given_up => DriftDone::GivenUp,
             DriftRule::Repair => DriftDone::Repaired,
             DriftRule::Report | DriftRule::Off => DriftDone::Reported,
