@@ -5,6 +5,7 @@ pub(crate) mod adopt;
 pub(crate) mod approve;
 pub(crate) mod builds;
 pub(crate) mod cancel;
+pub(crate) mod charts;
 pub(crate) mod chat;
 pub(crate) mod confirm_prune;
 pub(crate) mod demo;

@@ -1,5 +1,6 @@
 //! The `pinnace` binary: one file a command, and the wiring.
 
+mod checkout;
 mod commands;
 mod remote;
 
@@ -17,6 +18,7 @@ enum Pinnace {
     Approve(commands::approve::Approve),
     Builds(commands::builds::Builds),
     Cancel(commands::cancel::Cancel),
+    Charts(commands::charts::Charts),
     Chat(commands::chat::Chat),
     ConfirmPrune(commands::confirm_prune::ConfirmPrune),
     Demo(commands::demo::Demo),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Pinnace::Approve(args) => commands::approve::run(args),
         Pinnace::Builds(args) => commands::builds::run(args),
         Pinnace::Cancel(args) => commands::cancel::run(args),
+        Pinnace::Charts(args) => commands::charts::run(args),
         Pinnace::Chat(args) => commands::chat::run(args),
         Pinnace::ConfirmPrune(args) => commands::confirm_prune::run(args),
         Pinnace::Demo(args) => commands::demo::run(args),

@@ -1,8 +1,11 @@
 //! Kustomize and Helm on the path of a pin: rendered by the shipped binary's own child, proven in a real cluster, edited where
 //! the project's own files name the image.
+#![cfg(test)]
 
+use config_repo::charts::{ChartLock, ChartPlace, LockedChart, RemoteChart};
 use model::Outcome;
 use render::engine::{ChildProgram, EngineSettings};
+use testkit::charts::{ChartRepository, Packed, RepositoryFault};
 use testkit::world::Plan;
 use testkit::{Person, World};
 
@@ -138,3 +141,71 @@ async fn a_pin_of_a_chart_edits_the_values_of_its_environment() {
     world.head_proven(&commit).await;
     world.agree().await;
 }
+
+/// The chart as a repository has it, and a lock for it.
+fn locked(repository: &ChartRepository, version: &str, packed: &Packed) -> String {
+    let place = ChartPlace::http(&repository.url(), "web").unwrap();
+    let chart = RemoteChart { place, range: "^1".parse().unwrap(), pinned: None };
+    let mut lock = ChartLock::default();
+    lock.set(&chart, LockedChart { version: version.parse().unwrap(), digest: packed.digest().parse().unwrap() });
+    lock.to_text()
+}
+
+/// What lies in the chart's folder.
+fn of_chart() -> Vec<(String, String)> {
+    let own = files(CHART).into_iter().filter(|(path, _)| !path.ends_with("Chart.yaml"));
+    own.filter_map(|(path, text)| Some((path.strip_prefix("charts/web/")?.to_owned(), text))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_of_a_repository_is_pinned_by_its_lock_and_runs_on_while_the_repository_is_down() {
+    let repository = ChartRepository::serve(None).await;
+    let chart = of_chart();
+    let chart: Vec<(&str, &str)> = chart.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let old = repository.add("web", "1.4.2", &chart);
+    let newer = repository.add("web", "1.5.0", &[chart.as_slice(), &[("templates/more.yaml", MORE)]].concat());
+    let sources = format!(
+        "[{{chart: web, repository: \"{}\", version: ^1, values: [\"apps/shop/{{environment}}/values.yaml\"]}}]",
+        repository.url()
+    );
+    let mut instead: Vec<_> = files(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
+    instead.push(("pinnace.lock".to_owned(), locked(&repository, "1.4.2", &old)));
+    let plan = Plan { instead, sources: sources.leak(), engines: Some(engines()), ..Plan::default() };
+    let mut world = World::planned(plan).await;
+    assert!(world.objects.image("shop-web").await.contains("acme/shop:1.0@sha256:"));
+
+    // Down: what is kept goes on, and only what needs another archive waits.
+    repository.fail(RepositoryFault::Status(503));
+    let number = world.pin("1.1").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    assert!(world.remote.file("apps/shop/prod/values.yaml").unwrap().contains("  tag: \"1.1\"\n  digest: sha256:"));
+    let lock = locked(&repository, "1.5.0", &newer);
+    let commit = world.remote.commit_as(Person::BOB, "pinnace.lock", &lock).unwrap();
+    let asked = repository.asked().len();
+    world.until("the repository is asked", async |_| (repository.asked().len() > asked).then_some(())).await;
+    assert!(world.objects.config_map("more").await.is_none());
+    repository.fail(RepositoryFault::None);
+    world.control.sync(&world.instance, &testkit::world::person("ann")).await.unwrap();
+    world.head_proven(&commit).await;
+    assert!(world.objects.config_map("more").await.is_some());
+
+    // Another archive under a locked version changes nothing.
+    let commit = world
+        .remote
+        .commit_as(
+            Person::BOB,
+            "pinnace.lock",
+            &lock.replace(&newer.digest(), &("sha256:".to_owned() + &"0".repeat(64))),
+        )
+        .unwrap();
+    let failed = world.head_failed(&commit).await.head;
+    assert!(!failed.touched && failed.failure.sentence.contains("is not what was locked"), "{failed:?}");
+    let commit = world.remote.commit_as(Person::BOB, "pinnace.lock", &lock.replace("\"^1\"", "\"^2\"")).unwrap();
+    let failed = world.head_failed(&commit).await.head;
+    assert!(failed.failure.sentence.contains("run `pinnace charts lock`"), "{failed:?}");
+    let commit = world.remote.commit_as(Person::BOB, "pinnace.lock", &lock).unwrap();
+    world.head_proven(&commit).await;
+    world.agree().await;
+}
+
+const MORE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n";

@@ -8,6 +8,7 @@ mod check_environment;
 mod check_health;
 mod check_kinds;
 mod check_project;
+mod check_remote_chart;
 mod check_source;
 mod check_waves;
 mod duration;
@@ -22,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::{EnvironmentName, GroupName, ImageRepository, PersonName, ProjectName};
+
+use crate::charts::RemoteChart;
 
 pub use found::Found;
 pub use instance::Instance;
@@ -42,6 +45,8 @@ pub struct Config {
     pub found: Found,
     /// When custom resources are Current, by kind.
     pub health: health::CustomRules,
+    /// The file beside it that says which versions of charts are used.
+    pub lock_file: String,
 }
 
 /// A person who may be asked.
@@ -189,6 +194,8 @@ pub struct Source {
     pub is_shared_chart: bool,
     /// How it is rendered where it is a chart.
     pub chart: ChartSettings,
+    /// Where the chart lies when it is not in the config repo; the path is then that place, for people.
+    pub remote: Option<RemoteChart>,
 }
 
 /// How a chart is rendered.
@@ -218,7 +225,8 @@ impl Config {
     /// to do.
     pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
         let file = file::read(text).map_err(|problem| ConfigError::new(file_name, vec![problem]))?;
-        check::check(text, file).map_err(|problems| ConfigError::new(file_name, problems))
+        let checked = check::check(text, file).map_err(|problems| ConfigError::new(file_name, problems))?;
+        Ok(Self { lock_file: lock_file(file_name), ..checked })
     }
 
     /// Whether this person may decide in this environment: named as an approver, or in a group that is.
@@ -247,6 +255,13 @@ impl Config {
     pub fn person_by_slack(&self, id: &str) -> Option<(&PersonName, &Person)> {
         self.people.iter().find(|(_, person)| person.slack.as_deref() == Some(id))
     }
+}
+
+/// `pinnace.lock` beside `pinnace.yaml`.
+fn lock_file(config_file: &str) -> String {
+    let name = config_file.rsplit('/').next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{}{stem}.lock", &config_file[..config_file.len() - name.len()])
 }
 
 #[cfg(test)]

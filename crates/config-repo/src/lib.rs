@@ -1,5 +1,6 @@
 //! The git repository that says what should run: mirror, read, edit one scalar, commit, push.
 
+pub mod charts;
 mod config;
 mod git;
 mod mirror;

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use config_repo::{Config, Mirror, RegistryAuth};
+use config_repo::{Config, Instance, Mirror};
 use model::CommitId;
 
-use crate::registry::{Access, Credentials, ResolveError};
+use crate::registry::{Access, ResolveError};
+use crate::sources::{self, Accesses};
 
 /// So many versions are looked through for a good one.
 const MOST_VERSIONS: usize = 50;
@@ -100,9 +101,9 @@ impl Configuration {
         })
     }
 
-    /// How a registry is asked by the config in force.
+    /// How a registry is asked.
     pub(crate) async fn registry_access(&self, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
-        access_of(&self.config(), mirror, host).await
+        access(&self.config(), mirror, host).await
     }
 
     fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -110,8 +111,8 @@ impl Configuration {
     }
 }
 
-/// How a registry is asked: the CA stands in the config repo, the login in the server's environment.
-pub async fn access_of(config: &Config, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
+/// How a registry, or a chart repository, is asked: the CA stands in the config repo, the login in the server's environment.
+pub async fn access(config: &Config, mirror: &Mirror, host: &str) -> Result<Access, ResolveError> {
     let Some(known) = config.registries.get(host) else { return Ok(Access::default()) };
     let setup = |reason: String| ResolveError::Setup { reason };
     let ca_pem = match &known.ca {
@@ -123,18 +124,17 @@ pub async fn access_of(config: &Config, mirror: &Mirror, host: &str) -> Result<A
             Some(found.ok_or_else(|| setup(format!("the registry's `ca` `{path}` is not in the config repo")))?)
         }
     };
-    let credentials = match &known.auth {
-        None => None,
-        Some(RegistryAuth::Env(name)) => Some(login(name)?),
-    };
-    Ok(Access { ask: Some(known.ask.clone()), ca_pem, credentials })
+    Access::configured(known, ca_pem)
 }
 
-fn login(variable: &str) -> Result<Credentials, ResolveError> {
-    let value = std::env::var(variable).map_err(|_| ResolveError::Setup {
-        reason: format!("the server's environment has no `{variable}`: set it to `user:password` of the registry"),
-    })?;
-    Credentials::parse(&value)
+/// How the hosts of an instance's charts are asked.
+pub(crate) async fn accesses(config: &Config, mirror: &Mirror, instance: &Instance) -> Accesses {
+    let mut accesses = Accesses::new();
+    for host in sources::hosts(instance) {
+        let access = access(config, mirror, &host).await;
+        accesses.insert(host, access);
+    }
+    accesses
 }
 
 struct Unreadable {

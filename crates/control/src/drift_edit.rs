@@ -182,7 +182,7 @@ fn writable(field: &DriftedField) -> Result<(&str, Value), &'static str> {
 
 /// Why a file is not one that is edited for this instance.
 pub(crate) fn not_ours(instance: &Instance, files: &Files, file: &str) -> Option<&'static str> {
-    let sources = sources::sources(instance);
+    let sources = sources::local(instance);
     let holds = |source: &render::engine::Source| sources::is_below(file, std::slice::from_ref(&source.path));
     if !files.contains_key(file) || sources.iter().any(|source| holds(source) && !source.is_plain(files)) {
         return Some("a chart or a kustomization makes it: edit by hand what it is made from");

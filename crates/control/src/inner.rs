@@ -1,5 +1,6 @@
 //! What the verbs and the loops share: the parts, and the few steps that all of them take.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,14 +9,15 @@ use config_repo::{Config, Instance, Mirror};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
-use render::engine::Engines;
+use render::engine::{Engines, Source};
 use render::{RenderContext, Rendered};
 use secrets::{MaskKey, Redactor};
 use store::{PinRecord, Store, StoreError};
 
 use crate::changed::Comparisons;
+use crate::charts::Charts;
 use crate::clusters::Clusters;
-use crate::configuration::Configuration;
+use crate::configuration::{self, Configuration};
 use crate::files_read::FilesRead;
 use crate::last_applied::LastApplied;
 use crate::noticed::{FleetsTold, GitTrouble, Instances};
@@ -23,7 +25,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
 use crate::settings::{Parts, Settings};
-use crate::sources::{self, Beyond, Files, Read};
+use crate::sources::{self, Beyond, Files, Read, ReadError};
 use crate::trouble::Trouble;
 use crate::turns::Turns;
 use crate::wake::Wakes;
@@ -56,6 +58,8 @@ pub(crate) struct Inner {
     /// What the instances' kustomizations name.
     pub beyond: Beyond,
     pub engines: Engines,
+    /// Charts from registries and repositories.
+    pub charts: Charts,
     pub comparisons: Comparisons,
     /// Whose HEAD is tried.
     pub turns: Turns,
@@ -76,6 +80,7 @@ impl Inner {
             clusters: Clusters::new(parts.settings.kubeconfig.clone(), parts.settings.own_namespace.clone()),
             engines: Engines::new(parts.settings.engines.clone()),
             beyond: Beyond::default(),
+            charts: Charts::new(parts.settings.charts.clone()),
             settings: parts.settings,
             store: parts.store,
             mirror: parts.mirror,
@@ -222,7 +227,15 @@ impl Inner {
             cluster_kinds: &instance.cluster_kinds,
             key: &self.mask_key,
         };
-        match self.engines.render(&sources::sources(instance), files, &context).await {
+        let (sources, files) = match self.with_charts(instance, files).await {
+            Ok(given) => given,
+            Err(error) if !error.is_content() => return Err(Trouble::Wait(error.to_string())),
+            Err(error) => {
+                let by = self.last_touched(instance, commit).await;
+                return Err(Trouble::Impossible(format!("{error} (as of {by})")));
+            }
+        };
+        match self.engines.render(&sources, &files, &context).await {
             Ok(rendered) => {
                 self.learn_secrets(&rendered);
                 Ok(rendered)
@@ -233,6 +246,28 @@ impl Inner {
                 let by = self.last_touched(instance, commit).await;
                 Err(Trouble::Impossible(format!("{by} does not render: {error}")))
             }
+        }
+    }
+
+    async fn with_charts<'f>(
+        &self,
+        instance: &Instance,
+        files: &'f Files,
+    ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
+        let config = self.config();
+        let accesses = configuration::accesses(&config, &self.mirror, instance).await;
+        sources::with_charts(&self.charts, &config.lock_file, &accesses, instance, files).await
+    }
+
+    /// Fetches the charts from elsewhere that an instance needs at a commit and that are not kept, so that nobody waits for it
+    /// in a turn. What is wrong is said when it is rendered.
+    pub(crate) async fn fetch_charts(&self, instance: &Instance, commit: &CommitId) {
+        if instance.sources.iter().all(|source| source.remote.is_none()) {
+            return;
+        }
+        let Ok(files) = self.files(instance, commit).await else { return };
+        if let Err(error) = self.with_charts(instance, &files).await {
+            tracing::debug!(instance = %instance.id, %error, "a chart is not there");
         }
     }
 

@@ -9,6 +9,7 @@ mod backoff;
 mod barrier;
 mod candidate;
 mod changed;
+pub mod charts;
 mod clock;
 mod clusters;
 mod configuration;

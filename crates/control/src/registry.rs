@@ -11,6 +11,7 @@
 //! Waiting and asking again is the caller's: [`ResolveError::may_pass`] says when it makes sense.
 
 mod access;
+mod chart;
 mod error;
 mod exchange;
 mod manifest;
@@ -22,10 +23,12 @@ use std::time::Duration;
 
 use model::{Digest, ImageRef, ImageRepository, Tag};
 
-pub use crate::configuration::access_of;
+pub use crate::configuration::access as access_of;
 pub use access::{Access, Credentials};
 pub use error::ResolveError;
+pub(crate) use exchange::{Unread, bounded, causes};
 pub use manifest::Resolved;
+pub(crate) use manifest::digest_of;
 
 use access::Base;
 use exchange::Exchange;
@@ -76,6 +79,11 @@ impl RegistryClient {
             Ok(answer) => manifest::resolved(&image, answer?),
             Err(_) => Err(ResolveError::Timeout { registry: base.name(), waited: self.timeout }),
         }
+    }
+
+    /// A client for the server of this address, with the same rules as for registries.
+    pub(crate) fn client_for(&self, url: &reqwest::Url, access: &Access) -> Result<reqwest::Client, ResolveError> {
+        self.client(&Base::at(url), access)
     }
 
     fn client(&self, base: &Base, access: &Access) -> Result<reqwest::Client, ResolveError> {

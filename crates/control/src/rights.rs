@@ -8,6 +8,8 @@ use render::engine::Engines;
 use secrets::MaskKey;
 use serde_json::Value;
 
+use crate::charts::Charts;
+use crate::configuration;
 use crate::problem::{Problem, ProblemCode};
 use crate::sources;
 
@@ -15,6 +17,7 @@ use crate::sources;
 pub async fn rights(
     mirror: &Mirror,
     engines: &Engines,
+    charts: &Charts,
     config_file: &str,
     context: &str,
     own_namespace: &str,
@@ -27,10 +30,10 @@ pub async fn rights(
     let mut config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
     config.find_instances(mirror, &head).await.map_err(|error| unreadable(error.to_string()))?;
     let mut uses = Vec::new();
+    let from = From { mirror, engines, charts, config: &config };
     for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
-        uses.push(
-            used_by(mirror, engines, &instance).await.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?,
-        );
+        let used = used_by(&from, &instance).await;
+        uses.push(used.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
     }
     if uses.is_empty() {
         let what = format!("nothing in `{config_file}` runs in the context `{context}`");
@@ -39,15 +42,26 @@ pub async fn rights(
     Ok(rbac_objects(own_namespace, &uses))
 }
 
-async fn used_by(mirror: &Mirror, engines: &Engines, instance: &Instance) -> Result<Use, String> {
-    let read = sources::read(mirror, instance, &mirror.head()).await.map_err(|error| error.to_string())?;
+/// What an instance is rendered by.
+struct From<'a> {
+    mirror: &'a Mirror,
+    engines: &'a Engines,
+    charts: &'a Charts,
+    config: &'a Config,
+}
+
+async fn used_by(from: &From<'_>, instance: &Instance) -> Result<Use, String> {
+    let read = sources::read(from.mirror, instance, &from.mirror.head()).await.map_err(|error| error.to_string())?;
+    let accesses = configuration::accesses(from.config, from.mirror, instance).await;
+    let given = sources::with_charts(from.charts, &from.config.lock_file, &accesses, instance, &read.files).await;
+    let (sources, files) = given.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
     let context = RenderContext {
         namespace: &instance.namespace,
         cluster_kinds: &instance.cluster_kinds,
         key: &MaskKey::from_bytes([0; 32]),
     };
-    let rendered = engines.render(&sources::sources(instance), &read.files, &context).await;
+    let rendered = from.engines.render(&sources, &files, &context).await;
     let rendered = rendered.map_err(|error| error.to_string())?;
     let (inside, outside): (Vec<_>, Vec<_>) =
         rendered.objects.iter().partition(|object| object.key.namespace.is_some());

@@ -32,6 +32,8 @@ pub struct Settings {
     pub commit_url: Option<String>,
     /// How Kustomize and Helm are run.
     pub engines: EngineSettings,
+    /// Where the archives of charts from elsewhere are kept.
+    pub charts: PathBuf,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             bot_email: "pinnace@localhost".to_owned(),
             commit_url: None,
             engines: EngineSettings::new(ChildProgram::own()),
+            charts: PathBuf::from("pinnace-data/charts"),
         }
     }
 }

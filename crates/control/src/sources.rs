@@ -1,12 +1,18 @@
 //! The files of an instance and what is made of them: its own, those that it shares with others, and the folders that its
 //! kustomizations name.
 
+mod remote;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use config_repo::{Instance, Mirror, MirrorError};
 use model::{CommitId, InstanceId};
 use render::engine::{self, Chart, EngineError, Source};
+
+pub(crate) use remote::{Accesses, hosts, locked, with_charts};
+
+use crate::charts::ChartError;
 
 /// Files by their path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -21,6 +27,8 @@ pub(crate) enum ReadError {
     Mirror(#[from] MirrorError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Chart(#[from] ChartError),
 }
 
 impl ReadError {
@@ -28,6 +36,7 @@ impl ReadError {
     pub(crate) fn is_content(&self) -> bool {
         match self {
             Self::Engine(error) => error.is_content(),
+            Self::Chart(error) => error.is_content(),
             Self::Mirror(error) => matches!(
                 error,
                 MirrorError::NotAFile { .. }
@@ -47,23 +56,26 @@ pub(crate) struct Read {
     pub(crate) beyond: BTreeSet<String>,
 }
 
-/// The sources as the engines know them.
-pub(crate) fn sources(instance: &Instance) -> Vec<Source> {
-    let source = |source: &config_repo::Source| {
-        let set = source.chart != config_repo::ChartSettings::default();
-        let chart = source.chart.clone();
-        Source {
-            path: source.path.clone(),
-            chart: Chart {
-                release: chart.release.unwrap_or_else(|| instance.id.project.to_string()),
-                values: chart.values,
-                kube_version: chart.kube_version,
-                api_versions: chart.api_versions,
-            },
-            must_be_chart: source.is_shared_chart || set,
-        }
-    };
-    instance.sources.iter().map(source).collect()
+/// The sources that lie in the config repo, as the engines know them.
+pub(crate) fn local(instance: &Instance) -> Vec<Source> {
+    let local = instance.sources.iter().filter(|source| source.remote.is_none());
+    local.map(|one| source(instance, one)).collect()
+}
+
+/// A source as the engines know it.
+fn source(instance: &Instance, source: &config_repo::Source) -> Source {
+    let set = source.chart != config_repo::ChartSettings::default();
+    let chart = source.chart.clone();
+    Source {
+        path: source.path.clone(),
+        chart: Chart {
+            release: chart.release.unwrap_or_else(|| instance.id.project.to_string()),
+            values: chart.values,
+            kube_version: chart.kube_version,
+            api_versions: chart.api_versions,
+        },
+        must_be_chart: source.is_shared_chart || set,
+    }
 }
 
 /// The paths that the config names, the own ones first.
@@ -76,7 +88,7 @@ pub(crate) async fn read(mirror: &Mirror, instance: &Instance, commit: &CommitId
     let named = named(instance);
     let paths: Vec<&str> = named.iter().map(String::as_str).collect();
     let mut read = Read { files: mirror.read_files(commit, &paths).await?, beyond: BTreeSet::new() };
-    let sources = sources(instance);
+    let sources = local(instance);
     for _ in 0..MOST_ROUNDS {
         let mut wanted = engine::missing(&sources, &read.files)?;
         wanted.retain(|path| !read.beyond.contains(path));

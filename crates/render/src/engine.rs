@@ -3,6 +3,7 @@
 //! Everything else in this crate is pure; this module writes a temporary folder and starts a child of our own program,
 //! which limits itself and becomes the engine ([`become_engine`]). What an engine gives is rendered like plain files.
 
+mod archive;
 mod cache;
 mod engines;
 mod error;
@@ -21,6 +22,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use archive::{ArchiveError, check_archive, unpacked};
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
 pub use job::{Job, Limits};

@@ -1,5 +1,6 @@
 //! A real API server, real git remotes, a real registry and fakes of chats that speak the real protocol, for tests and the demo.
 
+pub mod charts;
 pub mod crash;
 pub mod devcluster;
 pub mod engines;

@@ -9,7 +9,7 @@ struct Point {
     page: &'static str,
 }
 
-const POINTS: [Point; 6] = [
+const POINTS: [Point; 7] = [
     Point { list: "crates/chat/src/services.rs", declared: "pub const SERVICES:", page: "chat-service.md" },
     Point { list: "crates/cli/src/commands/doctor.rs", declared: "const AREAS:", page: "doctor-check.md" },
     Point { list: "crates/cli/src/main.rs", declared: "enum Pinnace {", page: "command.md" },

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use control::charts::Charts;
 use render::engine::Engines;
 
 use super::engine_args::EngineArgs;
@@ -33,10 +34,12 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let objects = runtime.block_on(async {
         let folder = tempfile::tempdir().context("making a folder for the clone")?;
+        let charts = Charts::new(folder.path().join("charts"));
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
         let rights =
-            control::rights(&mirror, &engines, &args.repo.config_file, &args.context, &args.own_namespace).await?;
+            control::rights(&mirror, &engines, &charts, &args.repo.config_file, &args.context, &args.own_namespace)
+                .await?;
         anyhow::Ok(rights)
     })?;
     let mut out = std::io::stdout().lock();

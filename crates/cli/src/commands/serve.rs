@@ -155,6 +155,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         commit_url: args.commit_url.clone(),
         config_file: args.repo.config_file.clone(),
         engines: args.engines.settings(),
+        charts: args.data.join("charts"),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

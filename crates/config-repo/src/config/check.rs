@@ -11,7 +11,7 @@ use super::check_environment::check_environments;
 use super::check_health::check_health;
 use super::check_project::check_projects;
 use super::file::{self, Entries, File, Text};
-use super::{Config, ConfigProblem, Found, Person, RegistryAccess, RegistryAuth};
+use super::{Config, ConfigProblem, Person, RegistryAccess, RegistryAuth};
 
 /// Checks the whole file; the error holds every problem found.
 pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>> {
@@ -24,7 +24,8 @@ pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>
     let health = check_health(file.health, &mut problems);
     if problems.found.is_empty() {
         let environments = environments.known;
-        Ok(Config { people: people.known, registries, environments, projects, found: Found::default(), health })
+        let people = people.known;
+        Ok(Config { people, registries, environments, projects, health, ..Config::default() })
     } else {
         Err(problems.found)
     }
@@ -42,7 +43,7 @@ impl Problems<'_> {
     }
 
     /// As [`Self::add`], but the line is not shown: it may hold a secret.
-    fn add_secret(&mut self, at: Location, message: &str, help: &str) {
+    pub(super) fn add_secret(&mut self, at: Location, message: &str, help: &str) {
         self.found.push(ConfigProblem::at("", at, message, help));
     }
 

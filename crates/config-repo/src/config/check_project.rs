@@ -7,6 +7,7 @@ use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
 use super::check_kinds::check_cluster_kinds;
+use super::check_remote_chart::check_own;
 use super::check_source::{Shares, check_source, own, to_source};
 use super::check_waves::check_waves;
 use super::file::{self, Entries, Text};
@@ -185,6 +186,7 @@ fn check_sources(
     for source in sources {
         check_source(project, source, shares, namespaces, problems);
     }
+    check_own(project, sources, shares, problems);
 }
 
 fn check_pins(project: &file::Project, problems: &mut Problems) {

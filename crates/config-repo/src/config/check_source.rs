@@ -6,9 +6,11 @@ use model::EnvironmentName;
 
 use super::check::Problems;
 use super::check_project::check_template;
+use super::check_remote_chart::{check_remote, is_remote, to_remote};
 use super::file::{self, Text};
 use super::template::{ENVIRONMENT, INSTANCE};
 use super::{ChartSettings, Project, Source};
+use crate::charts::RemoteChart;
 
 /// What stands between the instances of a project: files that say neither are for all of them.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +21,9 @@ pub(super) struct Shares {
 
 impl Shares {
     pub(super) fn of(sources: &[file::Source], environments: usize) -> Self {
-        let mut all = sources.iter().flat_map(|source| source.path.iter().chain(&source.chart).chain(&source.values));
+        let mut all = sources
+            .iter()
+            .flat_map(|source| source.path.iter().chain(&source.chart).chain(&source.values).chain(&source.pinned));
         Self { environments: environments > 1, instances: all.any(|path| path.value.contains(INSTANCE)) }
     }
 
@@ -29,12 +33,12 @@ impl Shares {
     }
 
     /// A file of values that several instances take belongs to none of them.
-    fn is_own(self, file: &str) -> bool {
+    pub(super) fn is_own(self, file: &str) -> bool {
         (!self.environments || file.contains(ENVIRONMENT)) && (!self.instances || file.contains(INSTANCE))
     }
 
     /// The words that a path of one instance alone has to hold.
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match (self.environments, self.instances) {
             (true, true) => "`{environment}` and `{instance}`",
             (_, true) => "`{instance}`",
@@ -51,11 +55,14 @@ pub(super) fn check_source(
     namespaces: &BTreeMap<EnvironmentName, String>,
     problems: &mut Problems,
 ) {
-    let places = [&source.path, &source.chart].into_iter().flatten();
-    places.chain(&source.values).for_each(|path| check_template(path, problems));
+    source.values.iter().for_each(|path| check_template(path, problems));
+    check_words(source, problems);
+    if check_remote(source, shares, problems) {
+        return;
+    }
+    [&source.path, &source.chart].into_iter().flatten().for_each(|path| check_template(path, problems));
     check_shape(project, source, problems);
     check_shared(source, shares, namespaces, problems);
-    check_words(source, problems);
 }
 
 fn check_shape(project: &Text, source: &file::Source, problems: &mut Problems) {
@@ -141,8 +148,11 @@ fn check_words(source: &file::Source, problems: &mut Problems) {
 pub(super) fn to_source(source: file::Source) -> Source {
     let trimmed = |path: Text| path.value.trim_end_matches('/').to_owned();
     let is_shared_chart = source.chart.is_some();
+    let remote = to_remote(&source);
+    let place = remote.as_ref().map(|remote| remote.place.to_string());
     Source {
-        path: source.path.or(source.chart).map(trimmed).unwrap_or_default(),
+        path: place.or_else(|| source.path.or(source.chart).map(trimmed)).unwrap_or_default(),
+        remote,
         is_shared_chart,
         chart: ChartSettings {
             values: source.values.into_iter().map(trimmed).collect(),
@@ -155,7 +165,8 @@ pub(super) fn to_source(source: file::Source) -> Source {
 
 /// The paths that one instance edits.
 pub(super) fn own(source: &file::Source, shares: Shares) -> Vec<&Text> {
-    source.path.iter().chain(source.values.iter().filter(|file| shares.is_own(&file.value))).collect()
+    let path = source.path.iter().filter(|_| !is_remote(source));
+    path.chain(&source.pinned).chain(source.values.iter().filter(|file| shares.is_own(&file.value))).collect()
 }
 
 impl Project {
@@ -168,7 +179,11 @@ impl Project {
         let shares = self.shares();
         let of = |source: &'p Source| -> Vec<&'p String> {
             let path = Some(&source.path).filter(|_| !source.is_shared_chart);
-            path.into_iter().chain(source.chart.values.iter().filter(|file| shares.is_own(file))).collect()
+            let pinned = source.remote.as_ref().and_then(|remote| remote.pinned.as_ref());
+            path.into_iter()
+                .chain(pinned)
+                .chain(source.chart.values.iter().filter(|file| shares.is_own(file)))
+                .collect()
         };
         self.sources.iter().flat_map(of).collect()
     }
@@ -177,7 +192,7 @@ impl Project {
     pub(super) fn shared<'p>(&'p self) -> Vec<&'p String> {
         let shares = self.shares();
         let of = |source: &'p Source| -> Vec<&'p String> {
-            let chart = Some(&source.path).filter(|_| source.is_shared_chart);
+            let chart = Some(&source.path).filter(|_| source.is_shared_chart && source.remote.is_none());
             chart.into_iter().chain(source.chart.values.iter().filter(|file| !shares.is_own(file))).collect()
         };
         self.sources.iter().flat_map(of).collect()
@@ -188,6 +203,8 @@ impl Source {
     /// The source of one instance.
     pub(super) fn filled(&self, fill: impl Fn(&str) -> String) -> Self {
         let values = self.chart.values.iter().map(|file| fill(file)).collect();
-        Self { path: fill(&self.path), chart: ChartSettings { values, ..self.chart.clone() }, ..self.clone() }
+        let pinned = |remote: &RemoteChart| remote.pinned.as_ref().map(|file| fill(file));
+        let remote = self.remote.as_ref().map(|remote| RemoteChart { pinned: pinned(remote), ..remote.clone() });
+        Self { path: fill(&self.path), chart: ChartSettings { values, ..self.chart.clone() }, remote, ..self.clone() }
     }
 }

@@ -121,6 +121,9 @@ fn yes() -> bool {
 pub(super) struct Source {
     pub(super) path: Option<Text>,
     pub(super) chart: Option<Text>,
+    pub(super) repository: Option<Text>,
+    pub(super) version: Option<Text>,
+    pub(super) pinned: Option<Text>,
     #[serde(default)]
     pub(super) values: Vec<Text>,
     pub(super) release: Option<Text>,

@@ -1,13 +1,15 @@
 //! The instances that are found in the tree of a commit: a new folder is a new instance.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
 
 use model::{CommitId, EnvironmentName, InstanceId, InstanceName, ProjectName};
 
 use super::pattern::{Matched, Pattern};
 use super::template::{INSTANCE, fill, fill_all, namespace_fault};
 use super::{Config, Project};
-use crate::mirror::{Child, Mirror, MirrorError};
+use crate::mirror::{Child, ChildKind, Mirror, MirrorError};
 
 /// How many instances may be found in one config repo.
 const MOST: usize = 5_000;
@@ -34,7 +36,10 @@ impl Found {
 impl Project {
     /// Whether each folder or file of a pattern is an instance of its own.
     pub fn is_pattern(&self) -> bool {
-        let mut paths = self.sources.iter().flat_map(|source| [&source.path].into_iter().chain(&source.chart.values));
+        let mut paths = self.sources.iter().flat_map(|source| {
+            let pinned = source.remote.as_ref().and_then(|remote| remote.pinned.as_ref());
+            [&source.path].into_iter().chain(&source.chart.values).chain(pinned)
+        });
         paths.any(|path| path.contains(INSTANCE))
     }
 }
@@ -51,6 +56,22 @@ impl Config {
     /// Finds the instances of patterns in the tree of a commit, with two calls of git however many patterns there are.
     pub async fn find_instances(&mut self, mirror: &Mirror, commit: &CommitId) -> Result<(), MirrorError> {
         self.found = self.found_in(mirror, commit).await?;
+        Ok(())
+    }
+
+    /// As [`Self::find_instances`], in a checkout.
+    pub fn find_instances_in(&mut self, folder: &Path) -> io::Result<()> {
+        let sought = self.sought();
+        let mut found = Found::default();
+        for one in &sought {
+            let is_there = |below: &str| folder.join(below).exists();
+            for child in &entries(&folder.join(&one.pattern.folder))? {
+                if one.pattern.below(child).is_none_or(|below| is_there(&below)) {
+                    one.take(child, &mut found);
+                }
+            }
+        }
+        self.found = found;
         Ok(())
     }
 
@@ -84,6 +105,26 @@ impl Config {
         }
         sought
     }
+}
+
+/// What lies in a folder; one that is not there is empty.
+fn entries(folder: &Path) -> io::Result<Vec<Child>> {
+    let listing = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listing => listing?,
+    };
+    let mut children = Vec::new();
+    for entry in listing {
+        let entry = entry?;
+        let kind = match entry.file_type()? {
+            kind if kind.is_dir() => ChildKind::Folder,
+            kind if kind.is_file() => ChildKind::File,
+            _ => ChildKind::Link,
+        };
+        children.extend(entry.file_name().into_string().ok().map(|name| Child { name, kind }));
+    }
+    children.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(children)
 }
 
 impl Sought<'_> {

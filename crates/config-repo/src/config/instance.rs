@@ -61,7 +61,14 @@ impl Config {
         } else {
             *id == InstanceId::only(id.project.clone(), id.environment.clone())
         };
-        is_there.then(|| instance(id, project, environment, namespace))
+        is_there.then(|| Instance { shared: self.shared(id, project), ..instance(id, project, environment, namespace) })
+    }
+
+    /// What it only reads: the lock file too, where a version of a chart stands there.
+    fn shared(&self, id: &InstanceId, project: &Project) -> Vec<String> {
+        let is_locked = |source: &Source| source.remote.as_ref().is_some_and(|remote| remote.pinned.is_none());
+        let lock = Some(self.lock_file.clone()).filter(|_| project.sources.iter().any(is_locked));
+        project.shared().into_iter().map(|path| fill_all(path, id)).chain(lock).collect()
     }
 
     fn ids(&self, name: &ProjectName, project: &Project, environment: &EnvironmentName) -> Vec<InstanceId> {
@@ -83,7 +90,7 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         context: environment.context.clone(),
         namespace: fill(namespace),
         paths: project.own().into_iter().map(|path| fill(path)).collect(),
-        shared: project.shared().into_iter().map(|path| fill(path)).collect(),
+        shared: Vec::new(),
         sources: project.sources.iter().map(|source| source.filled(fill)).collect(),
         pins: pins.collect(),
         check_secrets: project.check_secrets,

@@ -386,3 +386,5 @@ fn the_architectures_of_an_environment_are_words_that_nodes_know() {
     let told = Config::parse(&with("[x86_64]"), "pinnace.yaml").unwrap_err().to_string();
     assert!(told.contains("pinnace.yaml:10:") && told.contains("`x86_64` is not an architecture"), "{told}");
 }
+
+mod remote_charts;

@@ -1,5 +1,6 @@
 //! How a registry is reached: where, trusting whom, as whom.
 
+use config_repo::{RegistryAccess, RegistryAuth};
 use model::ImageRepository;
 use reqwest::Url;
 use secrets::Hidden;
@@ -16,6 +17,24 @@ pub struct Access {
     pub ca_pem: Option<Vec<u8>>,
     /// Login, sent only to the registry itself and to the token service that it names.
     pub credentials: Option<Credentials>,
+}
+
+impl Access {
+    /// What `pinnace.yaml` says of a registry, with the certificates of its `ca`. The login is in the environment.
+    pub fn configured(known: &RegistryAccess, ca_pem: Option<Vec<u8>>) -> Result<Self, ResolveError> {
+        let credentials = match &known.auth {
+            None => None,
+            Some(RegistryAuth::Env(name)) => Some(login(name)?),
+        };
+        Ok(Self { ask: Some(known.ask.clone()), ca_pem, credentials })
+    }
+}
+
+fn login(variable: &str) -> Result<Credentials, ResolveError> {
+    let value = std::env::var(variable).map_err(|_| ResolveError::Setup {
+        reason: format!("the environment has no `{variable}`: set it to `user:password` of the registry"),
+    })?;
+    Credentials::parse(&value)
 }
 
 /// A login at a registry.
@@ -49,6 +68,11 @@ impl Base {
             Some(ask) => Self::from_ask(ask),
             None => Self::from_name(repository.registry(), access.ca_pem.is_some()),
         }
+    }
+
+    /// The server of an address.
+    pub(super) fn at(url: &Url) -> Self {
+        Self(url.clone())
     }
 
     fn from_ask(ask: &str) -> Result<Self, ResolveError> {

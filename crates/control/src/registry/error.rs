@@ -73,8 +73,16 @@ pub enum ResolveError {
         /// What it is.
         media_type: String,
     },
+    /// An image or something else, where a chart should be.
+    #[error("{chart} is no chart but `{media_type}`: push it with `helm push`")]
+    NotAChart {
+        /// What was asked for.
+        chart: String,
+        /// What it is.
+        media_type: String,
+    },
     /// The answer is longer than any manifest may be.
-    #[error("the registry {registry} answers {image} with more than {limit} bytes; a manifest may not be longer")]
+    #[error("the registry {registry} answers {image} with more than {limit} bytes; that is more than is read of one")]
     TooLarge {
         /// What was asked for.
         image: String,
@@ -101,6 +109,7 @@ impl ResolveError {
             Self::Unauthorized { .. }
             | Self::DigestMismatch { .. }
             | Self::NotAnImage { .. }
+            | Self::NotAChart { .. }
             | Self::TooLarge { .. }
             | Self::Setup { .. } => false,
         }

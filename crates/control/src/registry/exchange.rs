@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::ImageRef;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LINK, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 
@@ -69,20 +69,26 @@ impl Exchange<'_> {
             (None, Some(digest)) => digest.as_str(),
             (None, None) => "latest",
         };
-        let url = self.base.url(&format!("v2/{}/manifests/{by}", self.image.repository.path()))?;
-        let response = self.send(&url, &Proof::Nothing).await?;
+        let below = format!("v2/{}/manifests/{by}", self.image.repository.path());
+        self.get(&below, ACCEPTED, LONGEST_MANIFEST).await
+    }
+
+    /// What stands at an address of the registry, logged in where it wants that.
+    pub(super) async fn get(&self, below: &str, accept: &str, limit: usize) -> Result<Answer, ResolveError> {
+        let url = self.base.url(below)?;
+        let response = self.send(&url, accept, &Proof::Nothing).await?;
         let response = if response.status() == StatusCode::UNAUTHORIZED {
             let challenge = self.challenge(&response)?;
             let proof = self.answer(&challenge).await?;
-            self.send(&url, &proof).await?
+            self.send(&url, accept, &proof).await?
         } else {
             response
         };
-        self.check(response).await
+        self.check(response, limit).await
     }
 
-    async fn send(&self, url: &Url, proof: &Proof) -> Result<Response, ResolveError> {
-        let request = self.client.get(url.clone()).header(ACCEPT, ACCEPTED);
+    async fn send(&self, url: &Url, accept: &str, proof: &Proof) -> Result<Response, ResolveError> {
+        let request = self.client.get(url.clone()).header(ACCEPT, accept);
         proof.put_on(request).send().await.map_err(|error| self.failed(&error))
     }
 
@@ -100,15 +106,16 @@ impl Exchange<'_> {
         })
     }
 
-    async fn check(&self, response: Response) -> Result<Answer, ResolveError> {
+    async fn check(&self, response: Response, limit: usize) -> Result<Answer, ResolveError> {
         let status = response.status();
         let headers = response.headers().clone();
         if status == StatusCode::OK {
             let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
-            let body = self.bounded(response, LONGEST_MANIFEST).await?;
+            let body = self.bounded(response, limit).await?;
             return Ok(Answer {
                 content_type: text(CONTENT_TYPE.as_str()),
                 said: text("docker-content-digest").and_then(|said| said.parse().ok()),
+                link: text(LINK.as_str()),
                 body,
             });
         }
@@ -159,20 +166,13 @@ impl Exchange<'_> {
     }
 
     /// A body of at most so many bytes.
-    pub(super) async fn bounded(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, ResolveError> {
-        let too_large = || ResolveError::TooLarge { image: self.image.to_string(), registry: self.base.name(), limit };
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |announced| announced > limit) {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large());
+    pub(super) async fn bounded(&self, response: Response, limit: usize) -> Result<Vec<u8>, ResolveError> {
+        bounded(response, limit).await.map_err(|unread| match unread {
+            Unread::TooLarge => {
+                ResolveError::TooLarge { image: self.image.to_string(), registry: self.base.name(), limit }
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+            Unread::Broken(error) => self.failed(&error),
+        })
     }
 
     pub(super) fn unauthorized(&self, reason: String) -> ResolveError {
@@ -188,13 +188,35 @@ impl Exchange<'_> {
     }
 }
 
+/// Why a body was not read to its end.
+pub(crate) enum Unread {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+/// A body of at most so many bytes: the one place where answers of others are read.
+pub(crate) async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Unread> {
+    let announced = response.content_length().unwrap_or(0);
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(Unread::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// Only the form in seconds; a date would need a clock that agrees with theirs.
 fn seconds(value: &HeaderValue) -> Option<Duration> {
     value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The innermost cause in words. The outer ones only repeat the address.
-fn causes(error: &reqwest::Error) -> String {
+pub(crate) fn causes(error: &reqwest::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;

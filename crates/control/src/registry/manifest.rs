@@ -24,6 +24,8 @@ pub(super) struct Answer {
     pub(super) content_type: Option<String>,
     /// What the registry's header says the digest is.
     pub(super) said: Option<Digest>,
+    /// Where a list goes on.
+    pub(super) link: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -144,7 +146,7 @@ impl Platform {
     }
 }
 
-fn digest_of(bytes: &[u8]) -> Digest {
+pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
     let hex = Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing to a text can't fail.
         let _ = write!(hex, "{byte:02x}");

@@ -67,7 +67,7 @@ impl Cache {
     }
 }
 
-/// The key of one render: the program, what it is told, and the files that it may read.
+/// The key of one render: the program, what it is told, and the files that it is given, which are those that it reads.
 pub(super) fn key(program: &str, told: &[String], files: &Files) -> Key {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {

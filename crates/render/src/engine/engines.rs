@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::archive::check_archive;
 use super::cache::{Cache, key};
 use super::folder::Folder;
 use super::output::{Made, first_difference};
@@ -106,10 +107,19 @@ impl Engines {
         files: &Files,
         namespace: &str,
     ) -> Result<Arc<Made>, EngineError> {
-        match engine {
-            Engine::Kustomize => kustomize::complete(&source.path, files)?,
-            Engine::Helm => helm::complete(source, files)?,
-        }
+        let read = match engine {
+            Engine::Kustomize => {
+                kustomize::complete(&source.path, files)?;
+                kustomize::read(&source.path, files)
+            }
+            Engine::Helm => {
+                helm::complete(source, files)?;
+                helm::read(source, files)?
+            }
+        };
+        // What it does not read it is not given: so the key below holds all that the result depends on, and nothing else.
+        let read = read.into_iter().filter_map(|path| files.get(&path).map(|bytes| (path, bytes.clone())));
+        let files = &read.collect::<Files>();
         let program = self.program(engine, source)?;
         let told = [format!("{source:?}"), namespace.to_owned()];
         let key = key(&program.identity, &told, files);
@@ -173,13 +183,21 @@ fn of<'f>(source: &Source, files: &'f Files) -> impl Iterator<Item = Manifest<'f
 }
 
 async fn folder(engine: Engine, source: &Source, files: &Files) -> Result<Folder, EngineError> {
-    let files = match engine {
-        Engine::Kustomize => files.clone(),
-        Engine::Helm => helm::with_dependencies(&source.path, files)?,
+    let (files, path) = match engine {
+        Engine::Kustomize => (files.clone(), source.path.clone()),
+        Engine::Helm => (helm::with_dependencies(&source.path, files)?, source.path.clone()),
     };
-    let written = tokio::task::spawn_blocking(move || Folder::write(&files)).await;
     let failed = |why: String| EngineError::Folder { engine, path: source.path.clone(), why };
-    written.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+    let written = tokio::task::spawn_blocking(move || {
+        // What is unpacked is bounded, and still more than should keep others waiting.
+        if let Some(archive) = files.get(&path) {
+            check_archive(archive, None)?;
+        }
+        Ok(Folder::write(&files))
+    });
+    let written = written.await.map_err(|error| failed(error.to_string()))?;
+    let written = written.map_err(|why| EngineError::Archive { path: source.path.clone(), why })?;
+    written.map_err(|error| failed(error.to_string()))
 }
 
 fn for_people(why: RunError, folder: &Folder, files: &Files) -> RunError {

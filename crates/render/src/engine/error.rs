@@ -1,6 +1,6 @@
 //! What can go wrong with an engine, and what to do about it.
 
-use super::Engine;
+use super::{ArchiveError, Engine};
 
 /// Why one run of an engine gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +77,14 @@ pub enum EngineError {
         path: String,
         /// The system's words.
         why: String,
+    },
+    /// A packed chart that is none, or holds what no chart holds.
+    #[error("the packed chart `{path}` is refused: {why}")]
+    Archive {
+        /// The source.
+        path: String,
+        /// Why.
+        why: ArchiveError,
     },
     /// A kustomization and a chart in one folder.
     #[error("`{path}` holds a kustomization and a chart: keep one of them, or make each a source of its own")]

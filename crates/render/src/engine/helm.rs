@@ -1,6 +1,7 @@
 //! The arguments of `helm template`, and the charts that a chart depends on: those that it names by `file://` lie elsewhere in
 //! the config repo, and are put where Helm looks for them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -40,6 +41,14 @@ pub(super) fn complete(source: &Source, files: &Files) -> Result<(), EngineError
         Some(what) => Err(EngineError::NotThere { file: below(&source.path, CHART), what }),
         None => Ok(()),
     }
+}
+
+/// The files that are read for a chart: its archive, or all of its folder and of those that it takes; and its values.
+pub(super) fn read(source: &Source, files: &Files) -> Result<BTreeSet<String>, EngineError> {
+    let folders = named(&source.path, files)?;
+    let itself = files.get_key_value(&source.path).into_iter();
+    let below = std::iter::once(&source.path).chain(&folders).flat_map(|folder| files_below(folder, files));
+    Ok(itself.chain(below).map(|(path, _)| path.clone()).chain(source.chart.values.iter().cloned()).collect())
 }
 
 /// How deep charts may depend on each other.

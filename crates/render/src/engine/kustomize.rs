@@ -57,6 +57,69 @@ pub(super) fn complete(folder: &str, files: &Files) -> Result<(), EngineError> {
     }
 }
 
+/// The files that are read for the kustomization in a folder: those that stand anywhere in it, and in those that it takes, by
+/// their name. The engine is given these and no others, so that a name that is missed here is missed by it too, in its own words.
+pub(super) fn read(folder: &str, files: &Files) -> BTreeSet<String> {
+    let (mut read, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        if !seen.insert(folder.clone()) {
+            continue;
+        }
+        let here = NAMES.iter().map(|name| below(&folder, name)).filter(|file| files.contains_key(file));
+        let mut texts: Vec<String> = here.collect();
+        while let Some(file) = texts.pop() {
+            let Some(bytes) = files.get(&file) else { continue };
+            if !read.insert(file.clone()) || !yaml::is_manifest(&file) && !is_kustomization(&file) {
+                continue;
+            }
+            for name in yaml::documents(&file, bytes).unwrap_or_default().iter().flat_map(|one| words(&one.value)) {
+                let Some(path) = joined(&folder, &name) else { continue };
+                if files.contains_key(&path) {
+                    texts.push(path);
+                } else if is_there(&path, files) {
+                    open.push(path);
+                }
+            }
+        }
+    }
+    read
+}
+
+fn is_kustomization(file: &str) -> bool {
+    NAMES.contains(&file.rsplit('/').next().unwrap_or(file))
+}
+
+/// Every text in a value that may be a file's name: `key=name` names one too, and a text of lines may be a part of its own.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if text.contains('\n') => {
+            let inner = yaml::documents("", text.as_bytes()).unwrap_or_default();
+            inner.iter().filter(|one| !one.value.is_string()).flat_map(|one| words(&one.value)).collect()
+        }
+        Value::String(text) => {
+            let named = text.split_once('=').map(|(_, name)| name.to_owned());
+            named.into_iter().chain([text.clone()]).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(words).collect(),
+        Value::Object(fields) => fields.values().flat_map(words).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A path from a folder on; none where it leads out.
+fn joined(folder: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            ".." => drop(parts.pop()?),
+            "" | "." => {}
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// Whether a path is a file, or a folder with a kustomization. Only the latter says that a folder was read: others may lie
 /// in it.
 pub(super) fn is_there(path: &str, files: &Files) -> bool {
@@ -175,6 +238,31 @@ mod tests {
             let error = paths("a", &[("a/kustomization.yaml", &format!("resources: ['{outside}']"))]).unwrap_err();
             assert!(error.contains(outside) && error.contains("leads out of the config repo"), "{outside}: {error}");
         }
+    }
+
+    #[test]
+    fn only_what_is_named_is_read() {
+        let texts = files(&[
+            (
+                "apps/todo/prod/kustomization.yaml",
+                "resources: [../base, web.yaml]\nconfigMapGenerator: [{name: a, files: [key=conf/a.ini], envs: [prod.env]}]\npatches: [{path: patch.yaml}]\ntransformers: [tr.yaml, \"kind: X\\npath: inline.yaml\\n\"]",
+            ),
+            ("apps/todo/prod/web.yaml", "kind: Deployment"),
+            ("apps/todo/prod/conf/a.ini", "a=b"),
+            ("apps/todo/prod/prod.env", "A=b"),
+            ("apps/todo/prod/patch.yaml", "kind: Deployment"),
+            ("apps/todo/prod/tr.yaml", "kind: PatchTransformer\npath: deep.yaml"),
+            ("apps/todo/prod/deep.yaml", "kind: Deployment"),
+            ("apps/todo/prod/inline.yaml", "kind: Deployment"),
+            ("apps/todo/prod/README.md", "words"),
+            ("apps/todo/prod/unused.yaml", "kind: Service"),
+            ("apps/todo/base/kustomization.yaml", "resources: [base.yaml]"),
+            ("apps/todo/base/base.yaml", "kind: Service"),
+            ("apps/other/kustomization.yaml", ""),
+        ]);
+        let read = read("apps/todo/prod", &texts);
+        let unread: Vec<_> = texts.keys().filter(|file| !read.contains(*file)).collect();
+        assert_eq!(unread, ["apps/other/kustomization.yaml", "apps/todo/prod/README.md", "apps/todo/prod/unused.yaml"]);
     }
 
     #[test]

@@ -242,14 +242,12 @@ async fn a_packed_chart_is_rendered_and_one_that_leaves_its_folder_is_refused() 
     let template = template.as_bytes();
     let good = packed(&[("web/Chart.yaml", chart), ("web/templates/it.yaml", template)]);
     assert_eq!(good.render().await.unwrap().objects[0].key.name, "it");
-    // Helm takes an absolute name for one inside; nothing is unpacked to disk.
-    let absolute =
-        packed(&[("web/Chart.yaml", chart), ("web/templates/it.yaml", template), ("/etc/evil.yaml", b"evil")]);
-    assert_eq!(absolute.render().await.unwrap().objects.len(), 1);
-    for name in ["web/../../evil.yaml", "web/templates/../../../evil.yaml"] {
+    for name in ["/etc/evil.yaml", "web/../../evil.yaml", "web/templates/../../../evil.yaml"] {
         let bad = packed(&[("web/Chart.yaml", chart), ("web/templates/it.yaml", template), (name, b"evil")]);
         let told = refused(&bad).await;
-        assert!(told.contains("Helm can't render `charts/web-1.0.0.tgz`"), "{name}: {told}");
+        let leads =
+            told.contains("`charts/web-1.0.0.tgz` is refused") && told.contains("leads out of the chart's folder");
+        assert!(leads, "{name}: {told}");
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn wire(plan: &Plan, world: &World) -> Control {
         own_namespace: format!("{}-pinnace", world.objects.namespace()),
         kubeconfig: Some(kubeconfig(world)),
         fetch_every: Duration::from_secs(1),
+        charts: world.folder.path().join("charts"),
         ..usual
     };
     let parts = Parts {

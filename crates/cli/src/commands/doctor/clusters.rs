@@ -1,7 +1,6 @@
 //! The clusters: the program that logs in, whether they answer, Pinnace's own namespace, and the rights.
 
 use cluster::ClusterClient;
-use render::engine::Engines;
 
 use super::finding::Finding;
 use super::subject::Subject;
@@ -56,11 +55,10 @@ async fn one(subject: &Subject<'_>, context: &str) -> Vec<Finding> {
 
 /// Whether we may do there what the config repo wants done.
 async fn rights(subject: &Subject<'_>, context: &str, client: &ClusterClient) -> Finding {
-    let (args, Ok(mirror)) = (subject.args, &subject.mirror) else {
+    let Ok(mirror) = &subject.mirror else {
         return Finding::broken("not looked at, since the config can't be read", "see `config` above");
     };
-    let engines = Engines::new(args.engines.settings());
-    let wanted = control::rights(mirror, &engines, &args.repo.config_file, context, &args.own_namespace).await;
+    let wanted = subject.rights(mirror, context).await;
     let wanted = match wanted {
         Ok(wanted) => wanted,
         Err(problem) => return Finding::broken(subject.clean(&problem.what), problem.next.clone()),

@@ -1,7 +1,6 @@
 //! The config repo: reachable, readable, every instance renders, and we may push to it.
 
 use config_repo::PushOutcome;
-use render::engine::Engines;
 
 use super::finding::Finding;
 use super::subject::Subject;
@@ -36,9 +35,8 @@ pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
     found
         .push(Finding::well(format!("`{file}` is right; projects: {}, instances: {instances}", config.projects.len())));
     found.extend(config.found.odd.iter().map(|odd| Finding::warning(subject.clean(odd), "give it a name that fits")));
-    let engines = Engines::new(subject.args.engines.settings());
     for context in Subject::contexts(config).keys() {
-        let rendered = control::rights(mirror, &engines, file, context, &subject.args.own_namespace).await;
+        let rendered = subject.rights(mirror, context).await;
         found.push(match rendered {
             Ok(_) => Finding::well(format!("all instances in the context `{context}` render")),
             Err(problem) => Finding::broken(subject.clean(&problem.what), problem.next.clone()),

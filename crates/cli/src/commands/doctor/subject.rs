@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use config_repo::{Config, Instance, Mirror};
+use control::Problem;
+use control::charts::Charts;
+use render::engine::Engines;
 use secrets::Redactor;
+use serde_json::Value;
 
 use super::Doctor;
 use super::finding::Finding;
@@ -18,6 +22,8 @@ pub(super) struct Subject<'a> {
     pub(super) config: Result<Config, String>,
     /// Hides what must not be shown, whatever says it.
     redactor: Redactor,
+    engines: Engines,
+    charts: Charts,
 }
 
 impl<'a> Subject<'a> {
@@ -31,7 +37,10 @@ impl<'a> Subject<'a> {
             Ok(mirror) => read(mirror, &args.repo.config_file).await,
             Err(_) => Err("the config repo can't be read".to_owned()),
         };
-        Self { args, mirror, config, redactor }
+        let engines = Engines::new(args.engines.settings());
+        // Beside the mirror, which is in a folder of its own.
+        let charts = Charts::new(folder.with_file_name("charts"));
+        Self { args, mirror, config, redactor, engines, charts }
     }
 
     /// Without secrets and terminal codes.
@@ -45,6 +54,12 @@ impl<'a> Subject<'a> {
             (Ok(config), Ok(mirror)) => Ok((config, mirror)),
             _ => Err(vec![Finding::broken("not looked at, since the config can't be read", "see `config` above")]),
         }
+    }
+
+    /// The rights that the server needs in a context: what runs there has to render for that.
+    pub(super) async fn rights(&self, mirror: &Mirror, context: &str) -> Result<Vec<Value>, Problem> {
+        let (file, own) = (&self.args.repo.config_file, &self.args.own_namespace);
+        control::rights(mirror, &self.engines, &self.charts, file, context, own).await
     }
 
     /// The kube contexts in use.

@@ -10,7 +10,7 @@ fn image(digest: Option<&str>) -> ImageRef {
 }
 
 fn answer(content_type: &str, body: &Value) -> Answer {
-    Answer { content_type: Some(content_type.to_owned()), said: None, body: body.to_string().into_bytes() }
+    Answer { content_type: Some(content_type.to_owned()), said: None, link: None, body: body.to_string().into_bytes() }
 }
 
 fn index() -> Value {
@@ -91,7 +91,7 @@ proptest::proptest! {
         content_type in proptest::option::of(".{0,40}"),
         body in proptest::collection::vec(proptest::num::u8::ANY, 0..300),
     ) {
-        let answer = Answer { content_type, said: None, body };
+        let answer = Answer { content_type, said: None, link: None, body };
         proptest::prop_assert!(resolved(&image(None), answer).is_err());
     }
 
