@@ -14,6 +14,7 @@ pub(crate) mod doctor;
 mod engine_args;
 pub(crate) mod fleets;
 pub(crate) mod health;
+pub(crate) mod lint;
 pub(crate) mod lock;
 pub(crate) mod login;
 pub(crate) mod logout;

@@ -118,3 +118,30 @@ async fn each_instance_may_have_its_version_in_a_file_of_its_own() {
         file("prod")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lint_says_what_is_likely_to_go_wrong_in_a_checkout() {
+    let repository = ChartRepository::serve(None).await;
+    repository.add("web", "1.4.2", TEMPLATES);
+    let folder = checkout(&repository, "^1.2", "");
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    assert!(
+        code == Some(1) && text.contains("pinnace.lock: no version of the chart") && text.contains("[chart-lock]"),
+        "{code:?} {text}"
+    );
+    assert_eq!(said(&pinnace(folder.path(), &["charts", "lock"]).await).0, Some(0));
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    for told in [
+        "Deployment shop/web: the init container `migrate` looks like a migration, and several pods would run it at once: it has 3 replicas",
+        "the image `registry.example/acme/shop:1.0` has no digest",
+        "the container `web` has no readiness probe",
+        "the Pod `it` is a test of the chart and is left out",
+        "apps/prod/values.yaml:3: `admin.password` looks like a secret in the clear",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(code == Some(3) && !text.contains("hunter2"), "{code:?} {text}");
+    let (_, json) = said(&pinnace(folder.path(), &["lint", "-o", "json"]).await);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["problems"].as_array().unwrap().len(), json["findings"][0]["rule"].is_string()), (0, true));
+}

@@ -21,6 +21,7 @@ mod effects;
 mod files_read;
 mod history;
 mod inner;
+pub mod inspect;
 mod last_applied;
 mod looks;
 mod loops;

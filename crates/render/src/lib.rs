@@ -10,6 +10,7 @@ mod diff;
 pub mod engine;
 mod error;
 mod hash;
+pub mod lint;
 mod live;
 mod live_diff;
 mod names;

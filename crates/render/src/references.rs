@@ -62,6 +62,16 @@ pub fn references(objects: &[Object]) -> References {
     references
 }
 
+/// What is wrong with the version that an object is written in: no cluster serves it any more.
+pub(crate) fn removed(object: &Object) -> Option<String> {
+    versions::removed(object).map(|wrong| wrong.message)
+}
+
+/// The spec of the pod that an object is, or makes.
+pub(crate) fn pod_spec(object: &Object) -> Option<&Value> {
+    pods::of(object).map(|pod| pod.spec)
+}
+
 /// The key of every object that is named and is not in the set: to grant the rights to read them.
 pub fn named_elsewhere(objects: &[Object]) -> Vec<(&'static str, &'static str, String)> {
     let needs = references(objects).open;

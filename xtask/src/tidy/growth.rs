@@ -14,6 +14,7 @@ const POINTS: [Point; 7] = [
     Point { list: "crates/cli/src/commands/doctor.rs", declared: "const AREAS:", page: "doctor-check.md" },
     Point { list: "crates/cli/src/main.rs", declared: "enum Pinnace {", page: "command.md" },
     Point { list: "crates/health/src/rules.rs", declared: "const RULES:", page: "health-rule.md" },
+    Point { list: "crates/render/src/lint.rs", declared: "const RULES:", page: "lint-rule.md" },
     Point { list: "crates/render/src/references.rs", declared: "const RULES:", page: "reference-rule.md" },
     Point { list: "crates/webhooks/src/formats.rs", declared: "const ALL:", page: "webhook-format.md" },
 ];
