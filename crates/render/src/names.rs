@@ -12,6 +12,7 @@ const OURS_TO_SET: &[&str] = &[
     "pinnace.dev/health-current",
     "pinnace.dev/health-failed",
     "pinnace.dev/health-message",
+    "pinnace.dev/lint-ignore",
     "pinnace.dev/replace",
 ];
 
