@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -44,7 +45,8 @@ type ready struct {
 
 // supervise runs every part of one cluster and ends them all when its own
 // stdin ends (so that nothing is left when the caller is killed), on SIGTERM,
-// or, with --while-locked, when nobody holds that lock any more.
+// or, with --while-locked, when nobody holds that lock any more. On SIGUSR1
+// the API server crashes and comes back.
 func supervise(args []string) error {
 	opts, err := parse("supervise", args)
 	if err != nil {
@@ -94,11 +96,19 @@ func raise(opts options, start func(context.Context, *family) (any, error)) erro
 	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-family.ended:
-		return err
+	crash := make(chan os.Signal, 1)
+	signal.Notify(crash, syscall.SIGUSR1)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-family.ended:
+			return err
+		case <-crash:
+			if err := family.crash("kube-apiserver"); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -163,8 +173,17 @@ func startCluster(ctx context.Context, family *family) (any, error) {
 // family is the processes of one cluster.
 type family struct {
 	opts     options
-	children []*exec.Cmd
+	children []*child
 	ended    chan error
+}
+
+// child is one of them. One that was replaced ends in silence.
+type child struct {
+	*exec.Cmd
+	part      string
+	arguments []string
+	replaced  atomic.Bool
+	gone      chan struct{}
 }
 
 // run starts a part: the one in --assets if it is there, else our own.
@@ -173,6 +192,7 @@ func (f *family) run(part string, arguments ...string) error {
 	if err != nil {
 		return err
 	}
+	given := arguments
 	arguments = append([]string{part}, arguments...)
 	if f.opts.assets != "" {
 		other := filepath.Join(f.opts.assets, part)
@@ -180,12 +200,12 @@ func (f *family) run(part string, arguments ...string) error {
 			program, arguments = other, arguments[1:]
 		}
 	}
-	log, err := os.Create(filepath.Join(f.opts.dir, part+".log"))
+	log, err := os.OpenFile(filepath.Join(f.opts.dir, part+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	child := exec.Command(program, arguments...)
+	child := &child{Cmd: exec.Command(program, arguments...), part: part, arguments: given, gone: make(chan struct{})}
 	child.Stdout, child.Stderr = log, log
 	child.Dir = f.opts.dir
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
@@ -195,9 +215,28 @@ func (f *family) run(part string, arguments ...string) error {
 	f.children = append(f.children, child)
 	go func() {
 		err := child.Wait()
+		close(child.gone)
+		if child.replaced.Load() {
+			return
+		}
 		f.ended <- fmt.Errorf("%s ended (%v); the last lines of its log:\n%s", part, err, tail(log.Name(), 2000))
 	}()
 	return nil
+}
+
+// crash ends a part as a power cut would, and starts it again as it was.
+func (f *family) crash(part string) error {
+	for index, child := range f.children {
+		if child.part != part {
+			continue
+		}
+		child.replaced.Store(true)
+		_ = syscall.Kill(-child.Process.Pid, syscall.SIGKILL)
+		<-child.gone
+		f.children = append(f.children[:index], f.children[index+1:]...)
+		return f.run(part, child.arguments...)
+	}
+	return fmt.Errorf("there is no %s to crash", part)
 }
 
 // kill ends every child at once: nothing of a test cluster is worth a slow stop.

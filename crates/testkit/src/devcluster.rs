@@ -142,6 +142,15 @@ impl DevCluster {
         self.access.audit.as_deref()
     }
 
+    /// The API server crashes, and comes back a moment later with what was stored. Only for a cluster of one's own.
+    pub fn crash_api_server(&self) -> Result<(), DevClusterError> {
+        assert!(self.process.is_some(), "others use a shared cluster");
+        let supervisor = rustix::process::Pid::from_raw(self.access.pid);
+        let supervisor = supervisor.ok_or_else(|| io::Error::other("it has no process"));
+        let told = supervisor.and_then(|pid| Ok(rustix::process::kill_process(pid, rustix::process::Signal::USR1)?));
+        told.map_err(DevClusterError::io("crash the API server"))
+    }
+
     /// Ends the cluster now (dropping it does the same).
     pub fn stop(mut self) {
         self.process.take();

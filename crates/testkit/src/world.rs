@@ -17,6 +17,7 @@ use model::{Announcement, InstanceId, Outcome, PersonName, Pin, PinNumber, Stage
 use store::{BuildId, BuildState};
 use tempfile::TempDir;
 
+use crate::devcluster::Options;
 use crate::registry::RegistryOptions;
 use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 
@@ -81,7 +82,11 @@ impl World {
         // A second provider in one process is not needed, and the first stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let cluster = DevCluster::shared().await.expect("the shared cluster starts");
+        let cluster = if plan.own_cluster {
+            DevCluster::start(Options::default()).await.expect("a cluster starts")
+        } else {
+            DevCluster::shared().await.expect("the shared cluster starts")
+        };
         let registry = registry(&plan, &folder).await;
         let namespace = wiring::unique_namespace();
         let objects = Objects::connect(&cluster, &namespace).await;
@@ -172,6 +177,11 @@ impl World {
             let _ = loops.await;
         }
         self.control.store().close().await;
+    }
+
+    /// The API server crashes, and comes back a moment later; only with [`Plan::own_cluster`].
+    pub fn crash_api_server(&self) {
+        self.cluster.crash_api_server().expect("it can be crashed");
     }
 
     /// CI made a build: pushed to the registry and announced.

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod adopt;
+mod api_crashes;
 mod api_faults;
 mod asks;
 mod credentials;

@@ -57,6 +57,8 @@ pub struct Plan {
     pub architectures: &'static str,
     /// The kinds outside of namespaces that the shop may have, as `pinnace.yaml` has them.
     pub cluster_kinds: &'static str,
+    /// Whether it has a cluster for itself, whose API server can be crashed.
+    pub own_cluster: bool,
     /// Whether cluster, registry and config repo are behind doors that ask for credentials.
     pub doors: bool,
     /// Whether there is a second environment, `stage`, on a cluster behind a door of its own; only with doors.
@@ -85,6 +87,7 @@ impl Default for Plan {
             waves: "",
             architectures: "[]",
             cluster_kinds: "[]",
+            own_cluster: false,
             doors: false,
             elsewhere: false,
         }
