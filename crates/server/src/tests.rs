@@ -10,3 +10,4 @@ mod served;
 mod sign_in;
 mod slack;
 mod support;
+mod to_git;
