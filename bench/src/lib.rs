@@ -2,12 +2,15 @@
 //!
 //! `cargo xtask bench` runs them; `docs/benchmarks.md` keeps what they printed.
 
+pub mod drift;
+pub mod faults;
 mod figures;
 pub mod fleet;
 mod machine;
 pub mod page;
 pub mod pin;
 pub mod reconcile;
+mod watched;
 
 use std::path::PathBuf;
 

@@ -20,6 +20,11 @@ pub(crate) fn described() -> String {
     )
 }
 
+/// The profile that this was built with.
+pub(crate) fn profile() -> &'static str {
+    if cfg!(debug_assertions) { "dev" } else { "release" }
+}
+
 fn line(file: &str, begins: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix(begins)).map(|rest| rest.trim().to_owned())

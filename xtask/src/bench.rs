@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, ensure};
-use bench::{Binary, fleet, page, pin, reconcile};
+use bench::{Binary, drift, faults, fleet, page, pin, reconcile};
 use clap::Subcommand;
 
 /// What to measure.
@@ -18,6 +18,10 @@ pub(crate) enum Which {
         #[arg(long)]
         release: bool,
     },
+    /// Fields changed behind our back: from the watch event to the repair.
+    Drift(drift::Plan),
+    /// Each fault that simulated nodes can make: from the status that completes the rule to the verdict.
+    Faults(faults::Plan),
     /// A fleet pin over hundreds of instances with a bad build: stopped in its first wave, and nothing else touched.
     Fleet(fleet::Plan),
     /// The first page of thousands of instances.
@@ -45,6 +49,8 @@ pub(crate) enum Which {
 pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
     let measured = match which {
         Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
+        Which::Drift(plan) => drift::run(&plan).await,
+        Which::Faults(plan) => faults::run(&plan).await,
         Which::Fleet(plan) => fleet::run(&plan).await,
         Which::Page { plan, release } => page::run(&plan, &built(release)?).await,
         Which::Reconcile { plan, release: _, program: Some(path) } => {
@@ -56,7 +62,7 @@ pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
 }
 
 /// The binary, built now and by the same cargo.
-fn built(release: bool) -> anyhow::Result<Binary> {
+pub(crate) fn built(release: bool) -> anyhow::Result<Binary> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", "pinnace"]);
     if release {

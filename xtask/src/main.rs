@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod cluster;
+mod recovery;
 mod tidy;
 
 use std::io::{self, Write};
@@ -27,6 +28,8 @@ enum Chore {
     Cluster(cluster::Action),
     /// The rules of the house: who may use whom, lengths, lists with their pages, words that may not stand here.
     Tidy,
+    /// Everything but git is lost, and the shipped binary begins again: all is equal to git, and no pin is repeated.
+    Recovery(recovery::Which),
     /// Figures of this machine, as docs/benchmarks.md has them of another.
     #[command(subcommand)]
     Bench(bench::Which),
@@ -38,6 +41,7 @@ async fn main() -> ExitCode {
         Chore::Check(which) => check::run(&which),
         Chore::Cluster(action) => cluster::run(action).await,
         Chore::Tidy => tidy::run(),
+        Chore::Recovery(which) => recovery::run(&which).await,
         Chore::Bench(which) => bench::run(which).await,
     };
     match done {

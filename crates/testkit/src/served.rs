@@ -74,6 +74,20 @@ impl Served {
         opened.map_err(|error| ServedError::Database(Box::new(error)))
     }
 
+    /// Takes database and mirror of a server that was ended away.
+    pub fn lose_data(&self) -> Result<(), ServedError> {
+        for folder in ["db", "mirror"] {
+            let path = self.setup.data.join(folder);
+            match fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ServedError::io(format!("remove {}", path.display()))(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What it said.
     pub fn log(&self) -> String {
         fs::read_to_string(self.setup.log_path()).unwrap_or_default()

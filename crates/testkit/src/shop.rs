@@ -3,6 +3,7 @@
 
 mod builds;
 mod config;
+mod recovery;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::{DevCluster, DevRegistry, GitRemote, Person};
 
 pub use builds::Builds;
 pub use config::{CONTEXT, Config, PEOPLE, People};
+pub use recovery::KnownPin;
 
 /// The instance that runs.
 pub const INSTANCE: &str = "shop/prod";

@@ -233,7 +233,7 @@ impl Objects {
 
     /// Deletes what Pinnace put into the namespace, and its inventories.
     pub async fn delete_all(&self) {
-        let managed = ListParams::default().labels("app.kubernetes.io/managed-by=pinnace");
+        let managed = ListParams::default().labels(cluster::INSTANCE_LABEL);
         let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         deployments.delete_collection(&DeleteParams::default(), &managed).await.expect("they can be deleted");
         for namespace in [self.namespace.clone(), format!("{}-pinnace", self.namespace)] {
