@@ -3,6 +3,7 @@
 
 mod fleets;
 mod terminal;
+mod to_git;
 
 use testkit::Shop;
 use testkit::shop::Plan;
