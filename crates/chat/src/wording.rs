@@ -57,13 +57,13 @@ pub fn place(instance: &InstanceId) -> String {
 }
 
 /// The version that it goes to.
-pub(crate) fn new_version(pin: &Pin) -> &str {
-    pin.to().version()
+pub(crate) fn new_version(pin: &Pin) -> String {
+    pin.build.version()
 }
 
 /// The version that it comes from, in words when it is not known.
-pub(crate) fn old_version(pin: &Pin) -> &str {
-    pin.from().map_or("what ran before", |image| image.version())
+pub(crate) fn old_version(pin: &Pin) -> String {
+    pin.from().map_or_else(|| "what ran before".to_owned(), |image| model::version(image, pin.from_chart()))
 }
 
 #[cfg(test)]

@@ -352,18 +352,20 @@ fn three_hundred() -> (Fleet, Vec<Pin>) {
         image: "r.example/acme/shop".parse().unwrap(),
         tag: None,
         digest: None,
+        chart: None,
         commit: None,
         branch: None,
         author: Some("\u{202e}<!channel> ".repeat(300)),
         message: Some("👩‍👩‍👧‍👦 & ".repeat(900)),
         build_url: Some("https://ci.example/812".to_owned()),
     };
-    let build = Build { image: image(&"9".repeat(100)), announced: Some(announced) };
+    let build = Build { image: image(&"9".repeat(100)), chart: None, announced: Some(announced) };
     let pin = |n: u64| {
         let instance = format!("shop/prod/{}-{n:03}", "c".repeat(36)).parse().unwrap();
         let proposal = Proposal {
             base: "a".repeat(40).parse().unwrap(),
             from: Some(image(&format!("{}-{n}", "1".repeat(100)))),
+            from_chart: None,
             render_hash: n.to_string(),
             git_diff: String::new(),
             rendered_diff: String::new(),

@@ -180,9 +180,9 @@ async fn a_chart_of_a_repository_is_pinned_by_its_lock_and_runs_on_while_the_rep
     assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
     assert!(world.remote.file("apps/shop/prod/values.yaml").unwrap().contains("  tag: \"1.1\"\n  digest: sha256:"));
     let lock = locked(&repository, "1.5.0", &newer);
-    let commit = world.remote.commit_as(Person::BOB, "pinnace.lock", &lock).unwrap();
     let asked = repository.asked().len();
-    world.until("the repository is asked", async |_| (repository.asked().len() > asked).then_some(())).await;
+    let commit = world.remote.commit_as(Person::BOB, "pinnace.lock", &lock).unwrap();
+    repository.asked_more_than(asked).await;
     assert!(world.objects.config_map("more").await.is_none());
     repository.fail(RepositoryFault::None);
     world.control.sync(&world.instance, &testkit::world::person("ann")).await.unwrap();
@@ -209,3 +209,67 @@ async fn a_chart_of_a_repository_is_pinned_by_its_lock_and_runs_on_while_the_rep
 }
 
 const MORE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_moves_the_version_of_a_chart_alone_or_with_the_image_and_an_unpin_moves_both_back() {
+    let repository = ChartRepository::serve(None).await;
+    let chart = of_chart();
+    let chart: Vec<(&str, &str)> = chart.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let old = repository.add("web", "1.4.2", &chart);
+    let with_more = [chart.as_slice(), &[("templates/more.yaml", MORE)]].concat();
+    repository.add("web", "1.5.0", &with_more);
+    repository.add("web", "1.6.0", &with_more);
+    repository.add("web", "2.0.0", &with_more);
+    let sources = format!(
+        "[{{chart: web, repository: \"{}\", version: ^1, pinned: \"apps/shop/{{environment}}/chart.yaml\", values: [\"apps/shop/{{environment}}/values.yaml\"]}}]",
+        repository.url()
+    );
+    let mut instead: Vec<_> = files(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
+    let pinned = |environment: &str| format!("apps/shop/{environment}/chart.yaml");
+    let text = format!("# ours\nversion: 1.4.2  # proven\ndigest: {}\n", old.digest());
+    instead.extend([(pinned("prod"), text.clone()), (pinned("dev"), text.clone())]);
+    let plan = Plan { instead, sources: sources.leak(), engines: Some(engines()), ..Plan::default() };
+    let mut world = World::planned(plan).await;
+
+    // The chart alone: the image stays.
+    let values = world.remote.file("apps/shop/prod/values.yaml").unwrap();
+    world.announce_chart("web", "1.5.0", None).await;
+    let number = world.asked("chart web 1.5.0").await;
+    world.approve(number, "ann").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    let now = world.remote.file(&pinned("prod")).unwrap();
+    assert!(now.starts_with("# ours\nversion: 1.5.0  # proven\n"), "{now}");
+    assert_eq!(world.remote.file("apps/shop/prod/values.yaml").unwrap(), values);
+    assert_eq!(world.remote.file(&pinned("dev")).unwrap(), text);
+    assert!(world.objects.config_map("more").await.is_some());
+
+    // Both as one build.
+    world.registry.push_image("acme/shop", "1.1", "1.1").await.unwrap();
+    world.announce_chart("web", "1.6.0", Some("1.1")).await;
+    let number = world.asked("1.1 with chart web 1.6.0").await;
+    world.approve(number, "ann").await;
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    assert!(world.remote.file(&pinned("prod")).unwrap().contains("version: 1.6.0"));
+    assert!(world.objects.image("shop-web").await.contains("acme/shop:1.1@sha256:"));
+    world.agree().await;
+
+    // Back by one click, both of them.
+    let ann = testkit::world::person("ann");
+    let number = world.control.unpin(&world.instance, &ann, "worse").await.unwrap();
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    assert!(world.remote.file(&pinned("prod")).unwrap().contains("version: 1.5.0"));
+    assert!(world.objects.image("shop-web").await.contains("acme/shop:1.0@sha256:"));
+    world.agree().await;
+
+    // What the range does not allow, and what is not there, is said.
+    let build = world.announce_chart("web", "9.9.9", None).await.build;
+    let other = world.announce_chart("db", "1.0.0", None).await.build;
+    let why = world
+        .until("the chart is unknown", async |world| match world.build_state(other).await {
+            store::BuildState::Unknown { why } => Some(why),
+            _ => None,
+        })
+        .await;
+    assert!(why.contains("name one as `pinned`"), "{why}");
+    assert!(!matches!(world.build_state(build).await, store::BuildState::Resolved { .. }));
+}

@@ -146,7 +146,11 @@ projects:
             number: PinNumber(1),
             instance: "shop/prod".parse().unwrap(),
             kind: PinKind::Pin,
-            build: Box::new(Build { image: "r.example/acme/shop:2".parse().unwrap(), announced: announced.unwrap() }),
+            build: Box::new(Build {
+                image: "r.example/acme/shop:2".parse().unwrap(),
+                chart: None,
+                announced: announced.unwrap(),
+            }),
             by: None,
         };
         step(None, &opened, Timestamp(0)).unwrap().0

@@ -2,7 +2,9 @@
 //! unpins. What ran is found in the inventories, when each instance is looked at.
 
 use config_repo::CommitInfo;
-use model::{Build, Decider, Fact, ImageRef, InstanceFact, InstanceId, PinKind, PinNumber, Proposal, Timestamp};
+use model::{
+    Build, BuildChart, Decider, Fact, ImageRef, InstanceFact, InstanceId, PinKind, PinNumber, Proposal, Timestamp,
+};
 use store::{NewPin, ReadBack};
 
 use crate::effects::{APPROVED_TRAILER, INSTANCE_TRAILER, LOCKED_TRAILER, NUMBER_TRAILER, PIN_TRAILER, UNPINS_TRAILER};
@@ -40,6 +42,7 @@ fn pin(info: &CommitInfo, message: &str) -> Option<ReadBack> {
     let proposal = Proposal {
         base: info.parents.first().unwrap_or(&info.id).clone(),
         from: line(message, "Before: "),
+        from_chart: chart(message, "Before chart: "),
         render_hash: String::new(),
         git_diff: String::new(),
         rendered_diff: String::new(),
@@ -50,7 +53,13 @@ fn pin(info: &CommitInfo, message: &str) -> Option<ReadBack> {
     let facts =
         vec![Fact::Proposed(Box::new(proposal)), Fact::ReadBack { commit: info.id.clone(), by: approved_by(info) }];
     Some(ReadBack {
-        pin: NewPin { id, instance, kind, build: Build { image, announced: None }, by: None },
+        pin: NewPin {
+            id,
+            instance,
+            kind,
+            build: Build { image, chart: chart(message, "Now chart: "), announced: None },
+            by: None,
+        },
         number: number.map(PinNumber),
         facts,
         instance_facts: vec![worked],
@@ -60,6 +69,14 @@ fn pin(info: &CommitInfo, message: &str) -> Option<ReadBack> {
 
 fn line(message: &str, begins: &str) -> Option<ImageRef> {
     message.lines().find_map(|line| line.strip_prefix(begins)?.trim().parse().ok())
+}
+
+/// `web 1.5.0 sha256:...`, with `alone` after it where the image was left alone.
+fn chart(message: &str, begins: &str) -> Option<BuildChart> {
+    let line = message.lines().find_map(|line| line.strip_prefix(begins))?;
+    let mut words = line.split_whitespace();
+    let (name, version) = (words.next()?.to_owned(), words.next()?.to_owned());
+    Some(BuildChart { name, version, digest: words.next()?.parse().ok()?, alone: words.next() == Some("alone") })
 }
 
 fn approved_by(info: &CommitInfo) -> Vec<Decider> {

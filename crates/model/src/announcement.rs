@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Digest, ImageRepository, Tag};
 
-/// A build as its sender announced it. At least one of `tag` and `digest` is there.
+/// A build as its sender announced it. At least one of `tag`, `digest` and `chart` is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     /// The image's repository, normalised.
@@ -13,6 +13,9 @@ pub struct Announcement {
     pub tag: Option<Tag>,
     /// What the sender says it is; checked at the registry.
     pub digest: Option<Digest>,
+    /// The chart's version that goes with it; alone where neither tag nor digest is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<AnnouncedChart>,
     /// Commit of the app's source, as the sender wrote it; at most 64 characters.
     pub commit: Option<String>,
     /// Branch of the app's source; at most 200 characters.
@@ -23,4 +26,20 @@ pub struct Announcement {
     pub message: Option<String>,
     /// The CI run: an http or https address; at most 2,000 characters.
     pub build_url: Option<String>,
+}
+
+/// A chart's version, as a sender announced it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedChart {
+    /// The chart's name; at most 250 characters.
+    pub name: String,
+    /// Its version; at most 120 characters.
+    pub version: String,
+}
+
+impl Announcement {
+    /// Whether it says which image was built.
+    pub fn names_image(&self) -> bool {
+        self.tag.is_some() || self.digest.is_some()
+    }
 }

@@ -6,18 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Announcement, CommitId, Decider, Effect, FleetNumber, ImageRef, InstanceId, PersonName, PinNumber, Surface,
+    Build, BuildChart, CommitId, Decider, Effect, FleetNumber, ImageRef, InstanceId, PersonName, PinNumber, Surface,
     Timestamp,
 };
-
-/// A build whose digest the registry confirmed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Build {
-    /// The image, always with its digest.
-    pub image: ImageRef,
-    /// What its sender said of it. For an unpin: of the build that it goes back to, as far as it is known.
-    pub announced: Option<Announcement>,
-}
 
 /// Which twin it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +41,9 @@ pub struct Proposal {
     pub base: CommitId,
     /// What the files said before.
     pub from: Option<ImageRef>,
+    /// The chart's version that they said, where the build has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_chart: Option<BuildChart>,
     /// Hash of the canonical rendered candidate; Secret values enter as keyed hashes.
     pub render_hash: String,
     /// Change of the files, as a unified diff.

@@ -3,6 +3,7 @@
 //! Nothing here does IO and nothing here knows another crate of ours, so nothing here can fail but parsing.
 
 mod announcement;
+mod build;
 mod commit;
 mod decider;
 mod effect;
@@ -16,11 +17,12 @@ mod pin;
 mod pin_id;
 mod time;
 
-pub use announcement::Announcement;
+pub use announcement::{AnnouncedChart, Announcement};
+pub use build::{Build, BuildChart, version};
 pub use commit::{CommitId, InvalidCommitId};
 pub use decider::{Decider, Surface};
 pub use effect::{Effect, KeyPlace};
-pub use fact::{Build, CommitLine, Fact, FailureReport, PinKind, Proposal, Recorded};
+pub use fact::{CommitLine, Fact, FailureReport, PinKind, Proposal, Recorded};
 pub use fleet::{
     Fleet, FleetApproval, FleetFact, FleetNumber, FleetPlace, FleetStop, FleetTurn, IllegalFleetFact,
     InvalidFleetNumber, Tally, Waves,

@@ -9,8 +9,8 @@ pub use stage::{DropReason, Outcome, Stage};
 pub use step::{IllegalFact, fold, step};
 
 use crate::{
-    Build, CommitId, Decider, FailureReport, FleetNumber, ImageRef, InstanceId, PersonName, PinKind, PinNumber,
-    Proposal, Surface, Timestamp,
+    Build, BuildChart, CommitId, Decider, FailureReport, FleetNumber, ImageRef, InstanceId, PersonName, PinKind,
+    PinNumber, Proposal, Surface, Timestamp,
 };
 
 /// How many times rule G verifies again before a pin gives way.
@@ -127,6 +127,11 @@ impl Pin {
     /// The image that it comes from, as far as it is known.
     pub fn from(&self) -> Option<&ImageRef> {
         self.proposal.as_ref().and_then(|proposal| proposal.from.as_ref())
+    }
+
+    /// The chart's version that it comes from, as far as it is known.
+    pub fn from_chart(&self) -> Option<&BuildChart> {
+        self.proposal.as_ref().and_then(|proposal| proposal.from_chart.as_ref())
     }
 
     /// Whether it holds the instance's one candidate slot.

@@ -9,6 +9,7 @@ mod engines;
 mod error;
 mod folder;
 mod helm;
+mod helm_ignore;
 mod hooks;
 mod job;
 mod kustomize;

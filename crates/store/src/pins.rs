@@ -6,9 +6,7 @@ mod read;
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use model::{
-    Build, Digest, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp,
-};
+use model::{Build, Fact, InstanceFact, InstanceId, PersonName, Pin, PinId, PinKind, PinNumber, Recorded, Timestamp};
 
 use crate::{Store, StoreError};
 
@@ -131,9 +129,9 @@ impl Store {
         Ok(self.readable(read::told_alone(&mut *self.reader().await?, most).await?))
     }
 
-    /// Whether a pin of this digest was ever opened for the instance, whatever became of it.
-    pub async fn was_pinned(&self, instance: &InstanceId, digest: &Digest) -> Result<bool, StoreError> {
-        read::was_pinned(&mut *self.reader().await?, instance, digest).await
+    /// Whether a pin of this build was ever opened for the instance, whatever became of it.
+    pub async fn was_pinned(&self, instance: &InstanceId, build: &Build) -> Result<bool, StoreError> {
+        read::was_pinned(&mut *self.reader().await?, instance, &build.key()).await
     }
 
     /// The newest pin that is over, of each instance that has one.

@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::DevRegistry;
@@ -95,6 +96,7 @@ struct Shelf {
     fault: Mutex<RepositoryFault>,
     /// Path, and what it brought as its login.
     asked: Mutex<Vec<(String, Option<String>)>>,
+    count: watch::Sender<usize>,
 }
 
 impl ChartRepository {
@@ -107,6 +109,7 @@ impl ChartRepository {
             login: login.map(|login| format!("Basic {}", BASE64.encode(login))),
             fault: Mutex::new(RepositoryFault::None),
             asked: Mutex::default(),
+            count: watch::Sender::new(0),
         });
         let router = Router::new().fallback(answer).with_state(shelf.clone());
         let task = tokio::spawn(async move {
@@ -148,6 +151,13 @@ impl ChartRepository {
         *self.shelf.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
+    /// Waits until it was asked more often than this.
+    pub async fn asked_more_than(&self, times: usize) {
+        let mut count = self.shelf.count.subscribe();
+        // The sender lives as long as this does.
+        let _asked = count.wait_for(|count| *count > times).await;
+    }
+
     /// What it was asked for so far, and with which login.
     pub fn asked(&self) -> Vec<(String, Option<String>)> {
         self.shelf.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -164,6 +174,7 @@ async fn answer(State(shelf): State<Arc<Shelf>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let login = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     shelf.asked.lock().unwrap_or_else(PoisonError::into_inner).push((path.clone(), login.clone()));
+    shelf.count.send_modify(|count| *count += 1);
     let fault = shelf.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let is_archive = Path::new(&path).extension().is_some_and(|extension| extension == "tgz");
     match fault {

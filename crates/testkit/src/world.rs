@@ -195,17 +195,33 @@ impl World {
         self.announce_as(tag, None).await
     }
 
+    /// A chart's version is announced, with an image or alone.
+    pub async fn announce_chart(&mut self, name: &str, version: &str, tag: Option<&str>) -> Receipt {
+        let chart = model::AnnouncedChart { name: name.to_owned(), version: version.to_owned() };
+        self.announced(tag, None, Some(chart)).await
+    }
+
     /// A build is announced with what its sender says is its digest.
     pub async fn announce_as(&mut self, tag: &str, digest: Option<&str>) -> Receipt {
+        self.announced(Some(tag), digest, None).await
+    }
+
+    async fn announced(
+        &mut self,
+        tag: Option<&str>,
+        digest: Option<&str>,
+        chart: Option<model::AnnouncedChart>,
+    ) -> Receipt {
         self.deliveries += 1;
         let announcement = Announcement {
             image: format!("{}/acme/shop", self.registry.address()).parse().expect("a valid repository"),
-            tag: Some(tag.parse().expect("a valid tag")),
+            tag: tag.map(|tag| tag.parse().expect("a valid tag")),
             digest: digest.map(|digest| digest.parse().expect("a valid digest")),
+            chart,
             commit: Some("0123abc".to_owned()),
             branch: Some("main".to_owned()),
             author: Some("cy".to_owned()),
-            message: Some(format!("Make {tag}")),
+            message: tag.map(|tag| format!("Make {tag}")),
             build_url: None,
         };
         let delivery = format!("delivery-{}", self.deliveries);
@@ -256,7 +272,7 @@ impl World {
     pub async fn pin_that(&self, what: &str, tag: &str, is_so: impl Fn(&Pin) -> bool) -> Pin {
         self.until(what, async |world| {
             let pins = world.control.pins(Some(&world.instance), None).await.ok()?;
-            pins.into_iter().find(|pin| pin.to().version() == tag && is_so(pin))
+            pins.into_iter().find(|pin| pin.build.version() == tag && is_so(pin))
         })
         .await
     }

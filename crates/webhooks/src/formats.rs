@@ -46,7 +46,7 @@ pub enum FormatError {
         source: InvalidImage,
     },
     /// Neither tag nor digest.
-    #[error("neither `tag` nor `digest` is there: say which build it is, best with both")]
+    #[error("neither `tag` nor `digest` nor `chart` is there: say which build it is, best with both of the first")]
     NeitherTagNorDigest,
     /// The reference in `image` and the field beside it say different things.
     #[error("`image` says `{in_image}` and `{field}` says `{in_field}`: send one of them")]
@@ -58,6 +58,9 @@ pub enum FormatError {
         /// What stands in the field.
         in_field: String,
     },
+    /// A chart without a name or a version.
+    #[error("`chart` can't be used: it is a name and a version, as in `{{\"name\": \"web\", \"version\": \"1.5.0\"}}`")]
+    Chart,
     /// A link that must not be shown to people.
     #[error("`{field}` can't be used: {reason}")]
     Link {

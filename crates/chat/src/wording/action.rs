@@ -60,12 +60,12 @@ fn after_done(view: &PinView<'_>) -> Vec<Button> {
     let pin = view.pin;
     let runs = view.instance.verified.as_ref().is_some_and(|verified| verified.pin == Some(pin.number));
     let mut buttons = Vec::new();
-    if let (true, PinKind::Pin, Some(from)) = (runs, pin.kind, pin.from()) {
+    if let (true, PinKind::Pin, Some(_)) = (runs, pin.kind, pin.from()) {
         let text = format!(
             "{} goes back from {} to {}, proven and recorded like any pin. Automatic pins are off until someone unlocks.",
             pin.instance,
             new_version(pin),
-            from.version()
+            old_version(pin)
         );
         let confirm = question(format!("Unpin {}?", pin.number), text, "Unpin");
         buttons.push(button(view, Action::Unpin, "Unpin", ButtonStyle::Danger, Some(confirm)));

@@ -88,7 +88,7 @@ fn paragraphs(view: &PinView<'_>, sentence: String) -> Vec<String> {
 
 fn fields(pin: &Pin) -> Vec<Field> {
     let plain = |label: &str, value: String| Field { label: label.to_owned(), value, url: None };
-    let mut fields = vec![plain("Before", old_version(pin).to_owned()), plain("New", new_with_digest(pin))];
+    let mut fields = vec![plain("Before", old_version(pin)), plain("New", new_with_digest(pin))];
     if let Some(announced) = &pin.build.announced {
         if let Some(message) = &announced.message {
             let author = announced.author.as_ref().map(|author| format!(" ({author})")).unwrap_or_default();
@@ -109,9 +109,10 @@ fn fields(pin: &Pin) -> Vec<Field> {
 
 fn new_with_digest(pin: &Pin) -> String {
     let version = new_version(pin);
-    match &pin.to().digest {
+    let chart = pin.build.chart.as_ref().map(|chart| &chart.digest);
+    match chart.or(pin.to().digest.as_ref()) {
         Some(digest) if digest.short() != version => format!("{version} ({})", digest.short()),
-        _ => version.to_owned(),
+        _ => version,
     }
 }
 

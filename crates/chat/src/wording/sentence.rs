@@ -129,7 +129,7 @@ fn asked(pin: &Pin) -> String {
     let new = new_version(pin);
     let change = match (pin.kind, pin.from()) {
         (PinKind::Unpin { of }, _) => format!("{new} would run again, as before pin {of}."),
-        (PinKind::Pin, Some(from)) => format!("{new} would run in place of {}.", from.version()),
+        (PinKind::Pin, Some(_)) => format!("{new} would run in place of {}.", old_version(pin)),
         (PinKind::Pin, None) => format!("{new} would run; nothing is pinned yet."),
     };
     let Some(ask) = &pin.ask else { return change };
@@ -181,7 +181,7 @@ fn git_says(pin: &Pin, reason: &DropReason) -> String {
     let new = new_version(pin);
     match (reason, pin.from()) {
         (DropReason::OtherWon { .. }, _) => String::new(),
-        (_, Some(from)) => format!(" Git still says {}: {new} was never recorded.", from.version()),
+        (_, Some(_)) => format!(" Git still says {}: {new} was never recorded.", old_version(pin)),
         (_, None) => format!(" {new} was never recorded in git."),
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn opened(kind: PinKind) -> Fact {
         image: image.repository.clone(),
         tag: image.tag.clone(),
         digest: image.digest.clone(),
+        chart: None,
         commit: Some("0123456789abcdef".into()),
         branch: Some("main".into()),
         author: Some("bo".into()),
@@ -33,7 +34,7 @@ pub(crate) fn opened(kind: PinKind) -> Fact {
         number: PinNumber(117),
         instance: "shop/prod".parse().unwrap(),
         kind,
-        build: Box::new(Build { image, announced: Some(announced) }),
+        build: Box::new(Build { image, chart: None, announced: Some(announced) }),
         by: None,
     }
 }
@@ -42,6 +43,7 @@ pub(crate) fn proposed(commits: usize) -> Fact {
     Fact::Proposed(Box::new(Proposal {
         base: commit('a'),
         from: Some("r.example/shop:1.41.3".parse().unwrap()),
+        from_chart: None,
         render_hash: "h1".into(),
         git_diff: String::new(),
         rendered_diff: String::new(),

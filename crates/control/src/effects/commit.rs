@@ -1,7 +1,7 @@
 //! The commit that records a pin: the same bytes whenever it is made, so that making it twice makes one.
 
 use config_repo::{CommitDraft, Identity};
-use model::{Decider, Fact, Pin, PinKind};
+use model::{BuildChart, Decider, Fact, Pin, PinKind};
 use store::PinRecord;
 
 use super::{Done, redo};
@@ -68,6 +68,13 @@ fn message(inner: &Inner, record: &PinRecord) -> String {
         PinKind::Unpin { .. } => "unpin to",
     };
     let from = pin.from().map(|from| format!("\nBefore: {from}")).unwrap_or_default();
+    let chart = |begins: &str, chart: Option<&BuildChart>| {
+        let alone = chart.filter(|chart| chart.alone).map_or("", |_| " alone");
+        chart
+            .map(|chart| format!("\n{begins}: {} {} {}{alone}", chart.name, chart.version, chart.digest))
+            .unwrap_or_default()
+    };
+    let charts = chart("Now chart", pin.build.chart.as_ref()) + &chart("Before chart", pin.from_chart());
     let skip = inner.config().projects.get(&pin.instance.project).is_some_and(|project| project.skip_ci);
     let skip = if skip { "\n\n[skip ci]" } else { "" };
     let mut trailers = vec![
@@ -81,6 +88,6 @@ fn message(inner: &Inner, record: &PinRecord) -> String {
         // An unpinned instance is locked; read back from here when the database is lost (design 9.9).
         trailers.push(format!("{LOCKED_TRAILER}: true"));
     }
-    let subject = format!("{}: {verb} {}", pin.instance, pin.to().version());
-    format!("{subject}\n\nNow: {}{from}{skip}\n\n{}\n", pin.to(), trailers.join("\n"))
+    let subject = format!("{}: {verb} {}", pin.instance, pin.build.version());
+    format!("{subject}\n\nNow: {}{from}{charts}{skip}\n\n{}\n", pin.to(), trailers.join("\n"))
 }

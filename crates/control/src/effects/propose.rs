@@ -46,6 +46,7 @@ pub(super) async fn proposal(
         commits: undeployed(inner, instance, verified, &candidate.base).await?,
         base: candidate.base,
         from: Some(candidate.from),
+        from_chart: candidate.from_chart,
         render_hash,
         git_diff: inner.redactor.redact(&secrets::clip(&candidate.git_diff, LONGEST_DIFF)).into_owned(),
         rendered_diff: inner.redactor.redact(&secrets::clip(&changes.to_text(), LONGEST_DIFF)).into_owned(),

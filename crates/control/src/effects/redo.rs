@@ -23,7 +23,9 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
         return Ok(Fact::RecordedByOther { commit, author }.into());
     }
     let before = pin.proposal.as_ref().and_then(|proposal| proposal.from.as_ref());
-    if !same_value && Some(&redone.from) != before {
+    let is_chart_alone = pin.build.chart.as_ref().is_some_and(|chart| chart.alone);
+    let moved = !is_chart_alone && Some(&redone.from) != before || redone.from_chart.as_ref() != pin.from_chart();
+    if !same_value && moved {
         let (commit, author) = last_change(inner, record, &head).await?;
         return Ok(Fact::OtherWon { commit, author }.into());
     }

@@ -1,19 +1,22 @@
 //! Announced builds: the registry is asked what each really is, and pins are opened where the project runs.
 
+mod confirm;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use config_repo::Project;
 use futures::{StreamExt as _, TryStreamExt as _};
-use model::{Build, Digest, EnvironmentName, ImageRef, PinKind, ProjectName};
+use model::{EnvironmentName, PinKind, ProjectName};
 use store::{BuildId, BuildRow, BuildState, NewFleet, NewPin, OpenedPin, Opening, StoreError};
+
+use confirm::{Confirmed, Unconfirmed};
 
 use super::until_writable::until_writable;
 use crate::Control;
 use crate::backoff::backoff;
 use crate::inner::Inner;
-use crate::registry::ResolveError;
 
 /// How many announcements are taken in hand at a time.
 const BATCH: u32 = 200;
@@ -91,15 +94,15 @@ fn said_by(row: &BuildRow) -> String {
     let said = &row.announcement;
     let tag = said.tag.as_ref().map(ToString::to_string).unwrap_or_default();
     let digest = said.digest.as_ref().map(ToString::to_string).unwrap_or_default();
-    format!("{} {} {tag} {digest}", row.project, said.image)
+    let chart = said.chart.as_ref().map(|chart| format!("{} {}", chart.name, chart.version)).unwrap_or_default();
+    format!("{} {} {tag} {digest} {chart}", row.project, said.image)
 }
 
 /// Asks about some builds of a project at a time. Their pins are opened in the order in which they were announced, so that
 /// the newest build has the newest pin.
 async fn resolve_all(control: &Control, builds: Vec<BuildRow>) -> Result<(), StoreError> {
     let asked = builds.into_iter().map(async |row| {
-        let said = &row.announcement;
-        let answer = control.inner.resolve(&said.image, said.tag.as_ref(), said.digest.as_ref()).await;
+        let answer = confirm::confirm(control, &row).await;
         (row, answer)
     });
     let mut answers = std::pin::pin!(futures::stream::iter(asked).buffered(ASKED_AT_ONCE));
@@ -109,13 +112,13 @@ async fn resolve_all(control: &Control, builds: Vec<BuildRow>) -> Result<(), Sto
     Ok(())
 }
 
-async fn settle(control: &Control, row: BuildRow, answer: Result<Digest, ResolveError>) -> Result<(), StoreError> {
+async fn settle(control: &Control, row: BuildRow, answer: Result<Confirmed, Unconfirmed>) -> Result<(), StoreError> {
     let (store, now) = (&control.inner.store, control.inner.clock.now());
     let attempts = attempts(&row.state) + 1;
     match answer {
-        Ok(digest) => {
-            let opened =
-                store.build_resolved_into(row.id, &digest, opening(control, &row, &digest).await?, now).await?;
+        Ok(confirmed) => {
+            let opening = opening(control, &row, &confirmed).await?;
+            let opened = store.build_resolved_into(row.id, &confirmed.digest, opening, now).await?;
             for number in opened.into_iter().map(OpenedPin::number) {
                 if let Some(record) = store.pin(number).await? {
                     tracing::info!(pin = %number, instance = %record.pin.instance, "a build is here");
@@ -123,7 +126,7 @@ async fn settle(control: &Control, row: BuildRow, answer: Result<Digest, Resolve
                 }
             }
         }
-        Err(error) if gives_up(&error, attempts) => {
+        Err(error) if error.gives_up(attempts) => {
             tracing::warn!(%error, project = %row.project, "a build is unknown and not asked about");
             store.build_unknown(row.id, &error.to_string(), now).await?;
         }
@@ -142,33 +145,22 @@ fn attempts(state: &BuildState) -> u32 {
     }
 }
 
-fn gives_up(error: &ResolveError, attempts: u32) -> bool {
-    match error {
-        ResolveError::NotFound { .. } => attempts >= MOST_ATTEMPTS_NOT_FOUND,
-        ResolveError::DigestMismatch { .. } | ResolveError::NotAnImage { .. } => true,
-        _ => false,
-    }
-}
-
-/// One pin for each instance of the project that never met this digest: announcing it again asks nobody again, and a
+/// One pin for each instance of the project that never met this build: announcing it again asks nobody again, and a
 /// person can still pin it. Where a project has many instances they make one fleet pin in each environment; who locked one
 /// wants it left where it is.
-async fn opening(control: &Control, row: &BuildRow, digest: &Digest) -> Result<Opening, StoreError> {
-    let announced = &row.announcement;
-    let image =
-        ImageRef { repository: announced.image.clone(), tag: announced.tag.clone(), digest: Some(digest.clone()) };
-    let build = Build { image, announced: Some(announced.clone()) };
+async fn opening(control: &Control, row: &BuildRow, confirmed: &Confirmed) -> Result<Opening, StoreError> {
     let config = control.inner.config();
     let project = config.projects.get(&row.project);
     let mut opening = Opening::default();
     let mut fleets: BTreeMap<EnvironmentName, Vec<NewPin>> = BTreeMap::new();
     for instance in config.instances_of(&row.project) {
-        if control.inner.store.was_pinned(&instance.id, digest).await? {
+        let build = confirm::build(control, row, confirmed, &instance).await;
+        if control.inner.store.was_pinned(&instance.id, &build).await? {
             continue;
         }
         let Ok(id) = Inner::new_pin_id() else { continue };
         let environment = instance.id.environment.clone();
-        let pin = NewPin { id, instance: instance.id, kind: PinKind::Pin, build: build.clone(), by: None };
+        let pin = NewPin { id, instance: instance.id, kind: PinKind::Pin, build, by: None };
         if project.is_some_and(Project::is_pattern) {
             if control.inner.store.instance(&pin.instance).await?.lock.is_none() {
                 fleets.entry(environment).or_default().push(pin);
@@ -180,7 +172,8 @@ async fn opening(control: &Control, row: &BuildRow, digest: &Digest) -> Result<O
     let waves = project.map(|project| project.waves).unwrap_or_default();
     for (environment, pins) in fleets {
         let Ok(id) = Inner::new_pin_id() else { continue };
-        let (project, build) = (row.project.clone(), build.clone());
+        let Some(build) = pins.first().map(|pin| pin.build.clone()) else { continue };
+        let project = row.project.clone();
         let pause_ms = u64::try_from(waves.pause.as_millis()).unwrap_or(u64::MAX);
         opening.fleets.push(NewFleet { id, project, environment, build, size: waves.size, pause_ms, pins });
     }

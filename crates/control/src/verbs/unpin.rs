@@ -26,7 +26,7 @@ impl Control {
             return Err(Problem::new(ProblemCode::TooLate, what, "pin the build that should run instead"));
         }
         let announced = self.inner.announced(instance, &from).await?;
-        let build = Build { image: from, announced };
+        let build = Build { image: from, chart: last.pin.from_chart().cloned(), announced };
         let kind = PinKind::Unpin { of: last.pin.number };
         let id = Inner::new_pin_id()?;
         let now = self.inner.clock.now();

@@ -17,7 +17,7 @@ fn commit() -> CommitId {
 }
 
 fn build() -> Build {
-    Build { image: "r.example/acme/shop:2".parse().unwrap(), announced: None }
+    Build { image: "r.example/acme/shop:2".parse().unwrap(), chart: None, announced: None }
 }
 
 fn fleet(size: u32, pins: u64) -> Fleet {
@@ -41,7 +41,15 @@ fn proposal(hash: &str) -> Proposal {
     let text = String::new;
     let commits = Vec::new();
     let render_hash = hash.to_owned();
-    Proposal { base: commit(), from: None, render_hash, git_diff: text(), rendered_diff: text(), commits }
+    Proposal {
+        base: commit(),
+        from: None,
+        from_chart: None,
+        render_hash,
+        git_diff: text(),
+        rendered_diff: text(),
+        commits,
+    }
 }
 
 fn asked(number: u64) -> Pin {

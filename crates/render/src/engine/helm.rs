@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::folder::Folder;
+use super::helm_ignore::{self, Rules};
 use super::kustomize::resolve;
 use super::source::{Source, below, files_below};
 use super::{EngineError, Files};
@@ -43,12 +44,20 @@ pub(super) fn complete(source: &Source, files: &Files) -> Result<(), EngineError
     }
 }
 
-/// The files that are read for a chart: its archive, or all of its folder and of those that it takes; and its values.
+/// The files that are read for a chart: its archive, or all of its folder and of those that it takes but what its `.helmignore`
+/// leaves out; and its values.
 pub(super) fn read(source: &Source, files: &Files) -> Result<BTreeSet<String>, EngineError> {
-    let folders = named(&source.path, files)?;
+    let rules = files.get(&below(&source.path, helm_ignore::FILE)).map(|bytes| Rules::parse(bytes));
+    let is_left_out = |path: &str| {
+        let inside = path.get(below(&source.path, "").len()..).unwrap_or_default();
+        inside != helm_ignore::FILE && rules.as_ref().is_some_and(|rules| rules.leave_out(inside))
+    };
     let itself = files.get_key_value(&source.path).into_iter();
-    let below = std::iter::once(&source.path).chain(&folders).flat_map(|folder| files_below(folder, files));
-    Ok(itself.chain(below).map(|(path, _)| path.clone()).chain(source.chart.values.iter().cloned()).collect())
+    let own = files_below(&source.path, files).filter(|(path, _)| !is_left_out(path));
+    let folders = named(&source.path, files)?;
+    let taken = folders.iter().flat_map(|folder| files_below(folder, files));
+    let all = itself.chain(own).chain(taken).map(|(path, _)| path.clone());
+    Ok(all.chain(source.chart.values.iter().cloned()).collect())
 }
 
 /// How deep charts may depend on each other.
@@ -144,4 +153,33 @@ fn is_vendored(chart: &str, name: &str, files: &Files) -> bool {
 /// Whether a file is a packed chart, by its name.
 pub(super) fn is_archive(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "tgz")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Chart;
+    use super::*;
+
+    #[test]
+    fn only_what_is_in_the_chart_is_read_and_its_values() {
+        let files: Files = [
+            ("charts/web/Chart.yaml", "name: web\ndependencies: [{name: lib, repository: 'file://../lib'}]"),
+            ("charts/web/.helmignore", "*.md\nci/"),
+            ("charts/web/README.md", "words"),
+            ("charts/web/ci/test.yaml", "a: b"),
+            ("charts/web/templates/web.yaml", "kind: X"),
+            ("charts/lib/Chart.yaml", "name: lib"),
+            ("charts/other/Chart.yaml", "name: other"),
+            ("apps/prod.yaml", "a: b"),
+            ("apps/dev.yaml", "a: b"),
+        ]
+        .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+        .into();
+        let chart = Chart { values: vec!["apps/prod.yaml".to_owned()], ..Chart::default() };
+        let source = Source { path: "charts/web".to_owned(), chart, must_be_chart: true };
+        let read = read(&source, &files).unwrap();
+        let unread: Vec<_> = files.keys().filter(|path| !read.contains(*path)).collect();
+        let expected = ["apps/dev.yaml", "charts/other/Chart.yaml", "charts/web/README.md", "charts/web/ci/test.yaml"];
+        assert_eq!(unread, expected);
+    }
 }

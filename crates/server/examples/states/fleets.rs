@@ -71,7 +71,7 @@ impl Seed {
         ago: i64,
     ) -> Result<(FleetNumber, Vec<PinNumber>), Failure> {
         let announced = announcement(project, tag, "Sort customers by their last order")?;
-        let build = Build { image: image_ref(&format!("{project}:{tag}"), fill)?, announced: Some(announced.clone()) };
+        let build = Build::of_image(image_ref(&format!("{project}:{tag}"), fill)?, Some(announced.clone()));
         let pins = (1..=CUSTOMERS).map(|customer| new_pin(project, customer, &build)).collect::<Result<_, _>>()?;
         let new = NewFleet {
             id: key()?,
@@ -110,6 +110,7 @@ fn asked(project: &str, tag: &str, customer: u64) -> Result<[Fact; 2], Failure> 
     let proposal = Proposal {
         base: commit("0ddba1"),
         from: Some(image_ref(&format!("{project}:9.0.{}", customer % VERSIONS), 'a')?),
+        from_chart: None,
         render_hash: format!("{tag}-{customer}"),
         git_diff: GIT_DIFF.to_owned(),
         rendered_diff: RENDERED_DIFF.to_owned(),

@@ -278,7 +278,7 @@ impl Seed {
         let id: InstanceId = name.parse()?;
         let (project, tag) = (id.project.as_str(), image.split([':', '@']).nth(1).unwrap_or_default());
         let announced = Some(announcement(project, tag, "Show the price with tax")?);
-        let build = Build { image: format!("registry.example/acme/{image}").parse()?, announced };
+        let build = Build::of_image(format!("registry.example/acme/{image}").parse()?, announced);
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(|error| error.to_string())?;
         let opened =
@@ -304,6 +304,7 @@ fn proposed(name: &str, image: &str, from: &str) -> Result<Vec<Fact>, Failure> {
     let proposal = Proposal {
         base: commit("0ddba1"),
         from: Some(image_ref(&format!("{project}:{from}"), 'a')?),
+        from_chart: None,
         render_hash: "f00d".to_owned(),
         git_diff: GIT_DIFF.to_owned(),
         rendered_diff: RENDERED_DIFF.to_owned(),
@@ -335,6 +336,7 @@ fn announcement(project: &str, tag: &str, message: &str) -> Result<Announcement,
         image: format!("registry.example/acme/{project}").parse()?,
         tag: Some(tag.parse()?),
         digest: None,
+        chart: None,
         commit: Some("4f1c9a7e".to_owned()),
         branch: Some("main".to_owned()),
         author: Some("Cy Young".to_owned()),

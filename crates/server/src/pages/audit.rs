@@ -30,7 +30,7 @@ pub(crate) fn of_pin(facts: &[Recorded<Fact>], now: Timestamp) -> Vec<AuditLine>
 pub(crate) fn brief(fact: &Fact) -> (String, String) {
     match fact {
         Fact::Opened { build, by, kind, .. } => {
-            let version = build.image.version();
+            let version = build.version();
             let what = match kind {
                 PinKind::Pin => format!("{version} arrived"),
                 PinKind::Unpin { of } => format!("wanted {version} back, in place of pin {of}"),

@@ -252,7 +252,7 @@ pub(crate) fn words(fact: &FleetFact) -> (String, String) {
     let nobody = String::new;
     match fact {
         FleetFact::Opened { build, pins, .. } => {
-            (nobody(), format!("{} arrived for {} instances", build.image.version(), pins.len()))
+            (nobody(), format!("{} arrived for {} instances", build.version(), pins.len()))
         }
         FleetFact::Approved { by, surface, covers } => {
             (by.to_string(), format!("approved{}, for {} instances", on(surface), covers.len()))

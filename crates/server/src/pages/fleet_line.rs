@@ -46,7 +46,7 @@ impl FleetLine {
                 [(only, _)] => only.clone(),
                 many => format!("{} versions", many.len()),
             },
-            to: Version::of(&fleet.build.image),
+            to: Version::of_build(&fleet.build),
             change: text(announced.and_then(|announced| announced.message.as_ref())),
             author: text(announced.and_then(|announced| announced.author.as_ref())),
             sentence: wording::fleet_sentence(fleet, pins),

@@ -234,7 +234,7 @@ fn row(instance: &InstanceView, now: Timestamp) -> Row {
         place: chat::wording::place(&instance.id),
         version: verified.and_then(|verified| verified.image.as_ref()).map(Version::of),
         since: verified.map(|verified| When::new(verified.at, now)),
-        to: open.map(|pin| Version::of(pin.to())),
+        to: open.map(|pin| Version::of_build(&pin.build)),
         locked: instance.state.lock.as_ref().map(|lock| format!("locked by {}: {}", lock.by, lock.why)),
         now: capital(&secrets::clip(&instance.now, 240)),
         last_pin: instance.last,

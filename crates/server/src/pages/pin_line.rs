@@ -41,7 +41,7 @@ impl PinLine {
             instance: pin.instance.to_string(),
             place: wording::place(&pin.instance),
             from: pin.from().map(Version::of),
-            to: Version::of(pin.to()),
+            to: Version::of_build(&pin.build),
             change: text(announced.and_then(|announced| announced.message.as_ref())),
             author: text(announced.and_then(|announced| announced.author.as_ref())),
             decided: decided(pin),

@@ -1,6 +1,6 @@
 //! An image as people read it: the version large, the digest beside it.
 
-use model::ImageRef;
+use model::{Build, ImageRef};
 
 /// An image on the page.
 #[derive(Debug, Clone)]
@@ -14,6 +14,16 @@ pub(crate) struct Version {
 }
 
 impl Version {
+    /// Of what is pinned.
+    pub(crate) fn of_build(build: &Build) -> Self {
+        match &build.chart {
+            None => Self::of(&build.image),
+            Some(chart) => {
+                Self { name: build.version(), digest: chart.digest.short().to_owned(), ..Self::of(&build.image) }
+            }
+        }
+    }
+
     /// Of an image.
     pub(crate) fn of(image: &ImageRef) -> Self {
         let name = image.version().to_owned();

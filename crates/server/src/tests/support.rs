@@ -129,6 +129,7 @@ impl World {
         let proposal = Proposal {
             base: commit(),
             from: Some(format!("{IMAGE}:1.41.3@{}", digest('a')).parse().unwrap()),
+            from_chart: None,
             render_hash: "f00d".to_owned(),
             git_diff: "@@ -1 +1 @@\n-image: shop:1.41.3\n+image: shop:1.42.0\n".to_owned(),
             rendered_diff: String::new(),
@@ -141,7 +142,7 @@ impl World {
     /// A fleet pin of so many instances of shop in prod, all of them asked about.
     pub(super) async fn fleet_asked(&self, instances: u64) -> FleetNumber {
         let (image, store, now) = (format!("{IMAGE}:1.42.0@{}", digest('b')), self.control.store(), self.control.now());
-        let build = Build { image: image.parse().unwrap(), announced: Some(announcement()) };
+        let build = Build { image: image.parse().unwrap(), chart: None, announced: Some(announcement()) };
         let pin = |n: u64| {
             let mut id = [9; 16];
             id[..8].copy_from_slice(&n.to_be_bytes());
@@ -174,7 +175,7 @@ impl World {
         let mut announced = announcement();
         change(&mut announced);
         let image = format!("{IMAGE}:1.42.0@{}", digest('b')).parse().unwrap();
-        let build = Build { image, announced: Some(announced) };
+        let build = Build { image, chart: None, announced: Some(announced) };
         let store = self.control.store();
         store.open_pin(&id, &instance(), PinKind::Pin, build, None, self.control.now()).await.unwrap().number()
     }
@@ -231,6 +232,7 @@ fn announcement() -> Announcement {
         image: IMAGE.parse().unwrap(),
         tag: Some("1.42.0".parse().unwrap()),
         digest: None,
+        chart: None,
         commit: Some("abc1234".to_owned()),
         branch: Some("main".to_owned()),
         author: Some("Cy".to_owned()),

@@ -11,6 +11,9 @@ pub(crate) struct BuildWire {
     image: String,
     tag: Option<String>,
     digest: Option<String>,
+    /// The chart's version that goes with it, or alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<String>,
     state: &'static str,
     why: Option<String>,
     received_at: String,
@@ -31,6 +34,7 @@ impl From<BuildRow> for BuildWire {
             image: announced.image.to_string(),
             tag: announced.tag.map(|tag| tag.to_string()),
             digest: digest.or(announced.digest).map(|digest| digest.to_string()),
+            chart: announced.chart.map(|chart| format!("{} {}", chart.name, chart.version)),
             state,
             why,
             received_at: row.received_at.to_string(),

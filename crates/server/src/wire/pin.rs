@@ -21,6 +21,9 @@ pub(crate) struct PinWire {
     sentence: String,
     from: Option<ImageWire>,
     to: ImageWire,
+    /// The chart's version that is pinned, with the image or alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<ChartWire>,
     opened_at: String,
     since: String,
     opened_by: Option<String>,
@@ -41,6 +44,18 @@ struct AskWire {
     approvers: Vec<String>,
     quorum: u32,
     until: String,
+}
+
+/// A chart's version.
+#[derive(Debug, Serialize)]
+struct ChartWire {
+    name: String,
+    version: String,
+    digest: String,
+    /// Whether the image stays what it is.
+    alone: bool,
+    /// The version before.
+    from: Option<String>,
 }
 
 /// Why something failed.
@@ -76,6 +91,18 @@ struct CommitWire {
     subject: String,
 }
 
+impl ChartWire {
+    fn of(chart: &model::BuildChart, pin: &Pin) -> Self {
+        Self {
+            name: chart.name.clone(),
+            version: chart.version.clone(),
+            digest: chart.digest.to_string(),
+            alone: chart.alone,
+            from: pin.from_chart().map(|from| from.version.clone()),
+        }
+    }
+}
+
 impl PinWire {
     /// A pin in a list.
     pub(crate) fn brief(pin: &Pin) -> Self {
@@ -93,6 +120,7 @@ impl PinWire {
             sentence: wording::sentence(pin),
             from: pin.from().map(ImageWire::of),
             to: ImageWire::of(pin.to()),
+            chart: pin.build.chart.as_ref().map(|chart| ChartWire::of(chart, pin)),
             opened_at: pin.opened_at.to_string(),
             since: pin.since.to_string(),
             opened_by: pin.opened_by.as_ref().map(ToString::to_string),

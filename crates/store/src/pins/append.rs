@@ -102,7 +102,6 @@ struct FindRow {
 
 impl FindRow {
     fn of(new: &NewPin) -> Self {
-        let image = &new.build.image;
         Self {
             id: new.id.to_string(),
             instance: new.instance.to_string(),
@@ -110,7 +109,8 @@ impl FindRow {
                 PinKind::Pin => "pin",
                 PinKind::Unpin { .. } => "unpin",
             },
-            digest: image.digest.as_ref().map_or_else(|| image.to_string(), ToString::to_string),
+            // Once only the image's digest; a chart's stands beside it.
+            digest: new.build.key(),
         }
     }
 }

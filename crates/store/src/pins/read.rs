@@ -1,6 +1,6 @@
 //! Facts out: rows of one statement, which is one snapshot, folded into pins.
 
-use model::{Digest, Fact, InstanceId, PinId, PinNumber, Recorded, Timestamp, fold};
+use model::{Fact, InstanceId, PinId, PinNumber, Recorded, Timestamp, fold};
 use sqlx::SqliteConnection;
 
 use super::{PinRecord, number_as_read, number_as_stored};
@@ -62,12 +62,12 @@ pub(super) async fn last_ended_of(
 pub(super) async fn was_pinned(
     conn: &mut SqliteConnection,
     instance: &InstanceId,
-    digest: &Digest,
+    key: &str,
 ) -> Result<bool, StoreError> {
     let query = sqlx::query_scalar("SELECT COUNT(*) FROM pins WHERE instance = $1 AND digest = $2 AND kind = 'pin'");
     let count: i64 = query
         .bind(instance.to_string())
-        .bind(digest.as_str())
+        .bind(key)
         .fetch_one(conn)
         .await
         .map_err(failed_to("look for a pin of a build"))?;

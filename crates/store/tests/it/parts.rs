@@ -40,7 +40,7 @@ pub(crate) fn pin_id(n: u8) -> PinId {
 
 pub(crate) fn build(fill: char) -> Build {
     let image = format!("registry.example/acme/shop:1.0@{}", digest(fill)).parse().unwrap();
-    Build { image, announced: None }
+    Build { image, chart: None, announced: None }
 }
 
 pub(crate) fn announced(project: &str, delivery: &str, ms: i64) -> NewBuild {
@@ -52,6 +52,7 @@ pub(crate) fn announced(project: &str, delivery: &str, ms: i64) -> NewBuild {
             image: "registry.example/acme/shop".parse().unwrap(),
             tag: Some("1e5".parse().unwrap()),
             digest: None,
+            chart: None,
             commit: Some("abc".into()),
             branch: None,
             author: Some("Ann".into()),
@@ -72,6 +73,7 @@ pub(crate) fn approval() -> Vec<Fact> {
         Fact::Proposed(Box::new(Proposal {
             base: commit('a'),
             from: None,
+            from_chart: None,
             render_hash: "h1".into(),
             git_diff: "-image: 1\n+image: 2\n".into(),
             rendered_diff: String::new(),

@@ -1,6 +1,6 @@
 //! Our own format: what a `curl` at the end of a CI run sends.
 
-use model::{Announcement, Digest, ImageRef, Tag};
+use model::{AnnouncedChart, Announcement, Digest, ImageRef, Tag};
 use serde::Deserialize;
 
 use super::text::{line, link};
@@ -14,12 +14,20 @@ struct Body {
     image: Option<String>,
     tag: Option<String>,
     digest: Option<String>,
+    chart: Option<Chart>,
     commit: Option<String>,
     branch: Option<String>,
     author: Option<String>,
     message: Option<String>,
     #[serde(alias = "buildUrl")]
     build_url: Option<String>,
+}
+
+/// A chart's version that goes with the image, or alone.
+#[derive(Deserialize)]
+struct Chart {
+    name: Option<String>,
+    version: Option<String>,
 }
 
 fn parse(bytes: &[u8]) -> Result<Announcement, FormatError> {
@@ -30,6 +38,7 @@ fn parse(bytes: &[u8]) -> Result<Announcement, FormatError> {
         image,
         tag,
         digest,
+        chart: chart_of(&body)?,
         commit: cut(&body.commit, 64),
         branch: cut(&body.branch, 200),
         author: cut(&body.author, 200),
@@ -62,10 +71,25 @@ fn image_of(body: &Body) -> Result<Image, FormatError> {
     let image: ImageRef = image.parse().map_err(|source| FormatError::Image { field: "image", source })?;
     let tag = merge("tag", image.tag, body.tag.as_ref())?;
     let digest = merge("digest", image.digest, body.digest.as_ref())?;
-    if tag.is_none() && digest.is_none() {
+    if tag.is_none() && digest.is_none() && body.chart.is_none() {
         return Err(FormatError::NeitherTagNorDigest);
     }
     Ok((image.repository, tag, digest))
+}
+
+/// Name and version go into an address, and into a file.
+fn chart_of(body: &Body) -> Result<Option<AnnouncedChart>, FormatError> {
+    let Some(chart) = &body.chart else { return Ok(None) };
+    let good = |text: &str, more: &str| {
+        let inner = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
+        !text.is_empty() && text.len() <= 120 && text.chars().all(inner) && !text.starts_with(['.', '-'])
+    };
+    let name = filled(chart.name.as_ref()).filter(|name| good(name, "-_."));
+    let version = filled(chart.version.as_ref()).filter(|version| good(version, ".-+"));
+    match (name, version) {
+        (Some(name), Some(version)) => Ok(Some(AnnouncedChart { name: name.to_owned(), version: version.to_owned() })),
+        _ => Err(FormatError::Chart),
+    }
 }
 
 fn merge<T>(field: &'static str, in_image: Option<T>, in_field: Option<&String>) -> Result<Option<T>, FormatError>

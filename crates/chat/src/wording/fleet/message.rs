@@ -127,7 +127,7 @@ fn buttons(view: &FleetMessage<'_>) -> Vec<Button> {
 
 fn approve(view: &FleetMessage<'_>, tally: &Tally) -> Button {
     let (fleet, waves) = (view.fleet, view.fleet.waves(view.pins));
-    let new = fleet.build.image.version();
+    let new = fleet.build.version();
     let confirm = view.confirm.then(|| Confirm {
         title: format!("Pin {new} in {} of {}?", instances(tally.asked), fleet.environment),
         text: format!("{} at a time, in {} waves. The first that fails stops it.", fleet.size, waves.all),
@@ -141,7 +141,7 @@ fn cancel(view: &FleetMessage<'_>, tally: &Tally) -> Button {
     let fleet = view.fleet;
     let done = match tally.done {
         0 => String::new(),
-        done => format!(" {} keep {}.", instances(done), fleet.build.image.version()),
+        done => format!(" {} keep {}.", instances(done), fleet.build.version()),
     };
     let confirm = Confirm {
         title: format!("Cancel fleet pin {}?", fleet.number),
@@ -164,7 +164,7 @@ fn button(
     Button {
         action,
         label: label.to_owned(),
-        spoken: format!("{label}: {} in {place}", fleet.build.image.version()),
+        spoken: format!("{label}: {} in {place}", fleet.build.version()),
         style,
         confirm,
         value: Some(ButtonValue { pin: view.id.clone(), nonce: view.shown.to_owned() }),

@@ -13,7 +13,7 @@ pub fn fleet_headline(fleet: &Fleet, pins: &[Pin]) -> String {
 }
 
 fn what(fleet: &Fleet, pins: &[Pin]) -> String {
-    let (new, tally, waves) = (fleet.build.image.version(), Tally::of(pins), fleet.waves(pins));
+    let (new, tally, waves) = (fleet.build.version(), Tally::of(pins), fleet.waves(pins));
     match &fleet.stopped {
         Some(FleetStop::Failed(_)) => return format!("{new} failed in wave {} of {}, stopped", waves.begun, waves.all),
         Some(FleetStop::Rejected(..)) => return format!("{new} rejected"),
@@ -33,12 +33,12 @@ fn what(fleet: &Fleet, pins: &[Pin]) -> String {
 
 /// What is so now, in a sentence or two.
 pub fn fleet_sentence(fleet: &Fleet, pins: &[Pin]) -> String {
-    let (new, tally) = (fleet.build.image.version(), Tally::of(pins));
+    let (new, tally) = (fleet.build.version(), Tally::of(pins));
     if let Some(stopped) = &fleet.stopped {
-        return format!("{} {}", why_stopped(fleet, stopped, pins), after_stop(new, &tally));
+        return format!("{} {}", why_stopped(fleet, stopped, pins), after_stop(&new, &tally));
     }
     if fleet.ended {
-        return over(new, &tally, pins);
+        return over(&new, &tally, pins);
     }
     if fleet.waves(pins).begun > 0 {
         let again = if tally.asked > 0 {
@@ -75,7 +75,7 @@ pub fn fleet_progress(fleet: &Fleet, pins: &[Pin]) -> String {
 }
 
 fn asked(fleet: &Fleet, pins: &[Pin], tally: &Tally) -> String {
-    let (new, waves) = (fleet.build.image.version(), fleet.waves(pins));
+    let (new, waves) = (fleet.build.version(), fleet.waves(pins));
     let change = match waves.all {
         1 => format!("{new} would run in {}, all at a time.", instances(tally.asked)),
         all => format!(
@@ -117,7 +117,7 @@ fn cause(pin: &Pin) -> String {
     match (&pin.failure, &pin.stage) {
         (Some(failure), _) => failure.sentence.clone(),
         (None, model::Stage::Ended(model::Outcome::Refused { why })) => why.clone(),
-        _ => format!("{} does not work", pin.to().version()),
+        _ => format!("{} does not work", pin.build.version()),
     }
 }
 

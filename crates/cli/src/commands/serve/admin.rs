@@ -66,7 +66,7 @@ async fn newest_pin(control: &Control, instance: &str) -> anyhow::Result<String>
     let mut shown = serde_json::json!({"verified": view.state.verified.map(|verified| verified.commit)});
     if let Some(pin) = control.pins(Some(&id), None).await?.into_iter().next() {
         shown["number"] = pin.number.0.into();
-        shown["version"] = pin.to().version().into();
+        shown["version"] = pin.build.version().into();
         shown["stage"] = pin.stage.name().into();
         shown["ended"] = pin.ended().into();
         shown["headline"] = chat::wording::headline(&pin).into();

@@ -15,6 +15,7 @@ fn row(id: i64, project: &str, tag: &str, digest: Option<char>) -> BuildRow {
             image: "registry.example/acme/shop".parse().unwrap(),
             tag: Some(tag.parse().unwrap()),
             digest,
+            chart: None,
             commit: Some(format!("{id:040x}")),
             branch: None,
             author: None,

@@ -18,7 +18,7 @@ fn opened() -> Fact {
         number: PinNumber(117),
         instance: "shop/prod".parse::<InstanceId>().unwrap(),
         kind: PinKind::Pin,
-        build: Box::new(Build { image: "r.example/shop:2".parse().unwrap(), announced: None }),
+        build: Box::new(Build { image: "r.example/shop:2".parse().unwrap(), chart: None, announced: None }),
         by: None,
     }
 }
@@ -27,6 +27,7 @@ fn proposed() -> Fact {
     Fact::Proposed(Box::new(Proposal {
         base: commit('a'),
         from: Some("r.example/shop:1".parse().unwrap()),
+        from_chart: None,
         render_hash: "h1".into(),
         git_diff: String::new(),
         rendered_diff: String::new(),

@@ -95,3 +95,19 @@ fn other_shapes_are_refused_in_words() {
     assert!(huge.contains("not the JSON object"), "{huge}");
     assert!(parse(b"{\"image\":\"\xff\xfe\",\"tag\":\"1\"}").is_err());
 }
+
+#[test]
+fn a_chart_comes_with_an_image_or_alone() {
+    let chart = |body: &str| parse(body.as_bytes()).map(|said| (said.names_image(), said.chart));
+    let web = Some(model::AnnouncedChart { name: "web".to_owned(), version: "1.5.0+b.1".to_owned() });
+    let alone = r#"{"image": "r.example/shop", "chart": {"name": "web", "version": "1.5.0+b.1"}}"#;
+    assert_eq!(chart(alone).unwrap(), (false, web.clone()));
+    let both = alone.replace("\"chart\"", "\"tag\": \"1.1\", \"chart\"");
+    assert_eq!(chart(&both).unwrap(), (true, web));
+    for bad in
+        ["{}", r#"{"name": "web"}"#, r#"{"name": "../web", "version": "1"}"#, r#"{"name": "web", "version": "1 2"}"#]
+    {
+        let error = chart(&format!(r#"{{"image": "r.example/shop", "chart": {bad}}}"#)).unwrap_err().to_string();
+        assert!(error.contains("`chart` can't be used"), "{bad}: {error}");
+    }
+}
