@@ -45,11 +45,12 @@ fn put(folder: &TempDir, path: &str, text: &str) {
 }
 
 async fn pinnace(folder: &Path, args: &[&str]) -> Output {
-    let helm = testkit::engines::engines().unwrap().helm;
+    let engines = testkit::engines::engines().unwrap();
     Command::new(env!("CARGO_BIN_EXE_pinnace"))
         .args(args)
         .current_dir(folder)
-        .env("PINNACE_HELM", helm)
+        .env("PINNACE_HELM", engines.helm)
+        .env("PINNACE_KUSTOMIZE", engines.kustomize)
         .output()
         .await
         .unwrap()
@@ -144,4 +145,36 @@ async fn lint_says_what_is_likely_to_go_wrong_in_a_checkout() {
     let (_, json) = said(&pinnace(folder.path(), &["lint", "-o", "json"]).await);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((json["problems"].as_array().unwrap().len(), json["findings"][0]["rule"].is_string()), (0, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kustomization_takes_a_base_from_a_repository_that_is_allowed_at_a_tag() {
+    let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: registry.example/acme/shop}]}\n";
+    let files = [
+        ("web/kustomization.yaml", "resources: [../parts]"),
+        ("parts/kustomization.yaml", "resources: [web.yaml]"),
+        ("parts/web.yaml", base),
+    ];
+    let remote = testkit::GitRemote::bare(&files).unwrap();
+    remote.git(&["tag", "v1"]).unwrap();
+    let folder = TempDir::new().unwrap();
+    let config = |bases: &str| {
+        format!(
+            "apiVersion: pinnace.dev/v1\nkind: Config\nremoteBases: [{bases}]\nenvironments: {{prod: {{context: prod}}}}\nprojects:\n  shop:\n    image: registry.example/acme/shop\n    sources: [{{path: apps/prod}}]\n    namespaces: {{prod: shop}}\n    rules: {{prod: auto}}\n"
+        )
+    };
+    let kustomization = |at: &str| format!("resources:\n  - {}//web{at}\nnamePrefix: our-\n", remote.file_url());
+    put(&folder, "pinnace.yaml", &config(&format!("'{}'", remote.file_url())));
+    put(&folder, "apps/prod/kustomization.yaml", &kustomization("?ref=v1"));
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    assert!(
+        code == Some(3) && text.contains("Deployment shop/our-web: the container `web` has no readiness probe"),
+        "{code:?} {text}"
+    );
+    put(&folder, "apps/prod/kustomization.yaml", &kustomization(""));
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    assert!(code == Some(1) && text.contains("without saying which version"), "{code:?} {text}");
+    put(&folder, "pinnace.yaml", &config("'https://git.example/acme'"));
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    assert!(code == Some(1) && text.contains("from elsewhere"), "{code:?} {text}");
 }

@@ -8,6 +8,7 @@ mod check_environment;
 mod check_health;
 mod check_kinds;
 mod check_project;
+mod check_remote_bases;
 mod check_remote_chart;
 mod check_source;
 mod check_waves;
@@ -45,6 +46,8 @@ pub struct Config {
     pub found: Found,
     /// When custom resources are Current, by kind.
     pub health: health::CustomRules,
+    /// Git repositories, or what their addresses begin with, that kustomizations may take bases from.
+    pub remote_bases: Vec<String>,
     /// The file beside it that says which versions of charts are used.
     pub lock_file: String,
 }

@@ -3,6 +3,7 @@
 //! The *head* is the newest commit of the branch that we accepted. It moves forward by [`Mirror::fetch`] and
 //! [`Mirror::push`]; it moves elsewhere only when a person says so, by [`Mirror::accept_rewrite`].
 
+mod base;
 mod branch_name;
 mod children;
 mod commit;

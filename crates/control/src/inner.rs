@@ -1,6 +1,5 @@
 //! What the verbs and the loops share: the parts, and the few steps that all of them take.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,15 +8,16 @@ use config_repo::{Config, Instance, Mirror};
 use model::{
     Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
 };
-use render::engine::{Engines, Source};
+use render::engine::Engines;
 use render::{RenderContext, Rendered};
 use secrets::{MaskKey, Redactor};
 use store::{PinRecord, Store, StoreError};
 
+use crate::bases::Bases;
 use crate::changed::Comparisons;
 use crate::charts::Charts;
 use crate::clusters::Clusters;
-use crate::configuration::{self, Configuration};
+use crate::configuration::Configuration;
 use crate::files_read::FilesRead;
 use crate::last_applied::LastApplied;
 use crate::noticed::{FleetsTold, GitTrouble, Instances};
@@ -25,7 +25,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
 use crate::settings::{Parts, Settings};
-use crate::sources::{self, Beyond, Files, Read, ReadError};
+use crate::sources::{self, Beyond, Files, Read};
 use crate::trouble::Trouble;
 use crate::turns::Turns;
 use crate::wake::Wakes;
@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub engines: Engines,
     /// Charts from registries and repositories.
     pub charts: Charts,
+    /// Bases of kustomizations from other repositories.
+    pub bases: Bases,
     pub comparisons: Comparisons,
     /// Whose HEAD is tried.
     pub turns: Turns,
@@ -81,6 +83,7 @@ impl Inner {
             engines: Engines::new(parts.settings.engines.clone()),
             beyond: Beyond::default(),
             charts: Charts::new(parts.settings.charts.clone()),
+            bases: Bases::new(parts.settings.bases.clone()),
             settings: parts.settings,
             store: parts.store,
             mirror: parts.mirror,
@@ -195,7 +198,7 @@ impl Inner {
             self.beyond.note(&instance.id, commit, &read.beyond);
             return Ok(read);
         }
-        let read = match sources::read(&self.mirror, instance, commit).await {
+        let read = match sources::read(&self.mirror, instance, commit, &self.config().remote_bases).await {
             Ok(read) => read,
             Err(error) if error.is_content() => {
                 let by = self.last_touched(instance, commit).await;
@@ -227,7 +230,7 @@ impl Inner {
             cluster_kinds: &instance.cluster_kinds,
             key: &self.mask_key,
         };
-        let (sources, files) = match self.with_charts(instance, files).await {
+        let (sources, files) = match self.given(instance, files).await {
             Ok(given) => given,
             Err(error) if !error.is_content() => return Err(Trouble::Wait(error.to_string())),
             Err(error) => {
@@ -246,28 +249,6 @@ impl Inner {
                 let by = self.last_touched(instance, commit).await;
                 Err(Trouble::Impossible(format!("{by} does not render: {error}")))
             }
-        }
-    }
-
-    async fn with_charts<'f>(
-        &self,
-        instance: &Instance,
-        files: &'f Files,
-    ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
-        let config = self.config();
-        let accesses = configuration::accesses(&config, &self.mirror, instance).await;
-        sources::with_charts(&self.charts, &config.lock_file, &accesses, instance, files).await
-    }
-
-    /// Fetches the charts from elsewhere that an instance needs at a commit and that are not kept, so that nobody waits for it
-    /// in a turn. What is wrong is said when it is rendered.
-    pub(crate) async fn fetch_charts(&self, instance: &Instance, commit: &CommitId) {
-        if instance.sources.iter().all(|source| source.remote.is_none()) {
-            return;
-        }
-        let Ok(files) = self.files(instance, commit).await else { return };
-        if let Err(error) = self.with_charts(instance, &files).await {
-            tracing::debug!(instance = %instance.id, %error, "a chart is not there");
         }
     }
 

@@ -7,6 +7,7 @@ use render::engine::{self, Engines};
 use render::lint::{Finding, Scene, Unlocked, lint};
 use secrets::MaskKey;
 
+use crate::bases::Bases;
 use crate::charts::Charts;
 use crate::registry::{Access, ResolveError};
 use crate::sources::{self, Accesses, Files, ReadError};
@@ -17,6 +18,8 @@ pub struct Tools<'a> {
     pub engines: &'a Engines,
     /// Charts from elsewhere.
     pub charts: &'a Charts,
+    /// Bases from elsewhere.
+    pub bases: &'a Bases,
     /// The config.
     pub config: &'a Config,
     /// Where it stands.
@@ -45,7 +48,7 @@ pub async fn inspect<E: From<render::engine::EngineError>>(
     let mut files = read(&sources::named(instance))?;
     let local = sources::local(instance);
     for _ in 0..MOST_ROUNDS {
-        let wanted: Vec<String> = engine::missing(&local, &files)?.into_iter().collect();
+        let wanted: Vec<String> = engine::missing(&local, &files, &tools.config.remote_bases)?.into_iter().collect();
         let more = read(&wanted)?;
         if more.is_empty() {
             break;
@@ -89,6 +92,8 @@ async fn rendered(
         .collect();
     let given = sources::with_charts(tools.charts, &tools.config.lock_file, &accesses, instance, files).await;
     let (sources, files) = given.map_err(|error: ReadError| error.to_string())?;
+    let files = tools.bases.put_into(&sources, files, &tools.config.remote_bases).await;
+    let files = files.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
     let key = MaskKey::from_bytes([0; 32]);
     let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &key };

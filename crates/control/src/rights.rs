@@ -8,6 +8,7 @@ use render::engine::Engines;
 use secrets::MaskKey;
 use serde_json::Value;
 
+use crate::bases::Bases;
 use crate::charts::Charts;
 use crate::configuration;
 use crate::problem::{Problem, ProblemCode};
@@ -18,6 +19,7 @@ pub async fn rights(
     mirror: &Mirror,
     engines: &Engines,
     charts: &Charts,
+    bases: &Bases,
     config_file: &str,
     context: &str,
     own_namespace: &str,
@@ -30,7 +32,7 @@ pub async fn rights(
     let mut config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
     config.find_instances(mirror, &head).await.map_err(|error| unreadable(error.to_string()))?;
     let mut uses = Vec::new();
-    let from = From { mirror, engines, charts, config: &config };
+    let from = From { mirror, engines, charts, bases, config: &config };
     for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
         let used = used_by(&from, &instance).await;
         uses.push(used.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
@@ -47,14 +49,18 @@ struct From<'a> {
     mirror: &'a Mirror,
     engines: &'a Engines,
     charts: &'a Charts,
+    bases: &'a Bases,
     config: &'a Config,
 }
 
 async fn used_by(from: &From<'_>, instance: &Instance) -> Result<Use, String> {
-    let read = sources::read(from.mirror, instance, &from.mirror.head()).await.map_err(|error| error.to_string())?;
+    let allowed = &from.config.remote_bases;
+    let read = sources::read(from.mirror, instance, &from.mirror.head(), allowed).await;
+    let read = read.map_err(|error| error.to_string())?;
     let accesses = configuration::accesses(from.config, from.mirror, instance).await;
     let given = sources::with_charts(from.charts, &from.config.lock_file, &accesses, instance, &read.files).await;
     let (sources, files) = given.map_err(|error| error.to_string())?;
+    let files = from.bases.put_into(&sources, files, allowed).await.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
     let context = RenderContext {
         namespace: &instance.namespace,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub engines: EngineSettings,
     /// Where the archives of charts from elsewhere are kept.
     pub charts: PathBuf,
+    /// Where mirrors of repositories with bases are kept.
+    pub bases: PathBuf,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             commit_url: None,
             engines: EngineSettings::new(ChildProgram::own()),
             charts: PathBuf::from("pinnace-data/charts"),
+            bases: PathBuf::from("pinnace-data/bases"),
         }
     }
 }

@@ -12,6 +12,7 @@ use render::engine::{self, Chart, EngineError, Source};
 
 pub(crate) use remote::{Accesses, hosts, locked, with_charts};
 
+use crate::bases::BaseError;
 use crate::charts::ChartError;
 
 /// Files by their path.
@@ -29,6 +30,8 @@ pub(crate) enum ReadError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Chart(#[from] ChartError),
+    #[error(transparent)]
+    Base(#[from] BaseError),
 }
 
 impl ReadError {
@@ -37,6 +40,7 @@ impl ReadError {
         match self {
             Self::Engine(error) => error.is_content(),
             Self::Chart(error) => error.is_content(),
+            Self::Base(error) => error.is_content(),
             Self::Mirror(error) => matches!(
                 error,
                 MirrorError::NotAFile { .. }
@@ -84,13 +88,18 @@ pub(crate) fn named(instance: &Instance) -> Vec<String> {
 }
 
 /// Reads everything that an instance takes from.
-pub(crate) async fn read(mirror: &Mirror, instance: &Instance, commit: &CommitId) -> Result<Read, ReadError> {
+pub(crate) async fn read(
+    mirror: &Mirror,
+    instance: &Instance,
+    commit: &CommitId,
+    allowed: &[String],
+) -> Result<Read, ReadError> {
     let named = named(instance);
     let paths: Vec<&str> = named.iter().map(String::as_str).collect();
     let mut read = Read { files: mirror.read_files(commit, &paths).await?, beyond: BTreeSet::new() };
     let sources = local(instance);
     for _ in 0..MOST_ROUNDS {
-        let mut wanted = engine::missing(&sources, &read.files)?;
+        let mut wanted = engine::missing(&sources, &read.files, allowed)?;
         wanted.retain(|path| !read.beyond.contains(path));
         if wanted.is_empty() {
             break;

@@ -27,10 +27,11 @@ pub use archive::{ArchiveError, check_archive, unpacked};
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
 pub use job::{Job, Limits};
+pub use kustomize::RemoteBase;
 pub use programs::program;
 pub use run::{ChildProgram, run};
 pub use sandbox::{become_engine, can_confine};
-pub use source::{Chart, Source, missing};
+pub use source::{Chart, Source, missing, remote_bases};
 
 /// Files by their path in the config repo.
 pub type Files = BTreeMap<String, Vec<u8>>;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use control::bases::Bases;
 use control::charts::Charts;
 use control::inspect::{Inspected, Tools, inspect};
 use render::engine::Engines;
@@ -45,9 +46,10 @@ pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
     let checkout = Checkout::open(&args.folder, &args.config_file)?;
     let engines = Engines::new(args.engines.settings());
     let folder = tempfile::tempdir().context("making a folder for the archives of charts")?;
-    let charts = Charts::new(folder.path().to_owned());
+    let charts = Charts::new(folder.path().join("charts"));
+    let bases = Bases::new(folder.path().join("bases"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let all = runtime.block_on(look(&checkout, &engines, &charts, &args.config_file))?;
+    let all = runtime.block_on(look(&checkout, &engines, &charts, &bases, &args.config_file))?;
     print(args.output, &all)?;
     let fails = |one: &Inspected| one.problem.is_some() || one.findings.iter().any(|one| one.rule == "chart-lock");
     Ok(if all.values().any(fails) {
@@ -62,8 +64,14 @@ pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
 /// What was seen, by instance.
 type All = BTreeMap<String, Inspected>;
 
-async fn look(checkout: &Checkout, engines: &Engines, charts: &Charts, config_file: &str) -> anyhow::Result<All> {
-    let tools = Tools { engines, charts, config: &checkout.config, config_file };
+async fn look(
+    checkout: &Checkout,
+    engines: &Engines,
+    charts: &Charts,
+    bases: &Bases,
+    config_file: &str,
+) -> anyhow::Result<All> {
+    let tools = Tools { engines, charts, bases, config: &checkout.config, config_file };
     let mut all = All::new();
     for instance in checkout.config.instances() {
         let access = |host: &str| checkout.access(host);

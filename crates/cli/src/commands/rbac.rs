@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
 
@@ -35,11 +36,19 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
     let objects = runtime.block_on(async {
         let folder = tempfile::tempdir().context("making a folder for the clone")?;
         let charts = Charts::new(folder.path().join("charts"));
+        let bases = Bases::new(folder.path().join("bases"));
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
-        let rights =
-            control::rights(&mirror, &engines, &charts, &args.repo.config_file, &args.context, &args.own_namespace)
-                .await?;
+        let rights = control::rights(
+            &mirror,
+            &engines,
+            &charts,
+            &bases,
+            &args.repo.config_file,
+            &args.context,
+            &args.own_namespace,
+        )
+        .await?;
         anyhow::Ok(rights)
     })?;
     let mut out = std::io::stdout().lock();

@@ -156,6 +156,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         config_file: args.repo.config_file.clone(),
         engines: args.engines.settings(),
         charts: args.data.join("charts"),
+        bases: args.data.join("bases"),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

@@ -27,6 +27,7 @@ pub(crate) struct PinShown {
     pub(crate) since: String,
     from: Option<ImageShown>,
     to: ImageShown,
+    chart: Option<ChartShown>,
     failure: Option<FailureShown>,
     /// Names what people are asked.
     pub(crate) shown: Option<String>,
@@ -38,6 +39,15 @@ pub(crate) struct PinShown {
 #[derive(Debug, Deserialize)]
 struct ImageShown {
     version: String,
+}
+
+/// A chart's version that is pinned, with the image or alone.
+#[derive(Debug, Deserialize)]
+struct ChartShown {
+    name: String,
+    version: String,
+    alone: bool,
+    from: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,6 +110,7 @@ pub(crate) struct BuildShown {
     project: String,
     tag: Option<String>,
     digest: Option<String>,
+    chart: Option<String>,
     state: String,
     why: Option<String>,
     received_at: String,
@@ -109,7 +120,11 @@ impl PinShown {
     /// From where to where.
     pub(crate) fn versions(&self) -> String {
         let from = self.from.as_ref().map_or("nothing", |from| from.version.as_str());
-        format!("{from} -> {}", self.to.version)
+        let image = format!("{from} -> {}", self.to.version);
+        let Some(chart) = &self.chart else { return image };
+        let before = chart.from.as_deref().unwrap_or("nothing");
+        let moved = format!("chart {} {before} -> {}", chart.name, chart.version);
+        if chart.alone { moved } else { format!("{image}, {moved}") }
     }
 
     /// A line in a list.
@@ -202,7 +217,9 @@ impl BuildShown {
     pub(crate) fn row(&self) -> Vec<String> {
         let digest = self.digest.as_deref().unwrap_or("-");
         let state = self.why.as_deref().map_or(self.state.clone(), |why| format!("{}: {why}", self.state));
-        let tag = self.tag.as_deref().unwrap_or("-").to_owned();
+        let chart = self.chart.as_ref().map(|chart| format!("chart {chart}"));
+        let version = self.tag.clone().into_iter().chain(chart).collect::<Vec<_>>().join(" with ");
+        let tag = if version.is_empty() { "-".to_owned() } else { version };
         vec![
             self.build.to_string(),
             self.project.clone(),

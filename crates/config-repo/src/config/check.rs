@@ -10,6 +10,7 @@ use serde_saphyr::Location;
 use super::check_environment::check_environments;
 use super::check_health::check_health;
 use super::check_project::check_projects;
+use super::check_remote_bases::check_remote_bases;
 use super::file::{self, Entries, File, Text};
 use super::{Config, ConfigProblem, Person, RegistryAccess, RegistryAuth};
 
@@ -22,10 +23,11 @@ pub(super) fn check(text: &str, file: File) -> Result<Config, Vec<ConfigProblem>
     let environments = check_environments(file.environments, &people, &mut problems);
     let projects = check_projects(file.projects, &environments, &mut problems);
     let health = check_health(file.health, &mut problems);
+    let remote_bases = check_remote_bases(file.remote_bases, &mut problems);
     if problems.found.is_empty() {
         let environments = environments.known;
         let people = people.known;
-        Ok(Config { people, registries, environments, projects, health, ..Config::default() })
+        Ok(Config { people, registries, environments, projects, health, remote_bases, ..Config::default() })
     } else {
         Err(problems.found)
     }

@@ -31,6 +31,8 @@ pub(super) struct File {
     pub(super) projects: Entries<Project>,
     #[serde(default)]
     pub(super) health: Entries<HealthRule>,
+    #[serde(default)]
+    pub(super) remote_bases: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -121,6 +121,16 @@ pub enum MirrorError {
         /// The branch.
         branch: BranchName,
     },
+    /// A base is to be taken at what is neither a tag nor a commit there.
+    #[error(
+        "{url} has no tag and no commit `{at}`; a branch may move and is not taken: name a tag or a whole commit id as `ref`"
+    )]
+    BaseMissing {
+        /// The remote.
+        url: RemoteUrl,
+        /// What was asked for.
+        at: String,
+    },
     /// The branch was force-pushed. The mirror stays on the old head until a person accepts the new one.
     #[error(
         "the history of `{branch}` was rewritten: {old} is not in the past of {new}; restore the branch, or look at it and `pinnace accept-rewrite {new}`"

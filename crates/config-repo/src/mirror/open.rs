@@ -119,7 +119,7 @@ async fn clone(new: &Path, remote: &Remote, branch: &BranchName, limits: &Limits
     Ok(head)
 }
 
-async fn init(dir: &Path, remote: &Remote, format: &str) -> Result<(), MirrorError> {
+pub(super) async fn init(dir: &Path, remote: &Remote, format: &str) -> Result<(), MirrorError> {
     let format = format!("--object-format={format}");
     // No template: no sample hooks, no info/attributes.
     let call = remote.git.call("init", "make a bare repository").args(["--bare", "--quiet", "--template=", &format]);

@@ -191,7 +191,7 @@ impl Rest {
 /// Takes a turn, or waits for one and reads ahead: who waits does so together with others.
 async fn waited(inner: &Inner, instance: &Instance, head: &CommitId) -> Turn {
     // A repository of charts that is slow keeps nobody's turn.
-    inner.fetch_charts(instance, head).await;
+    inner.fetch_ahead(instance, head).await;
     if let Some(turn) = inner.turns.free(instance) {
         return turn;
     }

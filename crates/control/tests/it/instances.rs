@@ -179,7 +179,9 @@ projects:
         config_repo::Mirror::open(&folder.path().join("mirror"), url, branch, credentials, limits).await.unwrap();
     let engines = render::engine::Engines::new(control::Settings::default().engines);
     let charts = control::charts::Charts::new(folder.path().join("charts"));
-    let printed = control::rights(&mirror, &engines, &charts, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
+    let bases = control::bases::Bases::new(folder.path().join("bases"));
+    let printed =
+        control::rights(&mirror, &engines, &charts, &bases, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
     let of = |kind: &str| -> std::collections::BTreeSet<&str> {
         let roles = printed.iter().filter(|object| object["kind"] == kind);
         roles.filter_map(|role| role["metadata"]["namespace"].as_str()).collect()

@@ -32,6 +32,11 @@ pub(super) struct Named {
 
 /// Everything that the kustomization in a folder names, and those that it names in turn, as far as their files are here.
 pub(super) fn named(folder: &str, files: &Files) -> Result<BTreeSet<Named>, EngineError> {
+    named_but(folder, files, &[])
+}
+
+/// As [`named`], without the bases from elsewhere that are allowed.
+pub(super) fn named_but(folder: &str, files: &Files, allowed: &[String]) -> Result<BTreeSet<Named>, EngineError> {
     let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
@@ -41,7 +46,7 @@ pub(super) fn named(folder: &str, files: &Files) -> Result<BTreeSet<Named>, Engi
         let Some(file) = NAMES.iter().map(|name| below(&folder, name)).find(|file| files.contains_key(file)) else {
             continue;
         };
-        for named in names(&folder, &file, files)? {
+        for named in names(&folder, &file, files, allowed)? {
             open.push(named.path.clone());
             found.insert(named);
         }
@@ -126,7 +131,7 @@ pub(super) fn is_there(path: &str, files: &Files) -> bool {
     files.contains_key(path) || NAMES.iter().any(|name| files.contains_key(&below(path, name)))
 }
 
-fn names(folder: &str, file: &str, files: &Files) -> Result<Vec<Named>, EngineError> {
+fn names(folder: &str, file: &str, files: &Files, allowed: &[String]) -> Result<Vec<Named>, EngineError> {
     let bytes = files.get(file).map(Vec::as_slice).unwrap_or_default();
     // What can't be read is refused by the engine, in its own words.
     let documents = yaml::documents(file, bytes).unwrap_or_default();
@@ -138,12 +143,53 @@ fn names(folder: &str, file: &str, files: &Files) -> Result<Vec<Named>, EngineEr
             return Err(EngineError::Unsupported { file, what, why: NO_CHARTS });
         }
         let lists = FOLDERS.iter().filter_map(|field| fields.get(*field)?.as_array());
-        for what in lists.flatten().filter_map(Value::as_str).filter(|what| !is_inline(what)) {
+        let names = lists.flatten().filter_map(Value::as_str).filter(|what| !is_inline(what));
+        for what in names.filter(|what| !is_allowed(what, allowed)) {
             let path = resolve(folder, what, file, files)?;
             named.push(Named { path, what: what.to_owned(), by: file.to_owned() });
         }
     }
     Ok(named)
+}
+
+/// A base from elsewhere, and the kustomization that takes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteBase {
+    /// The kustomization.
+    pub file: String,
+    /// The folder that it is in.
+    pub folder: String,
+    /// The base as it stands there.
+    pub what: String,
+}
+
+/// The bases from elsewhere that are allowed and that the kustomization in a folder takes, or one that it takes in turn.
+pub(super) fn remote(folder: &str, files: &Files, allowed: &[String]) -> Result<BTreeSet<RemoteBase>, EngineError> {
+    let taken = named_but(folder, files, allowed)?;
+    let folders: BTreeSet<&str> = taken.iter().map(|named| named.path.as_str()).chain([folder]).collect();
+    let mut found = BTreeSet::new();
+    for folder in folders {
+        let Some(file) = NAMES.iter().map(|name| below(folder, name)).find(|file| files.contains_key(file)) else {
+            continue;
+        };
+        let documents = yaml::documents(&file, files.get(&file).map(Vec::as_slice).unwrap_or_default());
+        for document in documents.unwrap_or_default() {
+            let lists = FOLDERS.iter().filter_map(|field| document.value.get(*field)?.as_array());
+            let names = lists.flatten().filter_map(Value::as_str).filter(|what| is_allowed(what, allowed));
+            found.extend(names.map(|what| RemoteBase {
+                file: file.clone(),
+                folder: folder.to_owned(),
+                what: what.to_owned(),
+            }));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an address is one of these, or below one.
+fn is_allowed(what: &str, allowed: &[String]) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', '?']) || rest.starts_with(".git");
+    allowed.iter().any(|one| what.strip_prefix(one.as_str()).is_some_and(below))
 }
 
 /// Generators and transformers may stand in the kustomization itself.

@@ -52,13 +52,13 @@ impl Source {
 }
 
 /// The folders that the sources take from, beyond these files: they have to be read before anything is rendered, and what
-/// is read may ask for more. A name that leads out of the config repo, or to another one, is refused.
-pub fn missing(sources: &[Source], files: &Files) -> Result<BTreeSet<String>, EngineError> {
+/// is read may ask for more. A name that leads out of the config repo, or to another one that is not allowed, is refused.
+pub fn missing(sources: &[Source], files: &Files, allowed: &[String]) -> Result<BTreeSet<String>, EngineError> {
     let mut wanted = BTreeSet::new();
     for source in sources {
         match source.engine(files)? {
             Some(Engine::Kustomize) => {
-                let named = kustomize::named(&source.path, files)?;
+                let named = kustomize::named_but(&source.path, files, allowed)?;
                 let missing = named.into_iter().filter(|named| !kustomize::is_there(&named.path, files));
                 wanted.extend(missing.map(|named| named.path));
             }
@@ -67,6 +67,21 @@ pub fn missing(sources: &[Source], files: &Files) -> Result<BTreeSet<String>, En
         }
     }
     Ok(wanted)
+}
+
+/// The bases from elsewhere that the sources take, of those that are allowed.
+pub fn remote_bases(
+    sources: &[Source],
+    files: &Files,
+    allowed: &[String],
+) -> Result<BTreeSet<kustomize::RemoteBase>, EngineError> {
+    let mut found = BTreeSet::new();
+    for source in sources {
+        if source.engine(files)? == Some(Engine::Kustomize) {
+            found.extend(kustomize::remote(&source.path, files, allowed)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The files below a folder.

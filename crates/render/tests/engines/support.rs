@@ -74,7 +74,7 @@ impl Case {
 
     pub(crate) async fn render_with(&self, settings: EngineSettings) -> Result<Rendered, RenderError> {
         let sources = std::slice::from_ref(&self.source);
-        let beyond = missing(sources, &self.files)?;
+        let beyond = missing(sources, &self.files, &[])?;
         assert!(beyond.iter().all(|path| !self.files.contains_key(path)), "{beyond:?}");
         let key = key();
         Engines::new(settings).render(sources, &self.files, &self.context(&key)).await

@@ -94,7 +94,9 @@ fn row(build: &BuildRow, now: Timestamp) -> Row {
 fn version(build: &BuildRow) -> String {
     let announced = &build.announcement;
     let tag = announced.tag.as_ref().map(ToString::to_string);
-    tag.or_else(|| announced.digest.as_ref().map(|digest| digest.short().to_owned())).unwrap_or_default()
+    let image = tag.or_else(|| announced.digest.as_ref().map(|digest| digest.short().to_owned()));
+    let chart = announced.chart.as_ref().map(|chart| format!("chart {} {}", chart.name, chart.version));
+    image.into_iter().chain(chart).collect::<Vec<_>>().join(" with ")
 }
 
 fn became(state: &BuildState, now: Timestamp) -> (Badge, String, Option<String>) {

@@ -40,7 +40,7 @@ impl PinLine {
             badge: badge(pin),
             instance: pin.instance.to_string(),
             place: wording::place(&pin.instance),
-            from: pin.from().map(Version::of),
+            from: pin.from().map(|image| Version::of_both(image, pin.from_chart())),
             to: Version::of_build(&pin.build),
             change: text(announced.and_then(|announced| announced.message.as_ref())),
             author: text(announced.and_then(|announced| announced.author.as_ref())),

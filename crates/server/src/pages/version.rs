@@ -1,6 +1,6 @@
 //! An image as people read it: the version large, the digest beside it.
 
-use model::{Build, ImageRef};
+use model::{Build, BuildChart, ImageRef};
 
 /// An image on the page.
 #[derive(Debug, Clone)]
@@ -16,11 +16,15 @@ pub(crate) struct Version {
 impl Version {
     /// Of what is pinned.
     pub(crate) fn of_build(build: &Build) -> Self {
-        match &build.chart {
-            None => Self::of(&build.image),
-            Some(chart) => {
-                Self { name: build.version(), digest: chart.digest.short().to_owned(), ..Self::of(&build.image) }
-            }
+        Self::of_both(&build.image, build.chart.as_ref())
+    }
+
+    /// Of an image and a chart, as they are pinned or were.
+    pub(crate) fn of_both(image: &ImageRef, chart: Option<&BuildChart>) -> Self {
+        let name = model::version(image, chart);
+        match chart {
+            None => Self::of(image),
+            Some(chart) => Self { name, digest: chart.digest.short().to_owned(), ..Self::of(image) },
         }
     }
 

@@ -107,6 +107,7 @@ pub(super) async fn wire(plan: &Plan, world: &World) -> Control {
         kubeconfig: Some(kubeconfig(world)),
         fetch_every: Duration::from_secs(1),
         charts: world.folder.path().join("charts"),
+        bases: world.folder.path().join("bases"),
         ..usual
     };
     let parts = Parts {

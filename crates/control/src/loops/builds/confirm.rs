@@ -74,28 +74,40 @@ async fn chart_of(
     said: &AnnouncedChart,
     alone: bool,
 ) -> Result<BuildChart, Unconfirmed> {
-    let place = place(control, row, said).ok_or_else(|| {
-        let AnnouncedChart { name, .. } = said;
-        Unconfirmed::Odd(format!(
-            "no source of `{}` takes the chart `{name}` from elsewhere with a file for its version: name one as `pinned` in pinnace.yaml",
-            row.project
-        ))
-    })?;
     let version: ChartVersion = said
         .version
         .parse()
         .map_err(|error: config_repo::charts::InvalidVersion| Unconfirmed::Odd(error.to_string()))?;
+    let place = place(control, row, said, &version).map_err(Unconfirmed::Odd)?;
     let access = control.inner.configuration.registry_access(&control.inner.mirror, &place.host()).await?;
     let locked = control.inner.charts.locked_as(&place, &version, &access).await?;
     Ok(BuildChart { name: said.name.clone(), version: version.to_string(), digest: locked.digest, alone })
 }
 
-/// Where the project takes the chart from.
-fn place(control: &Control, row: &BuildRow, said: &AnnouncedChart) -> Option<ChartPlace> {
-    let config = control.inner.config();
-    let remotes = config.projects.get(&row.project)?.sources.iter().filter_map(|source| source.remote.as_ref());
-    let mut pinned = remotes.filter(|remote| remote.pinned.is_some() && remote.place.name() == said.name);
-    pinned.next().map(|remote| remote.place.clone())
+/// Where the project takes the chart from; else why it can't take this version.
+fn place(
+    control: &Control,
+    row: &BuildRow,
+    said: &AnnouncedChart,
+    version: &ChartVersion,
+) -> Result<ChartPlace, String> {
+    let (config, AnnouncedChart { name, .. }) = (control.inner.config(), said);
+    let sources = config.projects.get(&row.project).map(|project| project.sources.as_slice()).unwrap_or_default();
+    let remotes = sources.iter().filter_map(|source| source.remote.as_ref());
+    let pinned: Vec<_> = remotes.filter(|remote| remote.pinned.is_some() && remote.place.name() == name).collect();
+    let Some(first) = pinned.first() else {
+        return Err(format!(
+            "no source of `{}` takes the chart `{name}` from elsewhere with a file for its version: name one as `pinned` in pinnace.yaml",
+            row.project
+        ));
+    };
+    let allowing = pinned.iter().find(|remote| remote.range.holds(version));
+    allowing.map(|remote| remote.place.clone()).ok_or_else(|| {
+        format!(
+            "the chart `{name}` may be of `{}`, and {version} is not: change its `version` in pinnace.yaml first",
+            first.range
+        )
+    })
 }
 
 /// The build for one instance. A chart alone leaves the image that stands there.

@@ -1,0 +1,40 @@
+//! What an engine is given of an instance: its sources, and its files with what lies elsewhere among them.
+
+use std::borrow::Cow;
+
+use config_repo::Instance;
+use model::CommitId;
+use render::engine::Source;
+
+use crate::configuration;
+use crate::inner::Inner;
+use crate::sources::{self, Files, ReadError};
+
+impl Inner {
+    /// The sources, and the files with the charts and bases from elsewhere that these files name.
+    pub(crate) async fn given<'f>(
+        &self,
+        instance: &Instance,
+        files: &'f Files,
+    ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
+        let config = self.config();
+        let accesses = configuration::accesses(&config, &self.mirror, instance).await;
+        let (sources, files) =
+            sources::with_charts(&self.charts, &config.lock_file, &accesses, instance, files).await?;
+        let files = self.bases.put_into(&sources, files, &config.remote_bases).await?;
+        Ok((sources, files))
+    }
+
+    /// Fetches what an instance needs from elsewhere at a commit and that is not kept, so that nobody waits for it in a turn. What is
+    /// wrong is said when it is rendered.
+    pub(crate) async fn fetch_ahead(&self, instance: &Instance, commit: &CommitId) {
+        let has_charts = instance.sources.iter().any(|source| source.remote.is_some());
+        if !has_charts && self.config().remote_bases.is_empty() {
+            return;
+        }
+        let Ok(files) = self.files(instance, commit).await else { return };
+        if let Err(error) = self.given(instance, &files).await {
+            tracing::debug!(instance = %instance.id, %error, "what lies elsewhere is not there");
+        }
+    }
+}
