@@ -7,6 +7,7 @@ mod drift;
 mod fleet;
 mod head;
 mod message;
+mod quarantine;
 mod refusal;
 mod sentence;
 mod steps;
@@ -19,6 +20,7 @@ pub use fleet::{
 };
 pub use head::{failed_head, head_message, head_pointer};
 pub use message::{PinView, message};
+pub use quarantine::{quarantine_message, quarantine_pointer, quarantined};
 pub use refusal::{Refusal, refusal};
 pub use sentence::{headline, sentence};
 pub use steps::{Step, StepState, steps, steps_line, timed_steps};

@@ -32,7 +32,7 @@ pub fn clashes(new: &[(ObjectKey, &Value)], leaving: &[(ObjectKey, &Value)]) -> 
     refusals
 }
 
-fn may_replace(object: &Value) -> bool {
+pub(crate) fn may_replace(object: &Value) -> bool {
     object["metadata"]["annotations"][REPLACE_ANNOTATION] == "true"
 }
 

@@ -80,6 +80,30 @@ impl ClusterClient {
             .ok_or_else(|| ClusterError::UnknownKind { api_version: key.api_version(), kind: key.kind.clone() })
     }
 
+    /// The version of a kind that its group prefers; none while the cluster does not serve it.
+    pub async fn served(&self, group: &str, kind: &str) -> Result<Option<KindKey>, ClusterError> {
+        let well_formed = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+        if group.is_empty() || !group.chars().all(well_formed) {
+            return Ok(None);
+        }
+        let path = format!("/apis/{group}");
+        let answer = match self.send(&Call::other("get", &path), http::Method::GET, &path, &Query::new(), None).await {
+            Ok(answer) => answer.body,
+            Err(ClusterError::Unexpected { code: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let versions = answer.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let preferred = answer.get("preferredVersion").into_iter().chain(versions);
+        for version in preferred.filter_map(|version| version.get("groupVersion")?.as_str()) {
+            match self.kind(&KindKey::new(version, kind)).await {
+                Ok(kind) => return Ok(Some(kind.key)),
+                Err(ClusterError::UnknownKind { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
     /// The key of an object as the cluster sees it: in the default namespace when it names none and its kind wants one.
     pub async fn key_of(&self, object: &Value, default_namespace: &str) -> Result<ObjectKey, ClusterError> {
         let written = ObjectKey::of(object);

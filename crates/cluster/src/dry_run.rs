@@ -7,6 +7,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+use crate::clash::{REPLACE_ANNOTATION, may_replace};
 use crate::client::ClusterClient;
 use crate::error::ClusterError;
 use crate::key::{KindKey, ObjectKey};
@@ -23,6 +24,8 @@ pub enum Change {
     Change,
     /// It is as desired; applying it would write nothing.
     Nothing,
+    /// It can't change so in place, and its annotation allows to delete it and make it anew.
+    Replace,
 }
 
 /// An object that the API server would take.
@@ -160,10 +163,68 @@ impl ClusterClient {
             Ok((_, after)) => Ok(Verdict::Checked(Checked { change: change(live.as_deref(), &after), key }, live)),
             Err(error) => {
                 let message = about_the_object(&error).unwrap_or_else(|| error.to_string());
-                Ok(Verdict::Refused(Refusal { key, message }))
+                if live.is_none() || !is_fixed(&message) {
+                    return Ok(Verdict::Refused(Refusal { key, message }));
+                }
+                if !may_replace(desired) || holds_data(&key.kind) {
+                    return Ok(Verdict::Refused(Refusal { message: with_a_way_out(&message, &key.kind), key }));
+                }
+                self.made_anew(key, object, live).await
             }
         }
     }
+
+    /// Whether an object would be taken if it were made anew, which can be asked only under another name.
+    async fn made_anew(
+        &self,
+        key: ObjectKey,
+        mut object: Value,
+        live: Option<Arc<Value>>,
+    ) -> Result<Verdict, ClusterError> {
+        let name = format!("{}-anew", key.name.get(..LONGEST_STEM).unwrap_or(&key.name).trim_end_matches(['-', '.']));
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("name".to_owned(), Value::from(name.clone()));
+        }
+        match self.server_side_apply(&ObjectKey { name, ..key.clone() }, &object, true).await {
+            Ok(_) => Ok(Verdict::Checked(Checked { key, change: Change::Replace }, live)),
+            Err(error) => match about_the_object(&error) {
+                Some(message) => Ok(Verdict::Refused(Refusal { key, message })),
+                None => Err(error),
+            },
+        }
+    }
+}
+
+/// Names of Jobs and Services may have 63 letters.
+const LONGEST_STEM: usize = 50;
+
+/// Whether the API server says that a field can't change.
+fn is_fixed(message: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "field is immutable",
+        "is immutable after creation",
+        "may not change once set",
+        "updates to statefulset spec for fields other than",
+        "cannot change roleRef",
+    ];
+    WORDS.iter().any(|words| message.contains(words))
+}
+
+fn with_a_way_out(message: &str, kind: &KindKey) -> String {
+    let way_out = if holds_data(kind) {
+        "give it another name".to_owned()
+    } else {
+        format!(
+            "give it another name, or let it be deleted and made anew with the annotation `{REPLACE_ANNOTATION}: \"true\"`"
+        )
+    };
+    format!("{message}; what can't change in place needs a new object: {way_out}")
+}
+
+/// What is deleted with these is more than can be made anew.
+fn holds_data(kind: &KindKey) -> bool {
+    let core = ["Namespace", "PersistentVolume", "PersistentVolumeClaim"].iter().any(|name| kind.is("", name));
+    core || kind.is("apiextensions.k8s.io", "CustomResourceDefinition") || kind.group == "pinnace.dev"
 }
 
 /// What the set itself brings, so that objects in it can't be dry-run before it is applied.

@@ -41,6 +41,34 @@ pub struct Inventory {
     pub candidate: Option<CandidateMark>,
     /// The objects.
     pub objects: Vec<InventoryEntry>,
+    /// The hooks that ran last, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<HookRun>,
+}
+
+/// A hook that ran, or is about to: the intent is written before anything is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookRun {
+    /// What it makes.
+    #[serde(flatten)]
+    pub key: ObjectKey,
+    /// The hash of what it makes.
+    pub content: String,
+    /// For which candidate: a new one runs it again.
+    pub run: String,
+    /// How it ended; none: it may be under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<HookEnd>,
+}
+
+/// How a hook ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HookEnd {
+    /// Well.
+    Succeeded,
+    /// Badly, and why, in words.
+    Failed(String),
 }
 
 /// The verified state of an instance.
@@ -98,7 +126,7 @@ pub struct StoredInventory {
 impl Inventory {
     /// An inventory that holds nothing yet.
     pub fn empty(instance: InstanceId) -> Self {
-        Self { format: FORMAT, instance, verified: None, candidate: None, objects: Vec::new() }
+        Self { format: FORMAT, instance, verified: None, candidate: None, objects: Vec::new(), hooks: Vec::new() }
     }
 
     /// Adds the objects that are about to be applied and are not held yet, as brought by this pin.
@@ -131,6 +159,17 @@ impl Inventory {
             entry.created_by = None;
             entry.seen = seen.iter().find(|(key, _)| *key == entry.key).map(|(_, imprint)| *imprint);
         }
+    }
+
+    /// What is known of a hook in this run.
+    pub fn hook_run(&self, key: &ObjectKey, run: &str) -> Option<&HookRun> {
+        self.hooks.iter().find(|hook| hook.key == *key && hook.run == run)
+    }
+
+    /// Notes a hook's run in the place of the one before.
+    pub fn note_hook(&mut self, run: HookRun) {
+        self.hooks.retain(|hook| hook.key != run.key);
+        self.hooks.push(run);
     }
 
     /// Forgets objects, after they were deleted.

@@ -66,6 +66,17 @@ impl ClusterClient {
         Ok(deleted)
     }
 
+    /// What hooks made that no hook of the set makes any more, or all of it where the set is none.
+    pub async fn plan_hooks(
+        &self,
+        target: &Target,
+        inventory: &Inventory,
+        keep: &BTreeSet<ObjectKey>,
+    ) -> Result<PrunePlan, ClusterError> {
+        let left = inventory.hooks.iter().map(|hook| &hook.key).filter(|key| !keep.contains(key));
+        Ok(decide_dropped(&self.look_at(target, left).await?))
+    }
+
     async fn look_at<'a>(
         &self,
         target: &Target,
@@ -83,6 +94,7 @@ impl ClusterClient {
                 key: key.clone(),
                 uid: live.as_ref().map(|live| uid(live).to_owned()),
                 marked: live.as_ref().is_some_and(|live| ownership(live, &target.instance) == Ownership::Ours),
+                kept: live.as_ref().is_some_and(is_kept),
                 deletes_volumes: live.as_ref().is_some_and(|live| {
                     live.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted")
                         .is_some_and(|v| v == "Delete")
@@ -91,4 +103,9 @@ impl ClusterClient {
         }
         Ok(candidates)
     }
+}
+
+/// Helm's word for what outlives its chart.
+fn is_kept(live: &serde_json::Value) -> bool {
+    live.pointer("/metadata/annotations/helm.sh~1resource-policy").is_some_and(|policy| policy == "keep")
 }

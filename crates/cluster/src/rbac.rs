@@ -39,6 +39,8 @@ pub struct Use {
     pub whole: Vec<(Kind, String)>,
     /// Objects that those need and do not bring, each read by its name before the first write.
     pub reads: Vec<(Kind, String)>,
+    /// Objects of others that those wait for, each watched by its name.
+    pub awaits: Vec<(Kind, String)>,
 }
 
 /// The service account, roles and bindings for these uses. The namespaces themselves are not among them.
@@ -48,11 +50,14 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
         role(own_namespace, vec![rule("", "configmaps", &["get", "list", "create", "update"])]),
         binding(own_namespace, own_namespace),
     ];
-    let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>)> = BTreeMap::new();
+    let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>, Reads<'_>)> = BTreeMap::new();
     let (mut of_the_whole, mut written) = (Reads::new(), Reads::new());
     for one in uses {
-        let (kinds, reads) = by_namespace.entry(&one.namespace).or_default();
+        let (kinds, reads, awaits) = by_namespace.entry(&one.namespace).or_default();
         kinds.extend(&one.kinds);
+        for (kind, name) in &one.awaits {
+            awaits.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
+        }
         for (kind, name) in &one.reads {
             let reads = if kind.namespaced { &mut *reads } else { &mut of_the_whole };
             reads.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
@@ -61,11 +66,12 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     for (kind, name) in uses.iter().flat_map(|one| &one.whole) {
         written.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
     }
-    for (namespace, (kinds, reads)) in by_namespace {
-        objects.push(role(namespace, [rules(&kinds), read_rules(&reads)].concat()));
+    for (namespace, (kinds, reads, awaits)) in by_namespace {
+        let named = [named_rules(&reads, &["get"]), named_rules(&awaits, &["get", "list", "watch"])].concat();
+        objects.push(role(namespace, [rules(&kinds), named].concat()));
         objects.push(binding(namespace, own_namespace));
     }
-    let of_the_whole = [read_rules(&of_the_whole), write_rules(&written)].concat();
+    let of_the_whole = [named_rules(&of_the_whole, &["get"]), write_rules(&written)].concat();
     if !of_the_whole.is_empty() {
         objects.extend(cluster_role(own_namespace, &of_the_whole));
     }
@@ -76,11 +82,11 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
 type Reads<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>;
 
 /// What is read one by one, each by its name and no others.
-fn read_rules(reads: &Reads<'_>) -> Vec<Value> {
+fn named_rules(reads: &Reads<'_>, verbs: &[&str]) -> Vec<Value> {
     reads
         .iter()
         .map(|((group, resource), names)| {
-            json!({"apiGroups": [group], "resources": [resource], "resourceNames": names, "verbs": ["get"]})
+            json!({"apiGroups": [group], "resources": [resource], "resourceNames": names, "verbs": verbs})
         })
         .collect()
 }
@@ -219,7 +225,7 @@ mod tests {
 
     fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-        Use { namespace: namespace.to_owned(), kinds, whole: Vec::new(), reads: Vec::new() }
+        Use { namespace: namespace.to_owned(), kinds, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }
     }
 
     /// Every right as `namespace group/resource verb`.
@@ -305,6 +311,17 @@ mod tests {
             rules,
             [r#"null ["list","watch","create"]"#, r#"["shop-reader","shop-writer"] ["get","patch","delete"]"#]
         );
+    }
+
+    #[test]
+    fn what_others_bring_is_watched_by_its_name() {
+        let awaits = vec![(Kind::presumed(&KindKey::new("batch/v1", "Job")), "migrate".to_owned())];
+        let objects = rbac_objects("pinnace-system", &[Use { awaits, ..use_of("shop", &[("v1", "ConfigMap")]) }]);
+        let rules = objects.iter().filter_map(|object| object["rules"].as_array()).flatten();
+        let named: Vec<String> =
+            rules.filter(|rule| rule.get("resourceNames").is_some()).map(ToString::to_string).collect();
+        assert_eq!(named.len(), 1, "{named:?}");
+        assert!(named[0].contains(r#""resourceNames":["migrate"]"#) && named[0].contains(r#""watch""#), "{named:?}");
     }
 
     #[test]

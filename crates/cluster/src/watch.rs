@@ -64,6 +64,35 @@ impl ClusterClient {
         watcher
     }
 
+    /// Waits until something is told of one object since it was read; of one that is not there, until it is. Whoever it is of.
+    pub async fn news_of(&self, key: &ObjectKey, live: Option<&Value>) -> Result<(), ClusterError> {
+        let since = live.map(resource_version).unwrap_or_default();
+        let mut lines = Box::pin(stream::open_one(self, key, since).await?).lines();
+        while let Some(Ok(line)) = futures::StreamExt::next(&mut lines).await {
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            if event["type"] != "BOOKMARK" {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the object with this uid is gone.
+    pub async fn wait_until_gone(&self, key: &ObjectKey, uid: &str, limit: Duration) -> Result<(), ClusterError> {
+        let waiting = async {
+            loop {
+                let live = self.get(key).await?;
+                if live.as_ref().is_none_or(|live| crate::objects::uid(live) != uid) {
+                    return Ok(());
+                }
+                self.news_of(key, live.as_ref()).await?;
+            }
+        };
+        let what = format!("wait until {key} is gone");
+        let timeout = || ClusterError::Timeout { context: self.context().to_owned(), what, after: limit };
+        tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| Err(timeout()))
+    }
+
     /// Waits for an object to become so, by watching just that one.
     pub(crate) async fn wait_for(
         &self,
@@ -137,6 +166,14 @@ impl Watcher {
     /// What is known now of these objects and everything they own. Costs no request.
     pub fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
         self.watched.store.snapshot(keys)
+    }
+
+    /// Judges an object that is not watched, as it was read, by what is known of all that it owns. Nothing while that can't be
+    /// seen.
+    pub fn judge_other(&self, live: &Value, custom: &health::CustomRules) -> Option<health::Verdict> {
+        let snapshot = self.watched.store.owned_by(live);
+        let children = health::Children::new(snapshot.children.iter().chain(&snapshot.events).map(Arc::as_ref));
+        snapshot.healthy_stream.then(|| health::judge_object(live, &children, custom))
     }
 
     /// Wakes when one of these objects changed, or something that they own, or whether we see at all.

@@ -7,6 +7,7 @@ mod check;
 mod check_environment;
 mod check_health;
 mod check_kinds;
+mod check_needs;
 mod check_project;
 mod check_remote_bases;
 mod check_remote_chart;
@@ -171,6 +172,8 @@ pub struct Project {
     pub cluster_kinds: Vec<String>,
     /// How a fleet pin goes through the instances.
     pub waves: Waves,
+    /// The projects whose instances have to be proven and Current before its own are applied.
+    pub needs: Vec<ProjectName>,
 }
 
 /// How a fleet pin goes through the instances of a project.
@@ -199,6 +202,8 @@ pub struct Source {
     pub chart: ChartSettings,
     /// Where the chart lies when it is not in the config repo; the path is then that place, for people.
     pub remote: Option<RemoteChart>,
+    /// The sources of the project that have to be Current before it is applied, by their places in the list.
+    pub needs: Vec<usize>,
 }
 
 /// How a chart is rendered.

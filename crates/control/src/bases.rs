@@ -275,7 +275,12 @@ mod tests {
 
     async fn given(files: &[(&str, &str)], allowed: &[String], folder: &tempfile::TempDir) -> Result<Files, BaseError> {
         let files: Files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-        let source = Source { path: "apps/prod".to_owned(), chart: engine::Chart::default(), must_be_chart: false };
+        let source = Source {
+            path: "apps/prod".to_owned(),
+            chart: engine::Chart::default(),
+            must_be_chart: false,
+            needs: Vec::new(),
+        };
         let bases = Bases::new(folder.path().join("bases"));
         Ok(bases.put_into(&[source], Cow::Owned(files), allowed).await?.into_owned())
     }

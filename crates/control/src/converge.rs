@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use cluster::inventory::{Inventory, StoredInventory};
-use cluster::{Applied, Autoscaled, Change, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Target};
+use cluster::{
+    Applied, Autoscaled, Change, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Refusal, Target,
+    Unchecked,
+};
 use config_repo::Instance;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use model::InstanceId;
-use render::Rendered;
+use render::{Rendered, Step};
 use serde_json::Value;
 
 use crate::inner::Inner;
@@ -36,6 +39,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Nothing was applied yet.
+    pub(crate) fn of(rendered: &Rendered) -> Self {
+        Self { notes: rendered.left_out.clone(), ..Self::default() }
+    }
+
     pub(crate) fn changed(&self) -> u32 {
         count(self.applied.iter().filter(|one| one.outcome != Outcome::Unchanged).count())
     }
@@ -62,6 +70,27 @@ pub(crate) fn key(object: &render::Object) -> ObjectKey {
 /// The keys of a set.
 pub(crate) fn keys(rendered: &Rendered) -> Vec<ObjectKey> {
     rendered.objects.iter().map(key).collect()
+}
+
+/// The objects of a step.
+pub(crate) fn objects_of<'r>(rendered: &'r Rendered, step: &Step) -> Vec<&'r render::Object> {
+    step.objects.iter().filter_map(|index| rendered.objects.get(*index)).collect()
+}
+
+/// Nothing of a set is written when the cluster would refuse a part of it.
+fn refuse(objects: &[&render::Object], seen: DryRun) -> Result<DryRun, Trouble> {
+    if seen.refused.is_empty() {
+        return Ok(seen);
+    }
+    let lines: Vec<String> = seen.refused.iter().map(|one| refused(objects, one)).collect();
+    Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))))
+}
+
+/// What the cluster would refuse, with its place in git.
+fn refused(objects: &[&render::Object], refusal: &Refusal) -> String {
+    let object = objects.iter().find(|object| key(object) == refusal.key);
+    let place = object.map(|object| format!("{}: ", object.place)).unwrap_or_default();
+    format!("{place}{}: {}", refusal.key, refusal.message)
 }
 
 /// The objects as plain values, in their order.
@@ -94,36 +123,73 @@ impl Inner {
 
     /// The server-side dry run of a whole set: what is there, and that all of it would be taken.
     pub(crate) async fn check(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
-        let seen = place.cluster.dry_run(&place.target, &values(rendered), &BTreeMap::new()).await?;
-        if seen.refused.is_empty() {
-            return Ok(seen);
-        }
-        let lines: Vec<String> = seen.refused.iter().map(|one| format!("{}: {}", one.key, one.message)).collect();
-        Err(Trouble::Impossible(format!("the cluster would refuse it: {}", lines.join("; "))))
+        let seen = self.dry_run(place, rendered).await?;
+        refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
     }
 
-    /// Dry-runs a set and applies it in the order of its waves. `what` names it on the barrier.
+    /// What the dry run of a whole set says. A kind that is not served yet may be what an earlier step brings (an operator defines
+    /// it): that object is checked again before its own step.
+    pub(crate) async fn dry_run(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
+        let mut seen = place.cluster.dry_run(&place.target, &values(rendered), &BTreeMap::new()).await?;
+        let later = rendered.steps.iter().filter(|step| !step.after.is_empty() || !step.outside.is_empty());
+        let later: Vec<ObjectKey> = later.flat_map(|step| objects_of(rendered, step)).map(key).collect();
+        for refusal in std::mem::take(&mut seen.refused) {
+            let is_later = later.contains(&refusal.key);
+            let kind = if is_later { place.cluster.kind(&refusal.key.kind).await.map(drop) } else { Ok(()) };
+            match kind {
+                Err(ClusterError::UnknownKind { .. }) => {
+                    let why = "its kind is not served yet: it is checked before its step".to_owned();
+                    seen.unchecked.push(Unchecked { key: refusal.key, why });
+                }
+                _ => seen.refused.push(refusal),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The dry run of some objects.
+    pub(crate) async fn check_some(&self, place: &Place, objects: &[&render::Object]) -> Result<DryRun, Trouble> {
+        let values: Vec<Value> = objects.iter().map(|object| object.value.clone()).collect();
+        refuse(objects, place.cluster.dry_run(&place.target, &values, &BTreeMap::new()).await?)
+    }
+
+    /// Dry-runs a set and applies it in order, without waiting between its steps: it was applied before, or has to be there
+    /// soon. `what` names it on the barrier.
     pub(crate) async fn apply_all(&self, place: &Place, rendered: &Rendered, what: &str) -> Result<Report, Trouble> {
         let seen = self.check(place, rendered).await?;
         self.apply_seen(place, rendered, &seen, what).await
     }
 
-    /// Applies a set that was dry-run just now.
-    pub(crate) async fn apply_seen(
+    async fn apply_seen(
         &self,
         place: &Place,
         rendered: &Rendered,
         seen: &DryRun,
         what: &str,
     ) -> Result<Report, Trouble> {
-        let objects = values(rendered);
-        let mut report = Report { notes: rendered.left_out.clone(), ..Report::default() };
-        for wave in cluster::waves(&objects) {
-            self.apply_wave(place, &wave, seen, what, &mut report).await?;
-            place.cluster.wait_until_established(&wave, ESTABLISHED_WITHIN).await?;
+        let mut report = Report::of(rendered);
+        for step in &rendered.steps {
+            self.apply_step(place, &objects_of(rendered, step), seen, what, &mut report).await?;
         }
         self.last_applied.remember(&place.instance.id, rendered.hash.to_string(), report.applied.clone());
         Ok(report)
+    }
+
+    /// Applies the objects of one step, in the order of their waves.
+    pub(crate) async fn apply_step(
+        &self,
+        place: &Place,
+        objects: &[&render::Object],
+        seen: &DryRun,
+        what: &str,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        let values: Vec<Value> = objects.iter().map(|object| object.value.clone()).collect();
+        for wave in cluster::waves(&values) {
+            self.apply_wave(place, &wave, seen, what, report).await?;
+            place.cluster.wait_until_established(&wave, ESTABLISHED_WITHIN).await?;
+        }
+        Ok(())
     }
 
     async fn apply_wave(
@@ -158,6 +224,10 @@ impl Inner {
         let live = seen.live.get(&key).map(AsRef::as_ref);
         let effect = format!("{what} {}/{}", key.kind.kind, key.name);
         let is_so = seen.checked.iter().any(|one| one.key == key && one.change == Change::Nothing);
+        let anew = seen.checked.iter().any(|one| one.key == key && one.change == Change::Replace);
+        if let Some(live) = live.filter(|_| anew) {
+            return self.replace(place, object, &key, live).await;
+        }
         let write = || async {
             // What is as desired is not written.
             if let (true, Some(live)) = (is_so, live)
@@ -168,6 +238,26 @@ impl Inner {
             self.write_one(place, object, &key, live).await
         };
         self.barrier.around(&effect, write).await
+    }
+
+    /// Deletes an object that can't change in place, and makes it anew.
+    async fn replace(
+        &self,
+        place: &Place,
+        object: &Value,
+        key: &ObjectKey,
+        live: &Value,
+    ) -> Result<(Applied, Vec<String>), Trouble> {
+        let name = format!("{}/{}", key.kind.kind, key.name);
+        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
+        let replace = || async {
+            place.cluster.delete(key, uid).await?;
+            place.cluster.wait_until_gone(key, uid, ESTABLISHED_WITHIN).await?;
+            let note = format!("{name} could not change in place: it was deleted and made anew");
+            let (applied, notes) = self.write_one(place, object, key, None).await?;
+            Ok((applied, std::iter::once(note).chain(notes).collect()))
+        };
+        self.barrier.around(&format!("replace {name}"), replace).await
     }
 
     /// Makes one object equal to what is desired again. It is created where it is gone.

@@ -20,7 +20,8 @@ use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::files_read::FilesRead;
 use crate::last_applied::LastApplied;
-use crate::noticed::{FleetsTold, GitTrouble, Instances};
+use crate::needs::Needy;
+use crate::noticed::{FleetsTold, GitTrouble, Instances, Waiting};
 use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
@@ -52,9 +53,15 @@ pub(crate) struct Inner {
     /// Those with a message about a pushed commit that is not over yet.
     pub failed_heads: Instances,
     pub fleets_told: FleetsTold,
+    /// What pushed commits on trial wait for.
+    pub waiting: Waiting,
     pub files_read: FilesRead,
     /// Those that a person wants looked at as if nothing were known.
     pub anew: Instances,
+    /// Who waits for other instances.
+    pub needy: Needy,
+    /// Those that wait no longer than until now: what they waited for may have come.
+    pub hurried: Instances,
     /// What the instances' kustomizations name.
     pub beyond: Beyond,
     pub engines: Engines,
@@ -101,8 +108,11 @@ impl Inner {
             uninstalled: Instances::default(),
             failed_heads: Instances::default(),
             fleets_told: FleetsTold::default(),
+            waiting: Waiting::default(),
             files_read: FilesRead::default(),
             anew: Instances::default(),
+            needy: Needy::default(),
+            hurried: Instances::default(),
             comparisons: Comparisons::default(),
             turns: Turns::default(),
             compare_turns: Turns::default(),
@@ -131,15 +141,19 @@ impl Inner {
         let now = self.clock.now();
         let pin = self.store.append(&record.id, record.pin.facts, facts, instance_facts, now).await?;
         self.wakes.wake(&pin.instance);
+        if pin.ended() {
+            self.wake_needy(&pin.instance);
+        }
         Ok(pin)
     }
 
     pub(crate) async fn append_instance(&self, id: &InstanceId, fact: InstanceFact) -> Result<(), StoreError> {
-        if matches!(fact, InstanceFact::HeadFailed(_)) {
+        if matches!(fact, InstanceFact::HeadFailed(_) | InstanceFact::Quarantined { .. }) {
             self.failed_heads.note(id, true);
         }
         self.store.append_instance(id, fact, self.clock.now()).await?;
         self.wakes.wake(id);
+        self.wake_needy(id);
         Ok(())
     }
 
@@ -224,6 +238,16 @@ impl Inner {
         files: &Files,
         commit: &CommitId,
     ) -> Result<Rendered, Trouble> {
+        self.render_as(instance, files, commit, false).await
+    }
+
+    pub(crate) async fn render_as(
+        &self,
+        instance: &Instance,
+        files: &Files,
+        commit: &CommitId,
+        what_can_be: bool,
+    ) -> Result<Rendered, Trouble> {
         self.renders.fetch_add(1, Ordering::Relaxed);
         let context = RenderContext {
             namespace: &instance.namespace,
@@ -238,7 +262,12 @@ impl Inner {
                 return Err(Trouble::Impossible(format!("{error} (as of {by})")));
             }
         };
-        match self.engines.render(&sources, &files, &context).await {
+        let rendered = if what_can_be {
+            self.engines.render_what_can_be(&sources, &files, &context).await
+        } else {
+            self.engines.render(&sources, &files, &context).await
+        };
+        match rendered {
             Ok(rendered) => {
                 self.learn_secrets(&rendered);
                 Ok(rendered)
@@ -254,15 +283,9 @@ impl Inner {
 
     /// What stands in a Secret is never to be seen, wherever else it stands: beside an image in a diff, in a log line.
     fn learn_secrets(&self, rendered: &Rendered) {
-        for value in rendered.objects.iter().flat_map(|object| secrets::secret_values(&object.value)) {
+        for value in rendered.everything().flat_map(|object| secrets::secret_values(&object.value)) {
             self.redactor.register(value.expose());
         }
-    }
-
-    /// An instance as one commit says, without any edit.
-    pub(crate) async fn rendered_at(&self, instance: &Instance, commit: &CommitId) -> Result<Rendered, Trouble> {
-        let files = self.files(instance, commit).await?;
-        self.render(instance, &files, commit).await
     }
 
     pub(crate) fn redacted(&self, text: &str) -> String {

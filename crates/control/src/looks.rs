@@ -37,7 +37,8 @@ impl Control {
             let state = states.remove(&configured.id).unwrap_or_default();
             let open = leading.get(&configured.id).map(|pin| (*pin).clone());
             let last = last.get(&configured.id).copied();
-            viewed(configured, state, open, last)
+            let waiting = self.inner.waiting.of(&configured.id);
+            viewed(configured, state, open, last, waiting)
         };
         let mut instances: Vec<InstanceView> = configured.into_iter().chain(left).map(view).collect();
         instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
@@ -54,7 +55,7 @@ impl Control {
         let open = self.inner.store.open_pins_of(id).await?;
         let open = open.into_iter().map(|record| record.pin).max_by_key(|pin| (pin.holds_claim(), pin.number));
         let last = self.inner.store.last_ended_of(id).await?;
-        Ok(viewed(configured, state, open, last))
+        Ok(viewed(configured, state, open, last, self.inner.waiting.of(id)))
     }
 
     /// One pin with all its facts.
@@ -168,9 +169,19 @@ fn max_by<'a>(one: &'a Pin, other: &'a Pin, rank: impl Fn(&Pin) -> (bool, PinNum
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn viewed(configured: Whereabouts, state: InstanceState, open: Option<Pin>, last: Option<PinNumber>) -> InstanceView {
+fn viewed(
+    configured: Whereabouts,
+    state: InstanceState,
+    open: Option<Pin>,
+    last: Option<PinNumber>,
+    waiting: Option<String>,
+) -> InstanceView {
     let mark = mark(&state, open.as_ref());
-    let now = open.as_ref().map_or_else(|| at_rest(&state), chat::wording::sentence);
+    // What failed before is said until it works.
+    let waiting = waiting.filter(|_| state.head_failure.is_none() && state.install_failure.is_none());
+    let at_rest =
+        || waiting.map_or_else(|| at_rest(&state), |waiting| format!("git's newest commit is tried: {waiting}"));
+    let now = open.as_ref().map_or_else(at_rest, chat::wording::sentence);
     let Whereabouts { id, context, namespace } = configured;
     InstanceView { id, context, namespace, state, mark, now, open, last }
 }
@@ -183,6 +194,7 @@ fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
         Some(_) => Mark::Pinning,
         None if state.install_failure.is_some() => Mark::Failed,
         None if state.head_failure.is_some() => head_mark(state),
+        None if quarantine(state).is_some() => Mark::Attention,
         None if !state.drift.is_empty() => Mark::Drifted,
         None if !state.prune_held.is_empty() => Mark::Attention,
         None if state.lock.is_some() => Mark::Locked,
@@ -199,6 +211,11 @@ fn head_mark(state: &model::InstanceState) -> Mark {
     if state.head_failure.as_ref().is_some_and(works) { Mark::Attention } else { Mark::Failed }
 }
 
+/// What of the verified commit is left out.
+fn quarantine(state: &InstanceState) -> Option<&model::Quarantine> {
+    state.quarantine(&state.verified.as_ref()?.commit)
+}
+
 fn at_rest(state: &model::InstanceState) -> String {
     if let Some(why) = &state.install_failure {
         return format!("the first install does not work: {why}");
@@ -213,6 +230,9 @@ fn at_rest(state: &model::InstanceState) -> String {
     }
     if !state.prune_held.is_empty() {
         return format!("{}{lock}", chat::wording::prune_held(&state.prune_held));
+    }
+    if let Some(quarantine) = quarantine(state) {
+        return format!("{}{lock}", chat::wording::quarantined(quarantine));
     }
     if let Some(found) = state.drift.values().next() {
         return format!("{}{lock}", chat::wording::drifted(found));

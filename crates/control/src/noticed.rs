@@ -48,6 +48,25 @@ impl Instances {
     }
 }
 
+/// What a pushed commit on trial waits for, by instance, in words.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<BTreeMap<InstanceId, String>>);
+
+impl Waiting {
+    /// Notes what is waited for now; nothing: it is over. True when that is news.
+    pub(crate) fn note(&self, id: &InstanceId, sentence: Option<&str>) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match sentence {
+            Some(sentence) => all.insert(id.clone(), sentence.to_owned()).as_deref() != Some(sentence),
+            None => all.remove(id).is_some(),
+        }
+    }
+
+    pub(crate) fn of(&self, id: &InstanceId) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
 /// What chat was told of each fleet pin.
 #[derive(Default)]
 pub(crate) struct FleetsTold(Mutex<BTreeMap<FleetNumber, Told>>);

@@ -7,10 +7,10 @@ use cluster::{Change, DryRun, ObjectKey};
 use config_repo::Instance;
 use futures::StreamExt as _;
 use model::{CommitId, InstanceId, InstanceState};
-use render::Rendered;
+use render::{HookEvent, Rendered};
 
 use crate::Control;
-use crate::converge::{Place, key, keys, values};
+use crate::converge::{Place, key, keys, objects_of};
 use crate::inner::Inner;
 use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
@@ -30,7 +30,7 @@ impl Control {
             self.inner.rendered_at(&instance, at.unwrap_or(&head)).await
         };
         let rendered = rendered.await.map_err(|trouble| not_now(id, "be rendered", &trouble))?;
-        let masked = rendered.objects.iter().map(|object| secrets::mask_object(&object.value, &self.inner.mask_key));
+        let masked = rendered.everything().map(|object| secrets::mask_object(&object.value, &self.inner.mask_key));
         render::to_yaml(masked).map_err(|error| not_now(id, "be rendered", &Trouble::Impossible(error.to_string())))
     }
 
@@ -82,18 +82,55 @@ impl Inner {
         let state = self.store.instance(&instance.id).await?;
         let rendered = self.rendered_at(instance, &head).await?;
         let place = self.place(&instance.id, &rendered).await?;
-        let seen = place.cluster.dry_run(&place.target, &values(&rendered), &std::collections::BTreeMap::new()).await?;
+        let seen = self.dry_run(&place, &rendered).await?;
         let mut objects = planned(&seen);
         self.add_changes(&place, &rendered, &mut objects).await?;
+        say_order(&mut objects, &rendered);
         if let Some(stored) = place.cluster.read_inventory(&instance.id).await? {
             let keep = keys(&rendered).into_iter().collect();
             let prune = place.cluster.plan_prune(&place.target, &stored.inventory, &keep, false).await?;
             objects.extend(prune.delete.iter().map(|(key, _)| object(key, "prune", "")));
             objects.extend(prune.held.iter().map(|held| object(&held.key, "hold", &held.why)));
         }
+        objects.extend(self.planned_hooks(&place, &state, &rendered).await?);
         objects.sort_by(|a, b| (&a.object, a.action).cmp(&(&b.object, b.action)));
         let hash = rendered.hash.to_string();
-        Ok(Plan { verified: verified(&state), is_proven: is_proven(&state, &rendered), head, hash, objects })
+        let waits = self.unmet_need(instance).await?.into_iter().collect();
+        Ok(Plan { verified: verified(&state), is_proven: is_proven(&state, &rendered), head, hash, objects, waits })
+    }
+
+    /// The hooks that would run.
+    async fn planned_hooks(
+        &self,
+        place: &Place,
+        state: &InstanceState,
+        rendered: &Rendered,
+    ) -> Result<Vec<PlannedObject>, Trouble> {
+        if is_proven(state, rendered) {
+            return Ok(Vec::new());
+        }
+        match self.check_hooks(place, rendered).await {
+            Err(Trouble::Impossible(why)) => {
+                return Ok(vec![PlannedObject {
+                    object: "hooks".to_owned(),
+                    action: "refuse",
+                    why,
+                    changes: Vec::new(),
+                    digest: String::new(),
+                }]);
+            }
+            checked => checked?,
+        };
+        let events = if state.verified.is_none() {
+            [(HookEvent::PreInstall, "before everything"), (HookEvent::PostInstall, "when everything is Current")]
+        } else {
+            [(HookEvent::PreUpgrade, "before everything"), (HookEvent::PostUpgrade, "when everything is Current")]
+        };
+        let of = |(event, why): (HookEvent, &'static str)| {
+            let hooks = rendered.hooks_at(event).into_iter();
+            hooks.map(move |hook| object(&key(&hook.object), "run", why)).collect::<Vec<_>>()
+        };
+        Ok(events.into_iter().flat_map(of).collect())
     }
 }
 
@@ -156,10 +193,29 @@ fn planned(seen: &DryRun) -> Vec<PlannedObject> {
         Change::Create => object(&one.key, "create", ""),
         Change::Change => object(&one.key, "change", ""),
         Change::Nothing => object(&one.key, "keep", ""),
+        Change::Replace => object(&one.key, "replace", "it can't change in place, so it is deleted and made anew"),
     });
     let refused = seen.refused.iter().map(|one| object(&one.key, "refuse", &one.message));
     let unchecked = seen.unchecked.iter().map(|one| object(&one.key, "create", &one.why));
     checked.chain(refused).chain(unchecked).collect()
+}
+
+/// What is awaited before an object is written.
+fn say_order(objects: &mut [PlannedObject], rendered: &Rendered) {
+    let label = |object: &render::Object| format!("{}/{}", object.key.kind, object.key.name);
+    for (step, number) in rendered.steps.iter().zip(1..) {
+        let own = step.after.iter().filter_map(|index| rendered.objects.get(*index)).map(label);
+        let others = step.outside.iter().map(|outside| format!("{} of others", outside.label()));
+        let after: Vec<String> = own.chain(others).collect();
+        if after.is_empty() {
+            continue;
+        }
+        let order = format!("step {number}, after {}", after.join(", "));
+        let keys: Vec<String> = objects_of(rendered, step).into_iter().map(|object| key(object).to_string()).collect();
+        for planned in objects.iter_mut().filter(|planned| planned.why.is_empty() && keys.contains(&planned.object)) {
+            planned.why.clone_from(&order);
+        }
+    }
 }
 
 fn object(key: &ObjectKey, action: &'static str, why: &str) -> PlannedObject {

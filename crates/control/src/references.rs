@@ -24,7 +24,7 @@ const MOST_TOLD: usize = 10;
 impl Inner {
     /// Refuses a set that needs what is not there. Gives what could not be checked.
     pub(crate) async fn check_references(&self, place: &Place, rendered: &Rendered) -> Result<Vec<String>, Trouble> {
-        let references = render::references(&rendered.objects);
+        let references = render::references_of(rendered);
         let mut wrong: Vec<String> = references.wrong.iter().map(ToString::to_string).collect();
         wrong.extend(bad_rules(rendered));
         let (open, secrets): (Vec<Need>, Vec<Need>) =
@@ -57,7 +57,7 @@ fn bad_rules(rendered: &Rendered) -> Vec<String> {
         let why = health::check_annotations(&object.value).err()?;
         Some(format!("{}: {}: {why}", object.place, object.key))
     };
-    rendered.objects.iter().filter_map(bad).collect()
+    rendered.everything().filter_map(bad).collect()
 }
 
 /// Secrets are read only where a project says so.

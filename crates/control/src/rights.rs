@@ -69,14 +69,22 @@ async fn used_by(from: &From<'_>, instance: &Instance) -> Result<Use, String> {
     };
     let rendered = from.engines.render(&sources, &files, &context).await;
     let rendered = rendered.map_err(|error| error.to_string())?;
-    let (inside, outside): (Vec<_>, Vec<_>) =
-        rendered.objects.iter().partition(|object| object.key.namespace.is_some());
+    let everything: Vec<render::Object> = rendered.everything().cloned().collect();
+    let (inside, outside): (Vec<_>, Vec<_>) = everything.iter().partition(|object| object.key.namespace.is_some());
     let kinds = inside.into_iter().map(|object| Kind::presumed(&kind(object))).collect();
     let whole = outside.into_iter().map(|object| (Kind::presumed(&kind(object)), object.key.name.clone())).collect();
-    let named = render::named_elsewhere(&rendered.objects).into_iter();
+    let named = render::named_elsewhere(&everything).into_iter();
     let reads = named.filter(|(_, kind, _)| *kind != "Secret" || instance.check_secrets);
     let reads = reads.map(|(version, kind, name)| (Kind::presumed(&KindKey::new(version, kind)), name)).collect();
-    Ok(Use { namespace: instance.namespace.clone(), kinds, whole, reads })
+    let outside = rendered.steps.iter().flat_map(|step| &step.outside);
+    let awaits = outside.map(|outside| (Kind::presumed(&awaited(outside)), outside.name.clone())).collect();
+    Ok(Use { namespace: instance.namespace.clone(), kinds, whole, reads, awaits })
+}
+
+/// The version does not matter for a right.
+fn awaited(outside: &render::Outside) -> KindKey {
+    let version = outside.version.unwrap_or("v1").to_owned();
+    KindKey { group: outside.group.clone(), version, kind: outside.kind.clone() }
 }
 
 fn kind(object: &render::Object) -> KindKey {

@@ -79,6 +79,7 @@ fn source(instance: &Instance, source: &config_repo::Source) -> Source {
             api_versions: chart.api_versions,
         },
         must_be_chart: source.is_shared_chart || set,
+        needs: source.needs.clone(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Trying a HEAD that people pushed: the same path as a pin's candidate (rendered, dry-run, inventoried, applied, watched). A
 //! first install is one as well, with nothing to go back to.
 
-use cluster::DryRun;
-use cluster::inventory::{CandidateMark, VerifiedAt};
-use config_repo::Instance;
+use std::time::Duration;
+
+use cluster::inventory::{CandidateMark, HookEnd, VerifiedAt};
+use cluster::{DryRun, Snapshot};
+use config_repo::{Head, Instance};
 use model::{CommitId, InstanceFact, InstanceId, PinId};
 use render::Rendered;
 use sha2::{Digest as _, Sha256};
@@ -14,6 +16,7 @@ use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
 use crate::pruned::Going;
 use crate::sources;
+use crate::steps::Stepped;
 use crate::trouble::Trouble;
 use crate::turns::Turn;
 
@@ -29,10 +32,24 @@ pub(crate) struct Trial {
 
 /// The key of the candidate that a pushed commit is in an instance: the same each time it is tried.
 pub(crate) fn key(instance: &InstanceId, head: &CommitId) -> PinId {
-    let digest = Sha256::digest(format!("{instance} {head}"));
+    hashed(&format!("{instance} {head}"))
+}
+
+fn hashed(text: &str) -> PinId {
+    let digest = Sha256::digest(text);
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest.iter()).for_each(|(byte, hashed)| *byte = *hashed);
     PinId::from_random(bytes)
+}
+
+/// Whether what can't be applied is left out.
+fn follows(instance: &Instance) -> bool {
+    instance.head == Head::Follow
+}
+
+/// The key of what is said about objects that are left out of a pushed commit.
+pub(crate) fn quarantine_key(instance: &InstanceId, head: &CommitId) -> PinId {
+    hashed(&format!("{instance} {head} quarantine"))
 }
 
 /// How a trial ended.
@@ -51,11 +68,20 @@ impl Trial {
     /// Renders an instance as HEAD has it.
     pub(crate) async fn of(inner: &Inner, instance: &Instance, head: &CommitId, first: bool) -> Result<Self, Trouble> {
         let files = inner.files(instance, head).await?;
-        let rendered = inner.render(instance, &files, head).await?;
+        let rendered = if follows(instance) {
+            inner.render_what_can_be(instance, &files, head).await?
+        } else {
+            inner.render(instance, &files, head).await?
+        };
         // What is its own comes first: a base that others share may name another version.
         let own = config_repo::image_in_files(&sources::own(instance, &files), &instance.image);
         let image = own.or_else(|| config_repo::image_in_files(&files, &instance.image));
         Ok(Self { head: head.clone(), rendered, image, first })
+    }
+
+    /// The same without some objects.
+    fn cut(&self, rendered: Rendered) -> Self {
+        Self { head: self.head.clone(), rendered, image: self.image.clone(), first: self.first }
     }
 
     /// The hash of what it renders to.
@@ -83,6 +109,23 @@ impl Trial {
     }
 }
 
+/// Keeps a turn for as long as nothing is waited for.
+struct WithTurn<'a, A> {
+    turn: Option<Turn>,
+    attend: &'a mut A,
+}
+
+impl<A: Attend> Attend for WithTurn<'_, A> {
+    async fn waiting(&mut self, observed: Duration, sentence: &str, seen: &Snapshot) -> Result<bool, Trouble> {
+        self.turn = None;
+        self.attend.waiting(observed, sentence, seen).await
+    }
+
+    async fn woken(&mut self) -> Result<bool, Trouble> {
+        self.attend.woken().await
+    }
+}
+
 impl Inner {
     /// Tries it, until it is proven, fails or something else comes first.
     pub(crate) async fn try_head(
@@ -93,13 +136,14 @@ impl Inner {
         attend: &mut impl Attend,
     ) -> Result<Tried, Trouble> {
         let place = self.place(&instance.id, &trial.rendered).await?;
-        let seen = match self.check_trial(&place, trial).await {
+        let (cut, seen) = match self.check_trial(instance, &place, trial).await {
             Err(Trouble::Impossible(why)) => return Ok(Tried::Refused(why)),
             checked => checked?,
         };
+        let trial = cut.as_ref().unwrap_or(trial);
         self.inventory_trial(&place, trial).await?;
         self.note_baseline(&place, &trial.rendered).await;
-        match self.prove(&place, trial, &seen, turn, attend).await {
+        match self.prove(&place, trial, seen, turn, attend).await {
             Ok(Watched::Passed) => {}
             Ok(Watched::Stopped) => return Ok(Tried::Stopped),
             Ok(Watched::Failed(failure)) => {
@@ -113,13 +157,26 @@ impl Inner {
     }
 
     /// Before the first write, and that is the inventory.
-    async fn check_trial(&self, place: &Place, trial: &Trial) -> Result<DryRun, Trouble> {
-        let seen = self.check(place, &trial.rendered).await?;
+    async fn check_trial(
+        &self,
+        instance: &Instance,
+        place: &Place,
+        trial: &Trial,
+    ) -> Result<(Option<Trial>, DryRun), Trouble> {
+        let (cut, seen) = if follows(instance) {
+            let checked = self.check_what_can_be(place, &trial.rendered).await?;
+            self.note_quarantine(instance, &trial.head, checked.left_out).await?;
+            (checked.rest.map(|rest| trial.cut(rest)), checked.seen)
+        } else {
+            (None, self.check(place, &trial.rendered).await?)
+        };
+        let trial = cut.as_ref().unwrap_or(trial);
         refuse_clashes(place, &trial.rendered).await?;
         // What could not be checked shows when it is watched.
+        self.check_hooks(place, &trial.rendered).await?;
         self.check_references(place, &trial.rendered).await?;
         self.check_images(&place.instance, &trial.rendered).await?;
-        Ok(seen)
+        Ok((cut, seen))
     }
 
     async fn inventory_trial(&self, place: &Place, trial: &Trial) -> Result<(), Trouble> {
@@ -131,6 +188,10 @@ impl Inner {
         let write = self.update_inventory(place, &effect, |inventory| {
             inventory.add_candidate_objects(&keys, key.as_ref());
             inventory.candidate = Some(mark.clone());
+            // Each try runs again what failed in the one before.
+            inventory.hooks.iter_mut().filter(|hook| matches!(hook.ended, Some(HookEnd::Failed(_)))).for_each(|hook| {
+                (hook.run, hook.ended) = (String::new(), None);
+            });
         });
         write.await.map(drop)
     }
@@ -140,12 +201,19 @@ impl Inner {
         &self,
         place: &Place,
         trial: &Trial,
-        seen: &DryRun,
+        seen: DryRun,
         turn: Turn,
         attend: &mut impl Attend,
     ) -> Result<Watched, Trouble> {
         let what = if trial.first { "install" } else { "apply pushed" };
-        self.apply_seen(place, &trial.rendered, seen, what).await?;
+        // Others have their turn while a step is waited for.
+        let mut attend = WithTurn { turn: Some(turn), attend };
+        match self.apply_in_steps(place, &trial.rendered, seen, what, &mut attend).await? {
+            Stepped::Applied(_) => {}
+            Stepped::Failed(failure) => return Ok(Watched::Failed(failure)),
+            Stepped::Stopped => return Ok(Watched::Stopped),
+        }
+        let WithTurn { turn, attend } = attend;
         drop(turn);
         let watched = self.watch(place, &trial.rendered, attend).await?;
         if matches!(watched, Watched::Passed) && !self.edits(place, &trial.rendered).await?.is_empty() {
@@ -165,7 +233,8 @@ impl Inner {
         self.update_inventory(place, &effect, |inventory| inventory.verify(verified.clone(), &seen)).await?;
         self.last_applied.forget(&place.instance.id);
         let going = Going { instance: &place.instance.id, commit: &trial.head, confirmed_by: None };
-        let pruned = self.prune(place, &keys(&trial.rendered), &going, None).await?;
+        self.clear_hooks(place, &trial.rendered).await?;
+        let pruned = self.prune_beside(place, &trial.rendered, &going, None).await?;
         let state = self.store.instance(&place.instance.id).await?;
         Ok(std::iter::once(trial.verified()).chain(pruned.fact(&state)).collect())
     }

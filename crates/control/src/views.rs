@@ -90,6 +90,8 @@ pub struct Plan {
     pub is_proven: bool,
     /// What would be done with each object.
     pub objects: Vec<PlannedObject>,
+    /// What others would have to do before, in words.
+    pub waits: Vec<String>,
 }
 
 /// What would be done with one object.
@@ -97,7 +99,7 @@ pub struct Plan {
 pub struct PlannedObject {
     /// Which (`Deployment shop/web`).
     pub object: String,
-    /// `create`, `change`, `keep`, `prune`, `hold` (would go, and waits for a person) or `refuse`.
+    /// `create`, `change`, `replace`, `keep`, `run` (a hook), `prune`, `hold` (would go, and waits for a person) or `refuse`.
     pub action: &'static str,
     /// Why, where that has to be said.
     pub why: String,

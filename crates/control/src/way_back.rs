@@ -10,9 +10,10 @@ use model::{CommitId, Decider, InstanceFact, InstanceId, PinId, PinNumber, Polic
 use render::Rendered;
 use serde_json::Value;
 
-use crate::converge::{Place, keys};
+use crate::converge::Place;
 use crate::effects::watch::{Attend, Watched};
 use crate::inner::Inner;
+use crate::quarantine::kept;
 use crate::trouble::Trouble;
 
 /// How it is after the way back.
@@ -45,7 +46,11 @@ impl Inner {
 
 /// Deletes what only the candidate brought.
 async fn forget_candidate(inner: &Inner, brought: &PinId, place: &Place, rendered: &Rendered) -> Result<(), Trouble> {
-    let gone = inner.delete_brought_by(place, brought, &keys(rendered)).await?;
+    // Where it can't be told what is left out nothing goes.
+    let gone = match kept(rendered) {
+        Some(keep) => inner.delete_brought_by(place, brought, &keep).await?,
+        None => Vec::new(),
+    };
     inner
         .update_inventory(place, "drop from inventory", |inventory| {
             inventory.forget(&gone);

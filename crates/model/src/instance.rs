@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    CommitId, Decider, DriftDone, DriftFound, HeadFailure, ImageRef, InstanceFact, PinNumber, Recorded, Timestamp,
-    Written,
+    CommitId, CommitLine, Decider, DriftDone, DriftFound, HeadFailure, ImageRef, InstanceFact, PinNumber,
+    QuarantinedObject, Recorded, Timestamp, Written,
 };
 
 /// What is known of an instance apart from its pins.
@@ -18,6 +18,8 @@ pub struct InstanceState {
     pub install_failure: Option<String>,
     /// What people pushed and does not work.
     pub head_failure: Option<FailedHead>,
+    /// What of pushed commits is left out: of the verified one, and of one on trial.
+    pub quarantines: Vec<Quarantine>,
     /// What differs from desired and was left so, by object.
     pub drift: BTreeMap<String, DriftFound>,
     /// What the guard holds back until a person confirms.
@@ -62,6 +64,39 @@ pub struct FailedHead {
     pub back: Option<HeldBack>,
 }
 
+/// What of a pushed commit can't be applied, and is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// The commit.
+    pub commit: CommitId,
+    /// Whom people would ask.
+    pub by: CommitLine,
+    /// Each object.
+    pub objects: Vec<QuarantinedObject>,
+    /// Since when that is known.
+    pub at: Timestamp,
+}
+
+impl Quarantine {
+    /// The newest one of a history, and the commit that ended it: proven afterwards, without leaving anything out.
+    pub fn newest(facts: &[Recorded<InstanceFact>]) -> Option<(Self, Option<CommitId>)> {
+        let (mut state, mut newest) = (InstanceState::default(), None);
+        for recorded in facts {
+            state = state.step(&recorded.fact, recorded.at);
+            match (&recorded.fact, &mut newest) {
+                (InstanceFact::Quarantined { objects, .. }, newest) if !objects.is_empty() => {
+                    *newest = state.quarantines.last().cloned().map(|quarantine| (quarantine, None));
+                }
+                (InstanceFact::Verified { commit, .. }, Some((_, ended @ None))) if state.quarantines.is_empty() => {
+                    *ended = Some(commit.clone());
+                }
+                _ => {}
+            }
+        }
+        newest
+    }
+}
+
 /// How an instance is after the way back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldBack {
@@ -104,6 +139,11 @@ pub struct Lock {
 }
 
 impl InstanceState {
+    /// What is left out of this commit.
+    pub fn quarantine(&self, commit: &CommitId) -> Option<&Quarantine> {
+        self.quarantines.iter().find(|quarantine| quarantine.commit == *commit)
+    }
+
     /// The state after all these facts.
     pub fn fold(facts: &[Recorded<InstanceFact>]) -> Self {
         facts.iter().fold(Self::default(), |state, recorded| state.step(&recorded.fact, recorded.at))
@@ -114,6 +154,7 @@ impl InstanceState {
     pub fn step(mut self, fact: &InstanceFact, at: Timestamp) -> Self {
         match fact.clone() {
             InstanceFact::Verified { commit, render_hash, image, pin } => {
+                self.quarantines.retain(|quarantine| quarantine.commit == commit);
                 self.verified = Some(VerifiedCommit { commit, render_hash, image, pin, at });
                 self.install_failure = None;
                 self.head_failure = None;
@@ -122,6 +163,14 @@ impl InstanceState {
             // What runs is found out anew.
             InstanceFact::ReadBack { .. } => {}
             InstanceFact::HeadFailed(head) => self.head_failure = Some(FailedHead { head: *head, at, back: None }),
+            InstanceFact::Quarantined { commit, by, objects } => {
+                // What the verified commit leaves out is needed for as long as it is verified.
+                let verified = self.verified.as_ref().map(|verified| verified.commit.clone());
+                self.quarantines.retain(|known| known.commit != commit && Some(&known.commit) == verified.as_ref());
+                if !objects.is_empty() {
+                    self.quarantines.push(Quarantine { commit, by, objects, at });
+                }
+            }
             InstanceFact::HeldBack { healthy, seen, .. } => {
                 if let Some(failed) = &mut self.head_failure {
                     failed.back = Some(HeldBack { healthy, seen });
@@ -162,7 +211,7 @@ impl InstanceState {
 
 #[cfg(test)]
 mod tests {
-    use crate::{CommitLine, FailureReport};
+    use crate::FailureReport;
 
     use super::*;
 
@@ -197,6 +246,31 @@ mod tests {
         assert_eq!(state.head_failure.unwrap().way_back(), None);
         let state = InstanceState::fold(&history(vec![verified('a'), failed(false)]));
         assert_eq!(state.head_failure.unwrap().way_back(), None, "where it is followed there is no way back");
+    }
+
+    #[test]
+    fn what_a_commit_leaves_out_is_known_for_as_long_as_it_is_verified_or_tried() {
+        let leaves_out = |digit: char, names: &[&str]| {
+            let object = |name: &&str| QuarantinedObject {
+                group: String::new(),
+                kind: "ConfigMap".to_owned(),
+                name: (*name).to_owned(),
+                place: String::new(),
+                why: String::new(),
+            };
+            let by = CommitLine { commit: commit(digit), author: String::new(), subject: String::new() };
+            InstanceFact::Quarantined { commit: commit(digit), by, objects: names.iter().map(object).collect() }
+        };
+        let known = |facts: Vec<InstanceFact>| -> Vec<String> {
+            let state = InstanceState::fold(&history(facts));
+            state.quarantines.iter().map(|one| one.commit.as_str()[..1].to_owned() + &one.objects[0].name).collect()
+        };
+        assert_eq!(known(vec![leaves_out('a', &["x"]), verified('a')]), ["ax"]);
+        let tried = vec![leaves_out('a', &["x"]), verified('a'), leaves_out('b', &["y"])];
+        assert_eq!(known(tried.clone()), ["ax", "by"]);
+        assert_eq!(known([tried.clone(), vec![leaves_out('c', &["z"])]].concat()), ["ax", "cz"]);
+        assert_eq!(known([tried.clone(), vec![verified('b')]].concat()), ["by"]);
+        assert_eq!(known([tried, vec![leaves_out('b', &[]), verified('b')]].concat()), Vec::<String>::new());
     }
 
     #[test]

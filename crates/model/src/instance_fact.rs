@@ -21,6 +21,35 @@ pub struct HeadFailure {
     pub held_on: Option<CommitId>,
 }
 
+/// An object of a pushed commit that can't be applied: it is left out while the rest proceeds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantinedObject {
+    /// Its API group.
+    #[serde(default)]
+    pub group: String,
+    /// Its kind; empty where that can't be told.
+    #[serde(default)]
+    pub kind: String,
+    /// Its name; empty where that can't be told.
+    #[serde(default)]
+    pub name: String,
+    /// Where it stands: file and line.
+    pub place: String,
+    /// Why it can't be applied.
+    pub why: String,
+}
+
+impl QuarantinedObject {
+    /// `ConfigMap/settings`, as far as that can be told.
+    pub fn label(&self) -> String {
+        if self.kind.is_empty() || self.name.is_empty() {
+            "an object".to_owned()
+        } else {
+            format!("{}/{}", self.kind, self.name)
+        }
+    }
+}
+
 /// An object that differed from what is desired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DriftFound {
@@ -105,6 +134,16 @@ pub enum InstanceFact {
     /// What people pushed was tried and does not work, or can't be tried: HEAD is no candidate any more until it changes or
     /// somebody wants it tried again.
     HeadFailed(Box<HeadFailure>),
+    /// Some objects of a pushed commit can't be applied, and the instance follows HEAD: they are left out, and stay as they are in
+    /// the cluster. None of them: all of that commit can be applied after all.
+    Quarantined {
+        /// The commit that was tried.
+        commit: CommitId,
+        /// The newest commit up to there that touched the instance: whom people would ask.
+        by: CommitLine,
+        /// Each object.
+        objects: Vec<QuarantinedObject>,
+    },
     /// After a HEAD that failed, the instance was made equal to the verified commit again.
     HeldBack {
         /// The verified commit.

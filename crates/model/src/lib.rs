@@ -28,8 +28,8 @@ pub use fleet::{
     InvalidFleetNumber, Tally, Waves,
 };
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
-pub use instance::{FailedHead, HeldBack, InstanceState, Lock, VerifiedCommit};
-pub use instance_fact::{DriftDone, DriftFound, DriftedField, HeadFailure, InstanceFact, Written};
+pub use instance::{FailedHead, HeldBack, InstanceState, Lock, Quarantine, VerifiedCommit};
+pub use instance_fact::{DriftDone, DriftFound, DriftedField, HeadFailure, InstanceFact, QuarantinedObject, Written};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
 };

@@ -35,7 +35,14 @@ pub(crate) fn object(document: Value, place: Place, context: &RenderContext<'_>)
         return Err(encrypted(found));
     }
     let value = if secrets::is_secret(&value) { secret(value, &key)? } else { value };
-    Ok(Object { key, value: normalise::sorted(value), place })
+    Ok(Object { key, value: normalise::sorted(value), place, source: 0 })
+}
+
+/// Which object a document is about, as far as that can be told.
+pub(crate) fn key_of_any(document: &Value, namespace: &str) -> Option<ObjectKey> {
+    let mut key = key_of(document.as_object()?).ok()?;
+    key.namespace = (!is_cluster_scoped(&key.group, &key.kind)).then(|| namespace.to_owned());
+    Some(key)
 }
 
 fn secret(value: Value, key: &ObjectKey) -> Result<Value, Problem> {

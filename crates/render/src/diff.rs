@@ -69,13 +69,14 @@ impl RenderedDiff {
 
 /// Compares what was rendered before with what is rendered now. Without a before, everything is added.
 pub fn rendered_diff(old: Option<&Rendered>, new: &Rendered, key: &MaskKey) -> RenderedDiff {
-    let index = |objects: &'_ [Object]| -> BTreeMap<ObjectKey, Value> {
-        objects.iter().map(|object| (object.key.clone(), secrets::mask_object(&object.value, key))).collect()
+    let index = |rendered: &Rendered| -> BTreeMap<ObjectKey, Value> {
+        let masked = |object: &Object| (object.key.clone(), secrets::mask_object(&object.value, key));
+        rendered.everything().map(masked).collect()
     };
-    let before = index(old.map_or(&[], |old| &old.objects));
-    let now = index(&new.objects);
+    let before = old.map_or_else(BTreeMap::new, index);
+    let now = index(new);
     let mut objects = Vec::new();
-    for object in &new.objects {
+    for object in new.everything() {
         let (was, is) = (before.get(&object.key), now.get(&object.key));
         let fields = fields::changes(was, is);
         if was.is_none() || !fields.is_empty() {
@@ -83,7 +84,9 @@ pub fn rendered_diff(old: Option<&Rendered>, new: &Rendered, key: &MaskKey) -> R
             objects.push(ObjectChange { key: object.key.clone(), change, fields });
         }
     }
-    for object in old.map_or(&[][..], |old| &old.objects).iter().rev().filter(|object| !now.contains_key(&object.key)) {
+    let gone: Vec<&Object> =
+        old.into_iter().flat_map(Rendered::everything).filter(|object| !now.contains_key(&object.key)).collect();
+    for object in gone.into_iter().rev() {
         let fields = fields::changes(before.get(&object.key), None);
         objects.push(ObjectChange { key: object.key.clone(), change: Change::Removed, fields });
     }

@@ -6,7 +6,7 @@ use crate::engine::EngineError;
 use crate::object::ObjectKey;
 
 /// Where in the files something is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file's path in the config repo.
     pub file: String,
@@ -184,6 +184,20 @@ pub enum Problem {
         field: String,
         /// What it has to be.
         rule: &'static str,
+    },
+    /// What an object says that it needs can't be.
+    #[error("`pinnace.dev/needs` of {object}: {why}")]
+    Needs {
+        /// The object.
+        object: Box<ObjectKey>,
+        /// Why not, and what to write.
+        why: String,
+    },
+    /// Objects that wait for each other.
+    #[error("these wait for each other, so that none could ever be applied: {circle}; take one of the needs out")]
+    Circle {
+        /// The whole circle, each with its place.
+        circle: String,
     },
     /// The same object twice.
     #[error("{object} is already at {first}: remove one of them")]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::hooks::Hook;
 use crate::object::Object;
 
 /// SHA-256 over the canonical objects, in the order in which they are applied. Secret values go in as keyed hashes, so
@@ -25,12 +26,17 @@ pub struct InvalidRenderHash;
 const FORM: &[u8] = b"pinnace render 1\n";
 
 impl RenderHash {
-    /// Hashes objects.
-    pub(crate) fn of(objects: &[Object], key: &MaskKey) -> Self {
+    /// Hashes objects, and the hooks that run with them.
+    pub(crate) fn of(objects: &[Object], hooks: &[Hook], key: &MaskKey) -> Self {
         let mut hash = Sha256::new();
         hash.update(FORM);
         for object in objects {
             hash.update(hidden(&object.value, key).to_string());
+            hash.update(b"\n");
+        }
+        for hook in hooks {
+            hash.update(b"hook ");
+            hash.update(hidden(&hook.object.value, key).to_string());
             hash.update(b"\n");
         }
         Self(hash.finalize().into())
@@ -72,7 +78,7 @@ impl From<RenderHash> for String {
 
 /// The object with the whole keyed hash in place of each value of a Secret: what is shown to people is too short to
 /// bind a decision to.
-fn hidden(object: &Value, key: &MaskKey) -> Value {
+pub(crate) fn hidden(object: &Value, key: &MaskKey) -> Value {
     if !secrets::is_secret(object) {
         return object.clone();
     }

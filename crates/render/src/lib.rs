@@ -9,7 +9,9 @@ mod ciphertext;
 mod diff;
 pub mod engine;
 mod error;
+mod fixed;
 mod hash;
+mod hooks;
 pub mod lint;
 mod live;
 mod live_diff;
@@ -20,16 +22,21 @@ mod order;
 mod quantity;
 mod references;
 mod rendering;
+mod steps;
 mod yaml;
 
 pub use diff::{Change, FieldChange, ObjectChange, RenderedDiff, rendered_diff};
 pub use error::{Place, Problem, RenderError};
+pub use fixed::{Fixed, fixed};
 pub use hash::{InvalidRenderHash, RenderHash};
+pub use hooks::{Hook, HookDelete, HookEvent};
 pub use live::{LARGEST_DUMP, live_objects};
 pub use live_diff::live_diff;
 pub use object::{Object, ObjectKey, is_cluster_scoped, is_data_kind};
 pub use references::{
     Detail, Need, References, UsedImage, Wanted, Wrong, asks_for_pods, images, named_elsewhere, over_quota, references,
+    references_of,
 };
-pub use rendering::{RenderContext, Rendered, render};
+pub use rendering::{RefusedObject, RenderContext, Rendered, render};
+pub use steps::{NEEDS_ANNOTATION, Outside, Step};
 pub use yaml::{LARGEST_FILE, is_manifest, to_yaml};

@@ -13,6 +13,7 @@ const OURS_TO_SET: &[&str] = &[
     "pinnace.dev/health-failed",
     "pinnace.dev/health-message",
     "pinnace.dev/lint-ignore",
+    "pinnace.dev/needs",
     "pinnace.dev/replace",
 ];
 

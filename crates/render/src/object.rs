@@ -38,6 +38,8 @@ pub struct Object {
     pub value: Value,
     /// Where it stands.
     pub place: Place,
+    /// Which of the instance's sources it comes from.
+    pub source: usize,
 }
 
 impl Object {

@@ -15,6 +15,7 @@ mod versions;
 use serde_json::Value;
 
 use crate::object::{Object, ObjectKey};
+use crate::rendering::Rendered;
 use need::Answer;
 
 pub use need::{Detail, Need, Wanted, Wrong};
@@ -41,9 +42,20 @@ const SWITCH: &str = "/metadata/annotations/pinnace.dev~1check-references";
 
 /// Finds what these objects need, and answers what they answer themselves.
 pub fn references(objects: &[Object]) -> References {
+    with_makers(objects, &[])
+}
+
+/// Finds what a whole set needs. What its hooks bring is there, and those that run may make what else is needed.
+pub fn references_of(rendered: &Rendered) -> References {
+    let everything: Vec<Object> = rendered.everything().cloned().collect();
+    let run = rendered.hooks.iter().filter(|hook| hook.ends()).map(|hook| hook.object.key.clone());
+    with_makers(&everything, &run.collect::<Vec<_>>())
+}
+
+fn with_makers(objects: &[Object], run: &[ObjectKey]) -> References {
     let mut references = References::default();
-    let makers: Vec<&ObjectKey> =
-        objects.iter().map(|object| &object.key).filter(|key| !is_kubernetes(&key.group)).collect();
+    let custom = objects.iter().map(|object| &object.key).filter(|key| !is_kubernetes(&key.group));
+    let makers: Vec<&ObjectKey> = run.iter().chain(custom).collect();
     for object in objects.iter().filter(|object| !is_switched_off(object)) {
         references.wrong.extend(versions::removed(object));
         for mut need in RULES.iter().flat_map(|rule| rule(object)) {

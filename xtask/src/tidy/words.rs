@@ -45,6 +45,7 @@ const IN_PRODUCTION: [Rule; 5] = [
             "crates/cluster/src/watch/stream.rs",
             "crates/control/src/effects/watch.rs",
             "crates/control/src/loops/",
+            "crates/control/src/steps.rs",
             "crates/server/src/glance.rs",
             "crates/server/src/live.rs",
             "crates/server/src/serve.rs",

@@ -45,7 +45,7 @@ pub fn head_pointer(instance: &InstanceId) -> String {
 }
 
 /// Where it can be tried again and reverted.
-fn details(instance: &InstanceId, url: &str) -> Button {
+pub(super) fn details(instance: &InstanceId, url: &str) -> Button {
     Button {
         action: Action::Details,
         label: DETAILS.to_owned(),

@@ -109,7 +109,10 @@ fn doing(pin: &Pin) -> String {
         Stage::Approved => format!("Approved by {}. It waits for its turn.", pin.approved_by()),
         Stage::Claimed => format!("Approved by {}. Its candidate is being rendered.", pin.approved_by()),
         Stage::Rendered => "The candidate is rendered; the cluster dry-runs the whole of it.".to_owned(),
-        Stage::DryRun | Stage::Inventoried => "The dry run passed; the candidate is being applied.".to_owned(),
+        Stage::Inventoried { waiting_for } if !waiting_for.is_empty() => {
+            format!("The candidate is being applied in steps; the next one waits for: {}", stop(waiting_for))
+        }
+        Stage::DryRun | Stage::Inventoried { .. } => "The dry run passed; the candidate is being applied.".to_owned(),
         Stage::Watching { waiting_for, .. } if waiting_for.is_empty() => {
             format!("{new} is applied and watched until it is proven.")
         }

@@ -116,7 +116,7 @@ fn steps_done(pin: &Pin) -> usize {
         Stage::Asked => APPROVED,
         Stage::Approved | Stage::Claimed => RENDERED,
         Stage::Rendered => DRY_RUN,
-        Stage::DryRun | Stage::Inventoried => APPLIED,
+        Stage::DryRun | Stage::Inventoried { .. } => APPLIED,
         Stage::Watching { .. } => VERIFIED,
         Stage::Verified | Stage::Committed | Stage::HeadMoved { .. } => RECORDED,
         Stage::Recorded | Stage::Ended(Outcome::Done { .. }) => NAMES.len(),
@@ -183,6 +183,7 @@ fn in_hand(pin: &Pin) -> Option<String> {
             (ask.quorum > 1).then(|| format!("{} of {}", pin.approvals.len(), ask.quorum))
         }
         Stage::Approved => Some("waits for its turn".to_owned()),
+        Stage::Inventoried { waiting_for } => Some(waiting_for.clone()).filter(|waiting_for| !waiting_for.is_empty()),
         Stage::Watching { observed_ms, waiting_for } => {
             let seen = length(std::time::Duration::from_millis(*observed_ms));
             Some(if waiting_for.is_empty() { seen } else { format!("{waiting_for}, {seen}") })

@@ -35,6 +35,8 @@ struct Shown {
     differs: bool,
     objects: Vec<Planned>,
     number: Option<u64>,
+    #[serde(default)]
+    waits: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,6 +76,10 @@ fn text(instance: &InstanceId, shown: &Shown) -> String {
         .collect();
     let proven = if shown.proven { ", proven already" } else { "" };
     let mut text = format!("HEAD {head}{proven}: {kept} of {} objects stay as they are\n", shown.objects.len());
+    for wait in &shown.waits {
+        text.push_str(&secrets::clean_terminal(wait));
+        text.push('\n');
+    }
     if !rows.is_empty() {
         text.push_str(&table(&["DO", "OBJECT", "WHY"], rows));
     }

@@ -29,6 +29,8 @@ pub struct PruneCandidate {
     pub uid: Option<String>,
     /// Whether it bears our mark.
     pub marked: bool,
+    /// Whether it says that it outlives what brought it (`helm.sh/resource-policy: keep`).
+    pub kept: bool,
     /// Whether its volumes go with it (a StatefulSet may say so).
     pub deletes_volumes: bool,
 }
@@ -57,7 +59,7 @@ pub struct PrunePlan {
 
 /// Decides about what nothing desires any more. `total` is how many objects the inventory holds.
 pub fn decide(candidates: &[PruneCandidate], total: usize, confirmed: bool) -> PrunePlan {
-    let going = candidates.iter().filter(|c| c.uid.is_some() && c.marked).count();
+    let going = candidates.iter().filter(|c| c.uid.is_some() && c.marked && !c.kept).count();
     let too_many = too_many(going, total);
     sort_out(candidates, |candidate| match (confirmed, holds_data(candidate), &too_many) {
         (true, _, _) => None,
@@ -77,6 +79,8 @@ fn sort_out(candidates: &[PruneCandidate], hold: impl Fn(&PruneCandidate) -> Opt
         let key = candidate.key.clone();
         match (&candidate.uid, candidate.marked, hold(candidate)) {
             (None, _, _) => plan.gone.push(key),
+            // It stays for good, and nobody has to do anything about it.
+            (Some(_), true, _) if candidate.kept => plan.gone.push(key),
             (Some(_), false, _) => {
                 let why = "it no longer bears our mark, so it is left alone".to_owned();
                 plan.held.push(Held { key, why, confirmable: false });
@@ -107,7 +111,7 @@ mod tests {
     fn candidate(api_version: &str, kind: &str, name: &str) -> PruneCandidate {
         let key =
             ObjectKey { kind: KindKey::new(api_version, kind), namespace: Some("shop".into()), name: name.into() };
-        PruneCandidate { key, uid: Some(format!("uid-{name}")), marked: true, deletes_volumes: false }
+        PruneCandidate { key, uid: Some(format!("uid-{name}")), marked: true, kept: false, deletes_volumes: false }
     }
 
     fn config_maps(count: usize) -> Vec<PruneCandidate> {
@@ -153,6 +157,15 @@ mod tests {
         let stranger = PruneCandidate { marked: false, ..candidate("v1", "ConfigMap", "x") };
         let plan = decide(&[stranger], 10, true);
         assert!(plan.delete.is_empty() && !plan.held[0].confirmable);
+    }
+
+    #[test]
+    fn what_says_that_it_stays_is_let_go_of_and_never_deleted() {
+        let kept = PruneCandidate { kept: true, ..candidate("v1", "ConfigMap", "x") };
+        for plan in [decide(std::slice::from_ref(&kept), 10, true), decide_dropped(std::slice::from_ref(&kept))] {
+            assert!(plan.delete.is_empty() && plan.held.is_empty());
+            assert_eq!(plan.gone, std::slice::from_ref(&kept.key));
+        }
     }
 
     #[test]

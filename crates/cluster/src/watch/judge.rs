@@ -31,6 +31,19 @@ impl Snapshot {
         health::judge(&Observation { objects: &objects, children: &children, custom })
     }
 
+    /// Judges objects as they are seen now, whoever applied them and when. With each comes whether its kind has a status.
+    pub fn judge_live(&self, keys: &[(ObjectKey, Option<bool>)], custom: &CustomRules) -> Judgement {
+        let children = Children::new(self.children.iter().chain(&self.events).map(Arc::as_ref));
+        let observed = |(key, has_status): &(ObjectKey, Option<bool>)| Observed {
+            key: health_key(key),
+            live: self.objects.get(key).map(Arc::as_ref),
+            applied: None,
+            has_status: *has_status,
+        };
+        let objects: Vec<Observed<'_>> = keys.iter().map(observed).collect();
+        health::judge(&Observation { objects: &objects, children: &children, custom })
+    }
+
     /// The restarts of all pods that these objects own now: to be taken before a candidate's first write.
     pub fn baseline(&self) -> Baseline {
         Baseline::of(self.children.iter().map(Arc::as_ref))

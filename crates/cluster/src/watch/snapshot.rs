@@ -77,6 +77,14 @@ pub(crate) fn take(tables: &Tables, keys: &[ObjectKey]) -> Snapshot {
     snapshot
 }
 
+/// What is known of all that an object owns, whoever it is of.
+pub(crate) fn around(tables: &Tables, live: &Value) -> Snapshot {
+    let mut snapshot = take(tables, &[]);
+    snapshot.objects.insert(ObjectKey::of(live), Arc::new(live.clone()));
+    add_owned(tables, &mut snapshot);
+    snapshot
+}
+
 /// Everything whose chain of owners ends in one of the objects, and the events about any of them.
 fn add_owned(tables: &Tables, snapshot: &mut Snapshot) {
     let mut seen: BTreeSet<String> = snapshot.objects.values().map(|o| uid(o).to_owned()).collect();

@@ -268,6 +268,10 @@ impl Store {
         snapshot::take(&self.lock(), keys)
     }
 
+    pub(crate) fn owned_by(&self, live: &Value) -> Snapshot {
+        snapshot::around(&self.lock(), live)
+    }
+
     fn change(&self, kind: &KindKey, by: impl FnOnce(&mut Tables)) {
         let mut tables = self.lock();
         if tables.by_kind.contains_key(kind) {

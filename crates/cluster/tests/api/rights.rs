@@ -12,7 +12,8 @@ use super::watch::until;
 /// Gives our service account the rights that are printed for these kinds, and connects as it.
 async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterClient {
     let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-    let uses = [Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new() }];
+    let uses =
+        [Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }];
     place.client.set_up(&rbac_objects(&place.own, &uses)).await.unwrap();
     let token = place.client.account_token(std::time::Duration::from_hours(1)).await.unwrap();
     place.with_token(&token).await
@@ -124,7 +125,13 @@ async fn missing_rights_are_told_before_they_are_needed() {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
         rbac_objects(
             &place.own,
-            &[Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new() }],
+            &[Use {
+                namespace: place.namespace.clone(),
+                kinds,
+                whole: Vec::new(),
+                reads: Vec::new(),
+                awaits: Vec::new(),
+            }],
         )
     };
     assert_eq!(client.missing_rights(&uses(&[("v1", "ConfigMap")])).await.unwrap(), Vec::<String>::new());

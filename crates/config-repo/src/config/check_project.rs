@@ -7,6 +7,7 @@ use serde_saphyr::Location;
 
 use super::check::{Named, Problems, check_path};
 use super::check_kinds::check_cluster_kinds;
+use super::check_needs::{Needs, project_needs, source_needs};
 use super::check_remote_chart::check_own;
 use super::check_source::{Shares, check_source, own, to_source};
 use super::check_waves::check_waves;
@@ -25,6 +26,7 @@ pub(super) fn check_projects(
 ) -> BTreeMap<ProjectName, Project> {
     let mut projects = BTreeMap::new();
     let mut places = Vec::new();
+    let mut needs = project_needs(&entries, problems);
     for (key, mut project) in entries.0 {
         let Some(name) = problems.parse::<ProjectName>(&key) else { continue };
         let image = problems.parse::<ImageRepository>(&project.image);
@@ -41,7 +43,9 @@ pub(super) fn check_projects(
         let Some(image) = image else { continue };
         places.extend(places_of(&name, &image, &project.sources, &namespaces));
         let waves = check_waves(project.waves.take(), is_pattern, problems);
-        projects.insert(name, to_project(project, image, namespaces, rules, waves));
+        let sources = source_needs(&key, &project.sources, problems);
+        let needs = Needs { projects: needs.remove(&name).unwrap_or_default(), sources };
+        projects.insert(name, to_project(project, image, namespaces, rules, waves, needs));
     }
     check_overlaps(&places, problems);
     projects
@@ -53,10 +57,16 @@ fn to_project(
     namespaces: BTreeMap<EnvironmentName, String>,
     rules: BTreeMap<EnvironmentName, Rule>,
     waves: Waves,
+    needs: Needs,
 ) -> Project {
     Project {
         image,
-        sources: project.sources.into_iter().map(to_source).collect(),
+        sources: project
+            .sources
+            .into_iter()
+            .zip(needs.sources)
+            .map(|(source, needs)| to_source(source, needs))
+            .collect(),
         namespaces,
         rules,
         chat: project.chat.map(|chat| chat.value),
@@ -67,6 +77,7 @@ fn to_project(
         check_secrets: project.check_secrets,
         cluster_kinds: project.cluster_kinds.into_iter().map(|kind| kind.value).collect(),
         waves,
+        needs: needs.projects,
     }
 }
 

@@ -145,7 +145,7 @@ fn check_words(source: &file::Source, problems: &mut Problems) {
 }
 
 /// The source as the rest of the program knows it.
-pub(super) fn to_source(source: file::Source) -> Source {
+pub(super) fn to_source(source: file::Source, needs: Vec<usize>) -> Source {
     let trimmed = |path: Text| path.value.trim_end_matches('/').to_owned();
     let is_shared_chart = source.chart.is_some();
     let remote = to_remote(&source);
@@ -160,6 +160,7 @@ pub(super) fn to_source(source: file::Source) -> Source {
             kube_version: source.kube_version.map(|version| version.value),
             api_versions: source.api_versions.into_iter().map(|api| api.value).collect(),
         },
+        needs,
     }
 }
 

@@ -105,6 +105,8 @@ pub(super) struct Project {
     #[serde(default)]
     pub(super) cluster_kinds: Vec<Text>,
     pub(super) waves: Option<Waves>,
+    #[serde(default)]
+    pub(super) needs: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,6 +134,9 @@ pub(super) struct Source {
     pub(super) kube_version: Option<Text>,
     #[serde(default)]
     pub(super) api_versions: Vec<Text>,
+    pub(super) name: Option<Text>,
+    #[serde(default)]
+    pub(super) needs: Vec<Text>,
 }
 
 #[derive(Debug, Deserialize)]

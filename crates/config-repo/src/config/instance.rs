@@ -36,6 +36,8 @@ pub struct Instance {
     pub cluster_kinds: Vec<String>,
     /// What happens when a person's commit fails: as the environment says, else [`Head::Hold`] where asks are needed.
     pub head: Head,
+    /// The instances that have to be proven and Current before this one is applied.
+    pub needs: Vec<InstanceId>,
 }
 
 impl Config {
@@ -61,7 +63,11 @@ impl Config {
         } else {
             *id == InstanceId::only(id.project.clone(), id.environment.clone())
         };
-        is_there.then(|| Instance { shared: self.shared(id, project), ..instance(id, project, environment, namespace) })
+        is_there.then(|| Instance {
+            needs: self.needed(id, project),
+            shared: self.shared(id, project),
+            ..instance(id, project, environment, namespace)
+        })
     }
 
     /// What it only reads: the lock file too, where a version of a chart stands there.
@@ -69,6 +75,20 @@ impl Config {
         let is_locked = |source: &Source| source.remote.as_ref().is_some_and(|remote| remote.pinned.is_none());
         let lock = Some(self.lock_file.clone()).filter(|_| project.sources.iter().any(is_locked));
         project.shared().into_iter().map(|path| fill_all(path, id)).chain(lock).collect()
+    }
+
+    /// What an instance needs of other projects: of each the instance of the same name in its environment, else all there.
+    fn needed(&self, id: &InstanceId, project: &Project) -> Vec<InstanceId> {
+        let of = |needed: &ProjectName| {
+            let Some(known) = self.projects.get(needed) else { return Vec::new() };
+            if !known.namespaces.contains_key(&id.environment) {
+                return Vec::new();
+            }
+            let ids = self.ids(needed, known, &id.environment);
+            let same = ids.iter().find(|other| other.name == id.name).cloned();
+            same.map_or(ids, |same| vec![same])
+        };
+        project.needs.iter().flat_map(of).collect()
     }
 
     fn ids(&self, name: &ProjectName, project: &Project, environment: &EnvironmentName) -> Vec<InstanceId> {
@@ -99,5 +119,6 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         rule,
         drift: environment.drift,
         head: environment.head.unwrap_or(if rule == Rule::Ask { Head::Hold } else { Head::Follow }),
+        needs: Vec::new(),
     }
 }

@@ -14,7 +14,13 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     if let Some(newer) = open.iter().find(approved_newer) {
         return Ok(Fact::Superseded { by: newer.pin.number }.into());
     }
-    let Some(holder) = open.iter().find(|other| other.pin.holds_claim()) else { return Ok(Fact::Claimed.into()) };
+    let Some(holder) = open.iter().find(|other| other.pin.holds_claim()) else {
+        // It waits without the slot, so that a newer one may take its place.
+        return match inner.unmet_need(&inner.instance(&pin.instance)?).await? {
+            Some(why) => Err(Trouble::Wait(why)),
+            None => Ok(Fact::Claimed.into()),
+        };
+    };
     if gives_way(&holder.pin, pin) {
         inner.supersede(holder, pin.number).await?;
     }

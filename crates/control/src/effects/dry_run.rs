@@ -14,9 +14,14 @@ use crate::trouble::Trouble;
 pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, Trouble> {
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
+    // It may have changed since the slot was taken; nothing was touched yet.
+    if let Some(why) = inner.unmet_need(&place.instance).await? {
+        return Err(Trouble::Wait(why));
+    }
     let result = inner.check(&place, &candidate.rendered).await?;
     refuse_clashes(&place, &candidate.rendered).await?;
     let mut unchecked: Vec<String> = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
+    unchecked.extend(inner.check_hooks(&place, &candidate.rendered).await?);
     unchecked.extend(inner.check_references(&place, &candidate.rendered).await?);
     Ok(Fact::DryRun { unchecked }.into())
 }

@@ -2,6 +2,7 @@
 
 use config_repo::Instance;
 use model::{CommitId, CommitLine, Fact, InstanceState, Pin, PinKind, Proposal};
+use render::Fixed;
 use store::PinRecord;
 
 use super::Done;
@@ -40,6 +41,8 @@ pub(super) async fn proposal(
         Some(commit) => Some(inner.rendered_at(instance, commit).await?),
         None => None,
     };
+    let fixed = before.as_ref().map(|before| render::fixed(before, &candidate.rendered)).unwrap_or_default();
+    let replaced = replaced(&fixed)?;
     let changes = render::rendered_diff(before.as_ref(), &candidate.rendered, &inner.mask_key);
     let render_hash = candidate.hash();
     Ok(Proposal {
@@ -49,8 +52,31 @@ pub(super) async fn proposal(
         from_chart: candidate.from_chart,
         render_hash,
         git_diff: inner.redactor.redact(&secrets::clip(&candidate.git_diff, LONGEST_DIFF)).into_owned(),
-        rendered_diff: inner.redactor.redact(&secrets::clip(&changes.to_text(), LONGEST_DIFF)).into_owned(),
+        rendered_diff: inner
+            .redactor
+            .redact(&secrets::clip(&format!("{replaced}{}", changes.to_text()), LONGEST_DIFF))
+            .into_owned(),
     })
+}
+
+/// What can't change in place, and is made anew, as people are told; what may not be is refused before anybody is asked.
+fn replaced(fixed: &[Fixed]) -> Result<String, Trouble> {
+    let stuck: Vec<String> = fixed.iter().filter(|one| !one.may_be_replaced).map(stuck).collect();
+    if !stuck.is_empty() {
+        return Err(Trouble::Impossible(format!("it could not be applied: {}", stuck.join("; "))));
+    }
+    let line =
+        |one: &Fixed| format!("# {} is deleted and made anew: its `{}` can't change in place\n", one.object, one.field);
+    Ok(fixed.iter().map(line).collect())
+}
+
+fn stuck(one: &Fixed) -> String {
+    let way_out = if render::is_data_kind(&one.object.group, &one.object.kind) {
+        "give it another name"
+    } else {
+        "give it another name, or let it be deleted and made anew with the annotation `pinnace.dev/replace: \"true\"`"
+    };
+    format!("{}: `{}` of {} can't change in place: {way_out}", one.place, one.field, one.object)
 }
 
 /// What was announced was just looked up. What a person goes back to may be long gone, and is better refused than tried; a

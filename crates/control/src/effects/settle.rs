@@ -23,6 +23,7 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let seen = inner.last_applied.seen(&pin.instance, &verified.render_hash);
     let verify = |inventory: &mut Inventory| inventory.verify(verified.clone(), &seen);
     inner.update_inventory(&place, "settle inventory", verify).await?;
+    inner.clear_hooks(&place, &candidate.rendered).await?;
     let going = Going { instance: &pin.instance, commit: &commit, confirmed_by: None };
     let pruned = inner.prune(&place, &keep, &going, None).await?;
     let state = inner.store.instance(&pin.instance).await?;

@@ -1,12 +1,13 @@
 //! Watching what was applied until it is proven, or shown not to work.
 
 use std::collections::BTreeSet;
+use std::mem::Discriminant;
 use std::time::Duration;
 
-use cluster::{ClusterClient, Freshness, KindKey, ObjectKey, Snapshot, Watcher};
+use cluster::{Applied, ClusterClient, Freshness, KindKey, ObjectKey, Snapshot, Watcher};
 use config_repo::Instance;
-use health::{Baseline, Cause, Decision, Failure, Verdict, Watch};
-use model::{Fact, FailureReport, InstanceId, Pin, PinNumber, Stage};
+use health::{Baseline, Cause, Decision, Failure, Judgement, Verdict, Watch};
+use model::{Fact, FailureReport, InstanceId, PinNumber, Stage};
 use render::Rendered;
 use store::PinRecord;
 use tokio::time::Instant;
@@ -41,6 +42,43 @@ pub(crate) enum Watched {
     Stopped,
 }
 
+/// What is watched for.
+pub(crate) struct Goal {
+    /// What is looked at.
+    pub keys: Vec<ObjectKey>,
+    /// What the apply answered: what is from before it is no evidence.
+    pub applied: Vec<Applied>,
+    /// What has to be Current; none: everything. What failed counts anyhow.
+    pub needed: Option<BTreeSet<ObjectKey>>,
+    /// How many objects are not applied before that.
+    pub waiting: usize,
+    /// For how long it has to be so.
+    pub stable_for: Duration,
+}
+
+impl Goal {
+    fn verdict(&self, judged: Judgement) -> Verdict {
+        let Some(needed) = &self.needed else { return judged.verdict };
+        let is_needed = |key: &health::ObjectKey| needed.iter().any(|needed| is_same(needed, key));
+        let counts = judged.objects.into_iter().filter(|(key, verdict)| verdict.is_failed() || is_needed(key));
+        let worst = counts.map(|(_, verdict)| verdict).reduce(|a, b| if b.badness() > a.badness() { b } else { a });
+        worst.unwrap_or(Verdict::Current)
+    }
+
+    fn sentence(&self, verdict: &Verdict) -> String {
+        match (verdict.is_current(), self.waiting) {
+            (true, _) => "stays as it is for a while".to_owned(),
+            (false, 0) => verdict.sentence().to_owned(),
+            (false, 1) => format!("{}; 1 object waits for it", verdict.sentence()),
+            (false, waiting) => format!("{}; {waiting} objects wait for it", verdict.sentence()),
+        }
+    }
+}
+
+fn is_same(key: &ObjectKey, judged: &health::ObjectKey) -> bool {
+    key.kind.is(&judged.group, &judged.kind) && key.namespace == judged.namespace && key.name == judged.name
+}
+
 /// What to watch for, and who is told meanwhile.
 pub(crate) trait Attend {
     /// What is waited for has changed. True stops the watch.
@@ -53,7 +91,7 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     let candidate = inner.recorded_candidate(&record.pin).await?;
     let place = inner.place(&record.pin.instance, &candidate.rendered).await?;
     inner.applied_again(&place, &candidate.rendered).await?;
-    let mut attend = OfPin { inner, record: record.clone(), last: String::new() };
+    let mut attend = OfPin::of(inner, record);
     match inner.watch(&place, &candidate.rendered, &mut attend).await? {
         Watched::Passed => proven(inner, record, &place, &candidate).await,
         Watched::Failed(failure) => Err(Trouble::Failed(Box::new(inner.report(&place.cluster, &failure).await))),
@@ -90,10 +128,18 @@ fn times_applied(record: &PinRecord) -> usize {
 
 /// A pin attends by recording what it waits for. It stops when a fact took it elsewhere, and gives way at once to a newer
 /// pin that is approved: the lane is busy with this watch, so nobody else would see to that.
-struct OfPin<'a> {
+pub(super) struct OfPin<'a> {
     inner: &'a Inner,
     record: PinRecord,
+    /// The stage that it attends in.
+    stage: Discriminant<Stage>,
     last: String,
+}
+
+impl<'a> OfPin<'a> {
+    pub(super) fn of(inner: &'a Inner, record: &PinRecord) -> Self {
+        Self { inner, stage: std::mem::discriminant(&record.pin.stage), record: record.clone(), last: String::new() }
+    }
 }
 
 impl Attend for OfPin<'_> {
@@ -117,7 +163,7 @@ impl Attend for OfPin<'_> {
         if let Some(record) = self.inner.store.pin(self.record.pin.number).await? {
             self.record = record;
         }
-        if !is_watching(&self.record.pin) {
+        if std::mem::discriminant(&self.record.pin.stage) != self.stage {
             return Ok(true);
         }
         let Some(newer) = self.newer_approved().await? else { return Ok(false) };
@@ -135,10 +181,6 @@ impl OfPin<'_> {
     }
 }
 
-fn is_watching(pin: &Pin) -> bool {
-    matches!(pin.stage, Stage::Watching { .. })
-}
-
 impl Inner {
     /// Watches a set until it is proven, fails, or something else comes first. Driven by what the cluster reports; the
     /// timer only serves the stable window and the deadline.
@@ -148,14 +190,27 @@ impl Inner {
         rendered: &Rendered,
         attend: &mut impl Attend,
     ) -> Result<Watched, Trouble> {
+        let (_, stable_for) = self.limits(&place.instance.id)?;
+        let before = self.last_applied.of(&place.instance.id);
+        let goal = Goal { keys: keys(rendered), applied: before.applied, needed: None, waiting: 0, stable_for };
+        self.watch_for(place, &goal, attend).await
+    }
+
+    /// Watches what was applied until it is what is wanted.
+    pub(crate) async fn watch_for(
+        &self,
+        place: &Place,
+        goal: &Goal,
+        attend: &mut impl Attend,
+    ) -> Result<Watched, Trouble> {
         let id = &place.instance.id;
-        let (deadline, stable_for) = self.limits(id)?;
-        let keys: Vec<ObjectKey> = keys(rendered).into_iter().filter(|key| !key.kind.is_secret()).collect();
+        let (deadline, _) = self.limits(id)?;
+        let keys: Vec<ObjectKey> = goal.keys.iter().filter(|key| !key.kind.is_secret()).cloned().collect();
         let watcher = self.watcher(&place.instance, &place.cluster, &keys).await;
         let mut changes = watcher.changes_of(&keys);
         let mut woken = self.wakes.instance(id);
-        let before = self.last_applied.of(id);
-        let mut watch = Watch::new(deadline, stable_for);
+        let baseline = self.last_applied.of(id).baseline;
+        let mut watch = Watch::new(deadline, goal.stable_for);
         // Whether the watch was seen to tell what is new a moment ago.
         let (mut looked, mut fresh) = (None, false);
         loop {
@@ -165,10 +220,10 @@ impl Inner {
             if snapshot.healthy_stream {
                 let since = looked.map_or(Duration::ZERO, |at| now.duration_since(at));
                 looked = Some(now);
-                let verdict = snapshot.judge(&before.applied, &before.baseline, &self.config().health).verdict;
+                let verdict = goal.verdict(snapshot.judge(&goal.applied, &baseline, &self.config().health));
                 let decision = watch.observe(&verdict, since);
                 if rests_on_time(&decision) && !fresh {
-                    match watcher.freshness(&before.applied, &snapshot).await? {
+                    match watcher.freshness(&goal.applied, &snapshot).await? {
                         Freshness::Current => {}
                         Freshness::Older => {
                             fresh = true;
@@ -188,8 +243,8 @@ impl Inner {
                     Decision::Failed(failure) => return Ok(Watched::Failed(Box::new(failure))),
                     Decision::Wait => {}
                 }
-                let sentence = if verdict.is_current() { "stays as it is for a while" } else { verdict.sentence() };
-                if attend.waiting(watch.observed(), sentence, &snapshot).await? {
+                let sentence = goal.sentence(&verdict);
+                if attend.waiting(watch.observed(), &sentence, &snapshot).await? {
                     return Ok(Watched::Stopped);
                 }
             } else {
@@ -214,7 +269,7 @@ impl Inner {
         self.clusters.watcher(&instance.id, cluster, &instance.namespace, &kinds).await
     }
 
-    fn limits(&self, id: &InstanceId) -> Result<(Duration, Duration), Trouble> {
+    pub(crate) fn limits(&self, id: &InstanceId) -> Result<(Duration, Duration), Trouble> {
         let config = self.config();
         let environment = config.environments.get(&id.environment);
         let gone = || Trouble::Impossible(format!("environment `{}` is no longer in pinnace.yaml", id.environment));

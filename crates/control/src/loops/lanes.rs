@@ -98,8 +98,13 @@ async fn turn(control: &Control, id: &InstanceId, lane: Lane, rest: &mut Rest) -
     }
     rest.disturbed();
     let mut due = now.plus(TICK);
+    let hurried = lane == Lane::Candidate && control.inner.hurried.take(id);
     for record in pins {
-        match record.pin.next(now) {
+        let next = match record.pin.next(now) {
+            Next::WaitUntil(_) if hurried && record.pin.delay.is_some() => Next::Do(record.pin.wanted()),
+            next => next,
+        };
+        match next {
             Next::Do(effect) => match effects::perform(&control.inner, record, effect).await {
                 Turn::Moved => return Ok(None),
                 Turn::Blocked => {}

@@ -101,7 +101,10 @@ impl Rest {
         };
         // No intent is written down: HEAD itself is one. What comes of it must be, so there must be room for it.
         inner.store.healthy().await?;
-        let why = match look(inner, &instance, &state, &head, turn).await {
+        if inner.waiting.note(id, None) {
+            inner.wakes.changed();
+        }
+        let (why, waits) = match look(inner, &instance, &state, &head, turn).await {
             Ok(Looked::Settled) => {
                 self.settled = Some(here);
                 return Ok(None);
@@ -113,14 +116,20 @@ impl Rest {
                 return Ok(None);
             }
             Ok(Looked::Stopped) => return Ok(None),
-            Ok(Looked::NotYet(why)) => why,
-            Err(trouble) => trouble.to_string(),
+            Ok(Looked::NotYet(why)) => (why, false),
+            Ok(Looked::Waits(why)) => (why, true),
+            Err(trouble) => (trouble.to_string(), false),
         };
         let attempts = before.map_or(0, |tried| tried.attempts) + 1;
         let pause = backoff(attempts);
         let again_at = inner.clock.now().plus(pause);
         self.tried = Some(TriedBefore { head: head.clone(), adopting, attempts, again_at });
-        not_yet(inner, id, &state, head, attempts, &why).await?;
+        if waits {
+            inner.waiting.note(id, Some(&why));
+            inner.wakes.changed();
+        } else {
+            not_yet(inner, id, &state, head, attempts, &why).await?;
+        }
         Ok(Some(pause))
     }
 }

@@ -38,7 +38,7 @@ impl Inner {
     /// nothing: machines may have the image, or reach the registry where we don't.
     pub(crate) async fn check_images(&self, instance: &Instance, rendered: &Rendered) -> Result<(), Trouble> {
         let config = self.config();
-        for used in render::images(&rendered.objects) {
+        for used in render::images(&rendered.everything().cloned().collect::<Vec<_>>()) {
             let Ok(image) = used.image.parse::<ImageRef>() else { continue };
             let machines = machines(used.architecture, instance);
             let slot = format!("{image} {}", machines.join(" "));

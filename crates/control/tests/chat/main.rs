@@ -90,3 +90,18 @@ async fn a_pushed_commit_that_fails_has_one_message_that_says_at_last_that_it_is
     assert_eq!(slack(&world).messages(FakeSlack::DEPLOYS).len(), 1, "one message, edited");
     world.agree().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_out_of_a_pushed_commit_is_told_and_its_end_too() {
+    let world = World::planned(Plan { slack: true, rule: "auto", ..Plan::default() }).await;
+    let refused = "apiVersion: v1\nkind: Service\nmetadata: {name: odd}\nspec: {ports: [{port: 99999}]}\n";
+    let path = "apps/shop/prod/odd.yaml";
+    world.remote.commit_as(testkit::Person::BOB, path, refused).unwrap();
+    let told = |slack: &FakeSlack| says(slack, "a part of what was pushed is left out") && says(slack, "odd.yaml:1");
+    slack(&world).until("what is left out is told", told).await.unwrap();
+    world.remote.commit_as(testkit::Person::BOB, path, &refused.replace("99999", "80")).unwrap();
+    let over = |slack: &FakeSlack| says(slack, "nothing that was pushed is left out any more");
+    slack(&world).until("the end is told", over).await.unwrap();
+    assert_eq!(slack(&world).messages(FakeSlack::DEPLOYS).len(), 1, "one message, edited");
+    world.agree().await;
+}

@@ -48,7 +48,7 @@ impl Pin {
             Stage::Claimed => Effect::Render,
             Stage::Rendered => Effect::DryRun,
             Stage::DryRun => Effect::WriteInventory,
-            Stage::Inventoried => Effect::Apply,
+            Stage::Inventoried { .. } => Effect::Apply,
             Stage::Watching { .. } => Effect::Watch,
             Stage::Verified => Effect::Commit,
             Stage::Committed => Effect::Push,

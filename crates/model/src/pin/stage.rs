@@ -19,8 +19,11 @@ pub enum Stage {
     Rendered,
     /// The dry run passed. To `Inventoried`.
     DryRun,
-    /// The inventory is written: from here on failure means dropping. To `Watching` or `Dropping`.
-    Inventoried,
+    /// The inventory is written, and it is being applied: from here on failure means dropping. To `Watching` or `Dropping`.
+    Inventoried {
+        /// What its next step waits for, in words; empty while nothing is waited for.
+        waiting_for: String,
+    },
     /// Applied, and watched until proven. To `Verified` or `Dropping`.
     Watching {
         /// Milliseconds observed so far.
@@ -118,7 +121,7 @@ impl Stage {
 
     /// Whether it is a candidate that is not proven yet.
     pub fn in_flight(&self) -> bool {
-        matches!(self, Self::Claimed | Self::Rendered | Self::DryRun | Self::Inventoried | Self::Watching { .. })
+        matches!(self, Self::Claimed | Self::Rendered | Self::DryRun | Self::Inventoried { .. } | Self::Watching { .. })
     }
 
     /// Whether it holds the instance's candidate slot.
@@ -141,7 +144,7 @@ impl Stage {
             Self::Claimed => "candidate",
             Self::Rendered => "rendered",
             Self::DryRun => "dry-run",
-            Self::Inventoried => "inventoried",
+            Self::Inventoried { .. } => "inventoried",
             Self::Watching { .. } => "watching",
             Self::Verified => "verified",
             Self::Committed => "committed",

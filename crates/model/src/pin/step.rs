@@ -200,9 +200,13 @@ fn proving(pin: &mut Pin, fact: &Fact) -> Option<Stage> {
             pin.notes.extend(unchecked.iter().map(|what| format!("not checked before the first write: {what}")));
             Some(Stage::DryRun)
         }
-        (Stage::DryRun, Fact::Inventoried) => Some(Stage::Inventoried),
+        (Stage::DryRun, Fact::Inventoried) => Some(Stage::Inventoried { waiting_for: String::new() }),
+        // Between two steps of the apply.
+        (Stage::Inventoried { .. }, Fact::Watched { waiting_for, .. }) => {
+            Some(Stage::Inventoried { waiting_for: waiting_for.clone() })
+        }
         // Applied again while it is watched: somebody changed it, and the watch begins anew.
-        (Stage::Inventoried | Stage::Watching { .. }, Fact::Applied { notes, .. }) => {
+        (Stage::Inventoried { .. } | Stage::Watching { .. }, Fact::Applied { notes, .. }) => {
             pin.notes.extend(notes.iter().cloned());
             Some(Stage::Watching { observed_ms: 0, waiting_for: String::new() })
         }

@@ -16,7 +16,7 @@ use super::{
     ChildProgram, Engine, EngineError, Files, Job, Limits, RunError, helm, hooks, kustomize, output, run, words,
 };
 use crate::RenderError;
-use crate::rendering::{self, Manifest, RenderContext, Rendered};
+use crate::rendering::{self, Manifest, Refused, RenderContext, Rendered};
 
 /// What engines are run with.
 #[derive(Debug, Clone)]
@@ -82,20 +82,48 @@ impl Engines {
         files: &Files,
         context: &RenderContext<'_>,
     ) -> Result<Rendered, RenderError> {
-        // Sources may lie in each other; a file is one file.
+        self.render_all(sources, files, context, Refused::Fails).await
+    }
+
+    /// As [`Self::render`], and an object that can't be one of this instance is left out and said.
+    pub async fn render_what_can_be(
+        &self,
+        sources: &[Source],
+        files: &Files,
+        context: &RenderContext<'_>,
+    ) -> Result<Rendered, RenderError> {
+        self.render_all(sources, files, context, Refused::IsLeftOut).await
+    }
+
+    async fn render_all(
+        &self,
+        sources: &[Source],
+        files: &Files,
+        context: &RenderContext<'_>,
+        refused: Refused,
+    ) -> Result<Rendered, RenderError> {
         let mut plain = BTreeMap::new();
         let mut made = Vec::new();
-        for source in sources {
+        for (index, source) in inner_last(sources) {
             match source.engine(files)? {
-                Some(engine) => made.push(self.source(engine, source, files, context.namespace).await?),
-                None => plain.extend(of(source, files)),
+                Some(engine) => {
+                    made.push((index, engine, self.source(engine, source, files, context.namespace).await?));
+                }
+                None => plain.extend(
+                    of(source, files)
+                        .map(|(name, text)| (name, Manifest { name, text, source: index, by_helm: false })),
+                ),
             }
         }
-        let mut manifests = rendering::manifests(plain)?;
-        let parts = made.iter().flat_map(|made| &made.parts);
-        manifests.extend(parts.map(|(name, text)| -> Manifest<'_> { (name.as_str(), text.as_slice()) }));
-        let mut rendered = rendering::rendered(&manifests, files.len(), context)?;
-        rendered.left_out = made.iter().flat_map(|made| made.left_out.clone()).collect();
+        made.sort_by_key(|(index, ..)| *index);
+        let mut manifests = rendering::manifests(plain.into_values())?;
+        for (source, engine, made) in &made {
+            let by_helm = *engine == Engine::Helm;
+            manifests.extend(made.parts.iter().map(|(name, text)| Manifest { name, text, source: *source, by_helm }));
+        }
+        let needs: Vec<Vec<usize>> = sources.iter().map(|source| source.needs.clone()).collect();
+        let mut rendered = rendering::rendered(&manifests, files.len(), &needs, context, refused)?;
+        rendered.left_out = made.iter().flat_map(|(_, _, made)| made.left_out.clone()).collect();
         Ok(rendered)
     }
 
@@ -157,7 +185,7 @@ impl Engines {
         let (one, other) = (apart(one.map_err(said)?), apart(other.map_err(said)?));
         match first_difference(&one, &other) {
             Some(place) => Err(EngineError::NotTheSame { engine, place }),
-            None if engine == Engine::Helm => hooks::sort_out(one),
+            None if engine == Engine::Helm => Ok(hooks::sort_out(one)),
             None => Ok(Made { parts: one, left_out: Vec::new() }),
         }
     }
@@ -176,8 +204,15 @@ impl Engines {
     }
 }
 
+/// Sources may lie in each other. A file is one file, of the innermost.
+fn inner_last(sources: &[Source]) -> Vec<(usize, &Source)> {
+    let mut sources: Vec<(usize, &Source)> = sources.iter().enumerate().collect();
+    sources.sort_by_key(|(_, source)| source.path.len());
+    sources
+}
+
 /// The files of a plain source.
-fn of<'f>(source: &Source, files: &'f Files) -> impl Iterator<Item = Manifest<'f>> {
+fn of<'f>(source: &Source, files: &'f Files) -> impl Iterator<Item = (&'f str, &'f [u8])> {
     let itself = files.get_key_value(&source.path).into_iter();
     itself.chain(files_below(&source.path, files)).map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
 }

@@ -160,18 +160,6 @@ pub enum EngineError {
         /// The first part that differs.
         place: String,
     },
-    /// A hook that would have to be run, and not only to be there.
-    #[error("{place} has {what} as the hook `{hook}`: {why}")]
-    Hook {
-        /// The template.
-        place: String,
-        /// Kind and name.
-        what: String,
-        /// Which hook.
-        hook: String,
-        /// Why not, and what instead.
-        why: &'static str,
-    },
 }
 
 impl EngineError {

@@ -1,56 +1,70 @@
-//! Helm's hooks. Pinnace makes objects be there; what a hook wants is that something runs at a certain time. Those that are
-//! only there are ordinary objects, tests are left out, and the rest is refused by name: none is skipped in silence.
+//! Helm's hooks, where nothing but their texts is known: what Pinnace never runs is left out and said, so that a chart that brings
+//! it can still be used. Those of install and upgrade stay, and become steps ([`crate::Hook`]).
 
 use serde_json::Value;
 
-use super::EngineError;
 use super::output::{Made, Part};
 use crate::yaml;
 
 /// The annotation that makes an object a hook.
 const HOOK: &str = "helm.sh/hook";
 
-const RUNS: &str = "it would have to run at each pin, in its order; move it into an init container, or make it an ordinary Job with a name of its own for each version";
-const NEVER: &str =
-    "Pinnace deletes and rolls back by converging, so it would never run: remove it, or disable it in the values";
-
-/// Takes the tests out and says so, and refuses what would have to be run.
-pub(super) fn sort_out(parts: Vec<Part>) -> Result<Made, EngineError> {
+/// Takes out what is never run, and says so.
+pub(super) fn sort_out(parts: Vec<Part>) -> Made {
     let mut made = Made::default();
     for part in parts {
-        match test(&part)? {
-            Some(test) => made.left_out.push(format!("{test} is a test of the chart and is left out")),
-            None => made.parts.push(part),
+        let (stays, told) = sorted(&part);
+        made.left_out.extend(told);
+        if stays {
+            made.parts.push(part);
         }
     }
-    Ok(made)
+    made
 }
 
-/// What the part is, if it is a test.
-fn test((place, text): &Part) -> Result<Option<String>, EngineError> {
+/// Whether a part stays, and what is to be said of it.
+fn sorted((place, text): &Part) -> (bool, Option<String>) {
     if !contains(text, HOOK.as_bytes()) {
-        return Ok(None);
+        return (true, None);
     }
     // What can't be read is said when it is rendered.
-    let mut test = None;
     for document in yaml::documents(place, text).unwrap_or_default() {
         let Some(hook) = document.value.pointer("/metadata/annotations/helm.sh~1hook").and_then(Value::as_str) else {
             continue;
         };
         let word = |field: &str| document.value.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let kind = word("/kind");
-        let what = format!("the {kind} `{}`", word("/metadata/name"));
-        let refused = |what, why| Err(EngineError::Hook { place: place.clone(), what, hook: hook.to_owned(), why });
-        let events: Vec<&str> = hook.split(',').map(str::trim).collect();
-        if events.iter().all(|event| event.starts_with("test")) {
-            test = Some(what);
-        } else if events.iter().all(|event| event.ends_with("-delete") || event.ends_with("-rollback")) {
-            return refused(what, NEVER);
-        } else if matches!(kind.as_str(), "Job" | "Pod") {
-            return refused(what, RUNS);
-        }
+        let what = format!("the {} `{}`", word("/kind"), word("/metadata/name"));
+        return judged(&what, place, &hook.to_ascii_lowercase());
     }
-    Ok(test)
+    (true, None)
+}
+
+fn judged(what: &str, place: &str, hook: &str) -> (bool, Option<String>) {
+    let events: Vec<&str> = hook.split(',').map(str::trim).collect();
+    let never: Vec<&str> = events.iter().copied().filter(|event| !is_run(event)).collect();
+    let stays = never.len() < events.len();
+    let why = match never.as_slice() {
+        [] => return (stays, None),
+        never if never.iter().all(|event| event.starts_with("test")) => "a test of the chart".to_owned(),
+        never if never.iter().all(|event| is_never(event)) => {
+            format!("a hook of {}, and Pinnace deletes and goes back by converging", never.join(" and "))
+        }
+        never => format!("a hook of {}, which Helm does not run either", never.join(" and ")),
+    };
+    let told = if stays {
+        format!("{what} ({place}) is not run as {why}")
+    } else {
+        format!("{what} is {why}: it is left out")
+    };
+    (stays, Some(told))
+}
+
+fn is_run(event: &str) -> bool {
+    matches!(event, "pre-install" | "post-install" | "pre-upgrade" | "post-upgrade")
+}
+
+fn is_never(event: &str) -> bool {
+    matches!(event, "pre-delete" | "post-delete" | "pre-rollback" | "post-rollback") || event.starts_with("test")
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -61,29 +75,27 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn sorted(kind: &str, hook: &str) -> Result<usize, String> {
+    fn sorted(kind: &str, hook: &str) -> (usize, String) {
         let text = format!("kind: {kind}\nmetadata: {{name: it, annotations: {{helm.sh/hook: '{hook}'}}}}");
-        sort_out(vec![("templates/it.yaml".to_owned(), text.into_bytes())])
-            .map(|made| made.parts.len())
-            .map_err(|error| error.to_string())
+        let made = sort_out(vec![("templates/it.yaml".to_owned(), text.into_bytes())]);
+        (made.parts.len(), made.left_out.join("; "))
     }
 
     #[test]
-    fn tests_are_left_out_and_what_is_only_there_stays() {
-        assert_eq!(sorted("Pod", "test").unwrap(), 0);
-        assert_eq!(sorted("Pod", "test-success, test-failure").unwrap(), 0);
-        assert_eq!(sorted("ServiceAccount", "pre-install,pre-upgrade").unwrap(), 1);
-        assert_eq!(sorted("ConfigMap", "post-install").unwrap(), 1);
+    fn what_runs_at_install_and_upgrade_stays() {
+        assert_eq!(sorted("Job", "pre-install,pre-upgrade"), (1, String::new()));
+        assert_eq!(sorted("ConfigMap", "Post-Install"), (1, String::new()));
     }
 
     #[test]
-    fn what_would_have_to_run_is_refused_by_name() {
-        let error = sorted("Job", "pre-install, pre-upgrade").unwrap_err();
-        assert!(
-            error.contains("templates/it.yaml") && error.contains("the Job `it`") && error.contains("pre-install"),
-            "{error}"
-        );
-        assert!(sorted("ServiceAccount", "pre-delete").unwrap_err().contains("would never run"));
-        assert!(sorted("Job", "test, post-upgrade").unwrap_err().contains("at each pin"));
+    fn what_is_never_run_is_left_out_and_said() {
+        assert_eq!(sorted("Pod", "test"), (0, "the Pod `it` is a test of the chart: it is left out".to_owned()));
+        assert_eq!(sorted("Pod", "test-success, test-failure").0, 0);
+        let (left, told) = sorted("Job", "pre-delete");
+        assert!(left == 0 && told.contains("a hook of pre-delete"), "{told}");
+        let (left, told) = sorted("Job", "pre-instal");
+        assert!(left == 0 && told.contains("Helm does not run"), "{told}");
+        let (left, told) = sorted("Job", "post-upgrade, pre-rollback");
+        assert!(left == 1 && told.contains("is not run as a hook of pre-rollback"), "{told}");
     }
 }

@@ -13,6 +13,8 @@ pub struct Source {
     pub chart: Chart,
     /// Whether it has to be a chart.
     pub must_be_chart: bool,
+    /// The sources that come before it, by their places in the list.
+    pub needs: Vec<usize>,
 }
 
 /// How a chart is rendered.

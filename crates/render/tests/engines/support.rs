@@ -34,7 +34,7 @@ impl Case {
     /// Reads `key: words` up to the first `-- path --`, then files.
     pub(crate) fn parse(text: &str) -> Self {
         let mut case = Self {
-            source: Source { path: String::new(), chart: Chart::default(), must_be_chart: false },
+            source: Source { path: String::new(), chart: Chart::default(), must_be_chart: false, needs: Vec::new() },
             files: Files::new(),
             kinds: Vec::new(),
         };

@@ -65,6 +65,8 @@ pub(crate) struct PlanWire {
     objects: Vec<PlannedWire>,
     /// Names it, where it was saved.
     number: Option<u64>,
+    /// What others would have to do before.
+    waits: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,6 +93,7 @@ impl PlanWire {
             hash: plan.hash,
             proven: plan.is_proven,
             objects: plan.objects.into_iter().map(PlannedWire::from).collect(),
+            waits: plan.waits,
             number,
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use futures::StreamExt as _;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secret};
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
@@ -86,6 +87,19 @@ impl Objects {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         let live = api.get_opt(name).await.expect("the cluster answers");
         live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// A Job as it is live; none when it is not there.
+    pub async fn job(&self, name: &str) -> Option<Value> {
+        let api: Api<Job> = Api::namespaced(self.client.clone(), &self.namespace);
+        let live = api.get_opt(name).await.expect("the cluster answers");
+        live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// A person deletes a Job.
+    pub async fn delete_job(&self, name: &str) {
+        let api: Api<Job> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.delete(name, &DeleteParams::background()).await.expect("it was there");
     }
 
     /// A ConfigMap as it is live; none when it is not there.

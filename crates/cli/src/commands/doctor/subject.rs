@@ -4,6 +4,7 @@ use std::path::Path;
 
 use config_repo::{Config, Instance, Mirror};
 use control::Problem;
+use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
 use secrets::Redactor;
@@ -24,6 +25,7 @@ pub(super) struct Subject<'a> {
     redactor: Redactor,
     engines: Engines,
     charts: Charts,
+    bases: Bases,
 }
 
 impl<'a> Subject<'a> {
@@ -40,7 +42,8 @@ impl<'a> Subject<'a> {
         let engines = Engines::new(args.engines.settings());
         // Beside the mirror, which is in a folder of its own.
         let charts = Charts::new(folder.with_file_name("charts"));
-        Self { args, mirror, config, redactor, engines, charts }
+        let bases = Bases::new(folder.with_file_name("bases"));
+        Self { args, mirror, config, redactor, engines, charts, bases }
     }
 
     /// Without secrets and terminal codes.
@@ -59,7 +62,7 @@ impl<'a> Subject<'a> {
     /// The rights that the server needs in a context: what runs there has to render for that.
     pub(super) async fn rights(&self, mirror: &Mirror, context: &str) -> Result<Vec<Value>, Problem> {
         let (file, own) = (&self.args.repo.config_file, &self.args.own_namespace);
-        control::rights(mirror, &self.engines, &self.charts, file, context, own).await
+        control::rights(mirror, &self.engines, &self.charts, &self.bases, file, context, own).await
     }
 
     /// The kube contexts in use.

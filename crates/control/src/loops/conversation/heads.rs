@@ -1,60 +1,97 @@
-//! The message about a pushed commit that does not work: posted once, edited until it is over.
+//! Messages about pushed commits: one that does not work, and what is left out of one. Each is posted once, and edited until it is over.
 
 use std::time::Duration;
 
 use chat::{ChatService, Message};
-use model::{CommitId, FailedHead, InstanceId};
+use model::{FailedHead, InstanceFact, InstanceId, PinId, Quarantine, Recorded, Timestamp};
 use store::{SentMessage, StoreError};
 
 use super::messages::{NotSaid, Thread, channel, hash, say};
 use crate::inner::Inner;
 use crate::trial;
 
+/// What is to be said.
+struct Notice {
+    key: PinId,
+    since: Timestamp,
+    message: Message,
+    is_over: bool,
+    /// What a second message about the same is edited into.
+    pointer: String,
+}
+
 /// Posts and edits what is not as it should be. When something could not be said: how long to wait.
 pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let mut later: Option<Duration> = None;
     for id in inner.failed_heads.all() {
-        let newest = FailedHead::newest(&inner.store.instance_facts(&id).await?);
-        let (Some((failed, ended)), Some(channel)) = (newest, channel(inner, &id)) else {
+        let Some(channel) = channel(inner, &id) else {
             inner.failed_heads.note(&id, false);
             continue;
         };
-        match tell(inner, service, &channel, &id, &failed, ended.as_ref()).await? {
-            Ok(()) if ended.is_some() => inner.failed_heads.note(&id, false),
-            Ok(()) => {}
-            Err(trouble) => {
-                tracing::warn!(instance = %id, trouble = %trouble.what, "chat was not told; it is tried again");
-                later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
+        let facts = inner.store.instance_facts(&id).await?;
+        let mut is_over = true;
+        for notice in [failed(inner, &id, &facts), quarantined(inner, &id, &facts)].into_iter().flatten() {
+            match tell(inner, service, &channel, &notice).await? {
+                Ok(()) => is_over &= notice.is_over,
+                Err(trouble) => {
+                    is_over = false;
+                    tracing::warn!(instance = %id, trouble = %trouble.what, "chat was not told; it is tried again");
+                    later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
+                }
             }
+        }
+        if is_over {
+            inner.failed_heads.note(&id, false);
         }
     }
     Ok(later)
+}
+
+fn url(inner: &Inner, id: &InstanceId) -> String {
+    format!("{}/i/{id}", inner.settings.base_url)
+}
+
+fn failed(inner: &Inner, id: &InstanceId, facts: &[Recorded<InstanceFact>]) -> Option<Notice> {
+    let (failed, ended) = FailedHead::newest(facts)?;
+    let show_log = inner.config().projects.get(&id.project).is_none_or(|project| project.chat_logs);
+    Some(Notice {
+        key: trial::key(id, &failed.head.head),
+        since: failed.at,
+        message: chat::wording::head_message(id, &failed, ended.as_ref(), &url(inner, id), show_log),
+        is_over: ended.is_some(),
+        pointer: chat::wording::head_pointer(id),
+    })
+}
+
+fn quarantined(inner: &Inner, id: &InstanceId, facts: &[Recorded<InstanceFact>]) -> Option<Notice> {
+    let (quarantine, ended) = Quarantine::newest(facts)?;
+    Some(Notice {
+        key: trial::quarantine_key(id, &quarantine.commit),
+        since: quarantine.at,
+        message: chat::wording::quarantine_message(id, &quarantine, ended.as_ref(), &url(inner, id)),
+        is_over: ended.is_some(),
+        pointer: chat::wording::quarantine_pointer(id),
+    })
 }
 
 async fn tell(
     inner: &Inner,
     service: &ChatService,
     channel: &str,
-    id: &InstanceId,
-    failed: &FailedHead,
-    ended: Option<&CommitId>,
+    notice: &Notice,
 ) -> Result<Result<(), NotSaid>, StoreError> {
-    let key = trial::key(id, &failed.head.head);
-    let url = format!("{}/i/{id}", inner.settings.base_url);
-    let show_log = inner.config().projects.get(&id.project).is_none_or(|project| project.chat_logs);
-    let message = chat::wording::head_message(id, failed, ended, &url, show_log);
-    let (hash, sent) = (hash(&message), inner.store.notice(&key, service.name()).await?);
+    let Notice { key, since, message, is_over, pointer } = notice;
+    let (hash, sent) = (hash(message), inner.store.notice(key, service.name()).await?);
     // What nobody was told about and is over needs no message any more.
-    if sent.as_ref().map_or(ended.is_some(), |sent| sent.content_hash == hash) {
+    if sent.as_ref().map_or(*is_over, |sent| sent.content_hash == hash) {
         return Ok(Ok(()));
     }
-    let summary = chat::wording::head_pointer(id);
-    let pointer = Message { paragraphs: vec![summary.clone()], summary, ..Message::default() };
-    let thread = Thread { key: key.clone(), since: failed.at, pointer };
-    match say(inner, service, channel, &thread, &message, sent.as_ref()).await {
+    let pointer = Message { paragraphs: vec![pointer.clone()], summary: pointer.clone(), ..Message::default() };
+    let thread = Thread { key: key.clone(), since: *since, pointer };
+    match say(inner, service, channel, &thread, message, sent.as_ref()).await {
         Ok(at) => {
             let sent = SentMessage { channel: at.channel, key: at.message, content_hash: hash };
-            inner.store.save_notice(&key, service.name(), &sent, inner.clock.now()).await?;
+            inner.store.save_notice(key, service.name(), &sent, inner.clock.now()).await?;
             Ok(Ok(()))
         }
         Err(trouble) => Ok(Err(trouble)),

@@ -6,7 +6,6 @@ use cluster::Snapshot;
 use config_repo::{Head, Instance};
 use model::{CommitId, FailureReport, HeadFailure, InstanceFact, InstanceState, PinNumber, Stage};
 
-use crate::converge::keys;
 use crate::effects::watch::Attend;
 use crate::inner::Inner;
 use crate::pruned::Going;
@@ -23,6 +22,8 @@ pub(super) enum Looked {
     Facts(Vec<InstanceFact>),
     /// It does not work yet, and is tried again.
     NotYet(String),
+    /// It can't be tried before others are well.
+    Waits(String),
     /// Something else came first.
     Stopped,
 }
@@ -50,12 +51,17 @@ pub(super) async fn look(
         Err(Trouble::Impossible(why)) => return refused(inner, instance, state, head, None, &why).await,
         Err(trouble) => return Err(trouble),
     };
-    if trial.hash() == verified.render_hash {
+    // What is left out is in no hash.
+    let is_whole = trial.rendered.refused.is_empty() && state.quarantine(&verified.commit).is_none();
+    if trial.hash() == verified.render_hash && is_whole {
         return mended(inner, instance, state, &trial).await;
     }
     let failed_before = state.head_failure.as_ref().filter(|failed| failed.head.held_on.is_some());
     if failed_before.is_some_and(|failed| failed.head.render_hash.as_ref() == Some(&trial.hash())) {
         return Ok(Looked::Settled);
+    }
+    if let Some(why) = inner.unmet_need(instance).await? {
+        return Ok(Looked::Waits(why));
     }
     let mut attend = WhileHead { inner, instance, head };
     match inner.try_head(instance, &trial, turn, &mut attend).await? {
@@ -67,6 +73,9 @@ pub(super) async fn look(
 }
 
 async fn install(inner: &Inner, instance: &Instance, head: &CommitId, turn: Turn) -> Result<Looked, Trouble> {
+    if let Some(why) = inner.unmet_need(instance).await? {
+        return Ok(Looked::Waits(why));
+    }
     let mut attend = WhileHead { inner, instance, head };
     let before = match verified_before(inner, instance, head).await? {
         Some(verified) => Trial::of(inner, instance, &verified, true).await.ok(),
@@ -119,7 +128,7 @@ async fn let_go(
     let place = inner.place(&instance.id, &rendered).await?;
     let confirmed_by = inner.confirmed_by(&instance.id).await?;
     let going = Going { instance: &instance.id, commit: verified, confirmed_by };
-    let pruned = inner.prune(&place, &keys(&rendered), &going, Some(confirmed)).await?;
+    let pruned = inner.prune_beside(&place, &rendered, &going, Some(confirmed)).await?;
     Ok(Looked::Facts(pruned.fact(state).into_iter().collect()))
 }
 
@@ -192,8 +201,20 @@ struct WhileHead<'a> {
     head: &'a CommitId,
 }
 
+impl Drop for WhileHead<'_> {
+    fn drop(&mut self) {
+        if self.inner.waiting.note(&self.instance.id, None) {
+            self.inner.wakes.changed();
+        }
+    }
+}
+
 impl Attend for WhileHead<'_> {
-    async fn waiting(&mut self, _observed: Duration, _sentence: &str, _seen: &Snapshot) -> Result<bool, Trouble> {
+    async fn waiting(&mut self, _observed: Duration, sentence: &str, _seen: &Snapshot) -> Result<bool, Trouble> {
+        let sentence = self.inner.redacted(sentence);
+        if self.inner.waiting.note(&self.instance.id, Some(&sentence)) {
+            self.inner.wakes.changed();
+        }
         Ok(false)
     }
 

@@ -40,7 +40,9 @@ pub(super) async fn turn(
 async fn look(inner: &Inner, id: &InstanceId, state: &InstanceState, context: &str) -> Result<InstanceFact, Trouble> {
     let cluster = inner.clusters.get(context).await?;
     let Some(stored) = cluster.read_inventory(id).await? else { return Ok(InstanceFact::Removed { objects: 0 }) };
-    let all = cluster.plan_prune(&Target::new(id.clone(), ""), &stored.inventory, &[].into(), true).await?;
+    let mut all = cluster.plan_prune(&Target::new(id.clone(), ""), &stored.inventory, &[].into(), true).await?;
+    let hooks = cluster.plan_hooks(&Target::new(id.clone(), ""), &stored.inventory, &[].into()).await?;
+    all.delete.extend(hooks.delete);
     let going = names(&all);
     let confirmed = state.prune_confirmed.as_ref();
     if !going.is_empty() && !confirmed.is_some_and(|confirmed| going.iter().all(|name| confirmed.contains(name))) {
