@@ -44,7 +44,8 @@ fn set(document: usize, path: &str, value: Value) -> Result<String, EditError> {
 fn changed(after: &str) -> String {
     let diff = similar::TextDiff::from_lines(WEB, after);
     let lines = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal);
-    lines.map(|change| format!("{}{}", change.tag(), change.value().trim_start())).collect()
+    let lines: Vec<String> = lines.map(|change| format!("{}{}", change.tag(), change.value().trim_start())).collect();
+    lines.concat()
 }
 
 #[test]
