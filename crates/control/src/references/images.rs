@@ -42,8 +42,9 @@ impl Inner {
             let Ok(image) = used.image.parse::<ImageRef>() else { continue };
             let machines = machines(used.architecture, instance);
             let slot = format!("{image} {}", machines.join(" "));
-            let is_known =
-                image.repository == instance.image || config.registries.contains_key(image.repository.registry());
+            // The project's own was asked about when it was announced; for whom it is made is another question.
+            let is_own = image.repository == instance.image && !machines.is_empty();
+            let is_known = is_own || config.registries.contains_key(image.repository.registry());
             if !is_known || self.seen_images.has(&slot) {
                 continue;
             }
