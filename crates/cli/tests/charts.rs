@@ -136,7 +136,7 @@ async fn lint_says_what_is_likely_to_go_wrong_in_a_checkout() {
         "Deployment shop/web: the init container `migrate` looks like a migration, and several pods would run it at once: it has 3 replicas",
         "the image `registry.example/acme/shop:1.0` has no digest",
         "the container `web` has no readiness probe",
-        "the Pod `it` is a test of the chart and is left out",
+        "the Pod `it` is a test of the chart: it is left out",
         "apps/prod/values.yaml:3: `admin.password` looks like a secret in the clear",
     ] {
         assert!(text.contains(told), "{told}: {text}");
