@@ -26,7 +26,7 @@ use subject::Subject;
 /// credentials are those of whoever runs it. It exits with 0 when all is well, and with 1 when something is broken.
 ///
 /// Examples:
-///   pinnace doctor --repo https://git.example/acme/config.git
+///   pinnace doctor --repo ssh://git@git.example/acme/config.git
 ///   pinnace doctor --repo ... clusters registries
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
