@@ -81,6 +81,11 @@ async fn what_the_guard_held_is_kept_with_who_let_it_go() {
     let world = with("three.yaml", &three).await;
     let gone = world.remote.remove_as(Person::BOB, "apps/shop/prod/three.yaml").unwrap();
     world.head_proven(&gone).await;
+    let held = async |world: &World| {
+        let held = world.control.instance_view(&world.instance).await.ok()?.state.prune_held;
+        (held.len() == 3).then_some(())
+    };
+    world.until("all of it is held", held).await;
     assert!(world.control.pruned(&world.instance).await.unwrap().is_empty(), "all of it is held");
     world.control.confirm_prune(&world.instance, &person("ann"), None).await.unwrap();
     let all = async |world: &World| {
