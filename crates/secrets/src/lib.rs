@@ -7,9 +7,12 @@
 mod hidden;
 mod mask;
 mod redactor;
+mod secret;
+pub mod sops;
 mod text;
 
 pub use hidden::Hidden;
 pub use mask::{MaskKey, NoRandomness, is_secret, mask_object, secret_values};
 pub use redactor::{REDACTED, Redactor, SHORTEST_REGISTERED};
+pub use secret::Secret;
 pub use text::{clean_terminal, clip, safe_url};

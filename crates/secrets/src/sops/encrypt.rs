@@ -1,0 +1,187 @@
+//! A plain file made an encrypted one. This needs public keys only.
+
+use super::cipher::DataKey;
+use super::creation::Creation;
+use super::error::{Problem, SopsError};
+use super::file::{Encrypted, mac_of};
+use super::keys::Recipient;
+use super::metadata::{self, AgeKey, Group, Metadata, VERSION};
+use super::rules::{RawRules, Rules};
+use super::tree::{Document, Splice, Tree, spliced};
+use super::value::Value;
+use super::walk::{Leaf, What, is_metadata, leaves};
+use super::{Format, dotenv, json, plain, shamir, yaml};
+use crate::Secret;
+
+/// Encrypts a file that is in the clear. `now` is like `2026-01-31T12:00:00Z`. What was written is opened again before it
+/// is handed out.
+pub fn encrypt(name: &str, bytes: &[u8], format: Format, creation: &Creation, now: &str) -> Result<Vec<u8>, SopsError> {
+    let encrypted = match format {
+        Format::Binary => binary(bytes, creation, now),
+        _ => structured(bytes, format, creation, now),
+    };
+    encrypted.map_err(|problem| problem.of(name))
+}
+
+fn structured(bytes: &[u8], format: Format, creation: &Creation, now: &str) -> Result<Vec<u8>, Problem> {
+    let (text, tree) = format.parse(bytes)?;
+    for item in tree.documents.iter().flat_map(|document| document.root.items()) {
+        if let Some(key) = item.key.as_ref().filter(|key| is_metadata(key, format)) {
+            return Err(Problem::AlreadyEncrypted { key: crate::clip(&crate::clean_terminal(key), 80) });
+        }
+    }
+    let rules = creation.rules()?;
+    let key = DataKey::random()?;
+    let values: Vec<_> = leaves(&tree, &rules, format).into_iter().map(|leaf| (value(&leaf), leaf)).collect();
+    let mut splices = Vec::new();
+    for (value, leaf) in &values {
+        splices.extend(splice(leaf, value, &key, format, &rules)?);
+    }
+    let values: Vec<_> = values.into_iter().map(|(value, leaf)| (leaf, Some(value))).collect();
+    let mac = mac_of(&values, rules.raw().mac_only_encrypted);
+    let metadata = metadata(creation, rules, &key, mac, now)?;
+    splices.extend(added(&text, &tree, &metadata, format));
+    let new = spliced(&text, splices);
+    prove(&new, format, &values, key)?;
+    Ok(new.into_bytes())
+}
+
+fn value(leaf: &Leaf<'_>) -> Value {
+    match leaf.what {
+        What::Value(_, value) => value.clone(),
+        What::Comment(comment, _) => Value::comment(&comment.text),
+    }
+}
+
+fn splice(
+    leaf: &Leaf<'_>,
+    value: &Value,
+    key: &DataKey,
+    format: Format,
+    rules: &Rules,
+) -> Result<Option<Splice>, Problem> {
+    if !leaf.encrypt || value.is_empty() {
+        return Ok(None);
+    }
+    let sealed = key.seal(value, &leaf.bound_to)?;
+    Ok(Some(match leaf.what {
+        What::Value(node, _) => Splice { range: node.span.clone(), text: plain::sealed_text(&sealed, node, format) },
+        What::Comment(..) if rules.comment_switches_off(&sealed) => {
+            let what = "`unencrypted_comment_regex` matches encrypted comments too".to_owned();
+            return Err(Problem::Rule { what });
+        }
+        What::Comment(comment, _) => Splice { range: comment.span.clone(), text: format!("#{sealed}") },
+    }))
+}
+
+fn binary(bytes: &[u8], creation: &Creation, now: &str) -> Result<Vec<u8>, Problem> {
+    if bytes.len() > super::tree::LONGEST_FILE / 2 {
+        return Err(Problem::TooLarge { bytes: bytes.len(), most: super::tree::LONGEST_FILE / 2 });
+    }
+    // The one value is always encrypted, whatever the rules say of keys.
+    let raw = RawRules { mac_only_encrypted: creation.rules.mac_only_encrypted, ..RawRules::default() };
+    let rules = Rules::new(raw).map_err(|(_, what)| Problem::Rule { what })?;
+    let key = DataKey::random()?;
+    let value = Value::text(bytes);
+    let text = format!("{{\n\t\"data\": {}\n}}\n", json::quoted(&key.seal(&value, "data:")?));
+    let tree = json::parse(&text)?;
+    let values: Vec<_> =
+        leaves(&tree, &rules, Format::Binary).into_iter().map(|leaf| (leaf, Some(value.clone()))).collect();
+    let mac = mac_of(&values, rules.raw().mac_only_encrypted);
+    let metadata = metadata(creation, rules, &key, mac, now)?;
+    let new = spliced(&text, added(&text, &tree, &metadata, Format::Binary));
+    prove(&new, Format::Binary, &values, key)?;
+    Ok(new.into_bytes())
+}
+
+fn metadata(creation: &Creation, rules: Rules, key: &DataKey, mac: Vec<u8>, now: &str) -> Result<Metadata, Problem> {
+    let groups = &creation.groups;
+    if groups.is_empty() || groups.iter().any(Vec::is_empty) {
+        return Err(Problem::NoRecipient);
+    }
+    let threshold = creation.threshold.unwrap_or(groups.len());
+    let parts = if groups.len() == 1 {
+        vec![key.bytes().clone()]
+    } else {
+        let bounded = u8::try_from(groups.len()).ok().zip(u8::try_from(threshold).ok());
+        let fits = bounded.filter(|(groups, threshold)| *threshold >= 2 && threshold <= groups);
+        let what = format!("`shamir_threshold` is {threshold}, and must be between 2 and the number of key groups");
+        let (groups, threshold) = fits.ok_or(Problem::Rule { what })?;
+        shamir::split(key.bytes().expose(), groups, threshold)?
+    };
+    let sealed = |recipient: &Recipient, part: &Secret<Vec<u8>>| -> Result<AgeKey, Problem> {
+        Ok(AgeKey { recipient: recipient.as_str().to_owned(), sealed: recipient.seal(part)? })
+    };
+    let group = |(recipients, part): (&Vec<Recipient>, &Secret<Vec<u8>>)| -> Result<Group, Problem> {
+        let age = recipients.iter().map(|recipient| sealed(recipient, part)).collect::<Result<_, _>>()?;
+        Ok(Group { age, others: Vec::new() })
+    };
+    let groups = groups.iter().zip(&parts).map(group).collect::<Result<_, _>>()?;
+    let mac = key.seal(&Value::text(mac), now)?;
+    Ok(Metadata { groups, threshold, last_modified: now.to_owned(), version: VERSION.to_owned(), mac, rules })
+}
+
+/// The block, at the end of each document.
+fn added(text: &str, tree: &Tree, metadata: &Metadata, format: Format) -> Vec<Splice> {
+    let block = metadata::to_json(metadata);
+    let of_document = |document: &Document| -> Splice {
+        if document.root.flow {
+            let end = document.root.items().last();
+            let (at, comma) = end.map_or((document.root.span.start + 1, ""), |last| (last.end(), ","));
+            let in_lines = format != Format::Yaml;
+            let value = if in_lines { indented(&block) } else { block.to_string() };
+            let (before, after) = match (in_lines, end) {
+                (true, Some(_)) => ("\n\t", ""),
+                (true, None) => ("\n\t", "\n"),
+                (false, Some(_)) => (" ", ""),
+                (false, None) => ("", ""),
+            };
+            return Splice { range: at..at, text: format!("{comma}{before}\"{}\": {value}{after}", metadata::KEY) };
+        }
+        let at = document.end;
+        let missing_end = text.get(..at).is_some_and(|before| !before.is_empty() && !before.ends_with('\n'));
+        let lines =
+            if format == Format::Dotenv { dotenv::metadata(&block) } else { yaml::block(metadata::KEY, &block) };
+        Splice { range: at..at, text: format!("{}{lines}", if missing_end { "\n" } else { "" }) }
+    };
+    tree.documents.iter().map(of_document).collect()
+}
+
+/// With tabs, as SOPS does, and one deeper.
+fn indented(block: &serde_json::Value) -> String {
+    let mut bytes = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    match serde::Serialize::serialize(block, &mut serializer) {
+        Ok(()) => String::from_utf8_lossy(&bytes).replace('\n', "\n\t"),
+        Err(_) => block.to_string(),
+    }
+}
+
+/// Whether the new text opens with its key and holds what it was made of.
+pub(super) fn prove(
+    new: &str,
+    format: Format,
+    values: &[(Leaf<'_>, Option<Value>)],
+    key: DataKey,
+) -> Result<(), Problem> {
+    let not_proven = |path: &str| Problem::NotProven { path: path.to_owned() };
+    let file = Encrypted::read("", new.as_bytes(), format).map_err(|_| not_proven(metadata::KEY))?;
+    let opened = file.open_with(key).map_err(|problem| match problem {
+        Problem::DoesNotOpen { path } | Problem::BadCiphertext { path, .. } | Problem::InTheClear { path } => {
+            not_proven(&path)
+        }
+        _ => not_proven("sops.mac"),
+    })?;
+    let of_values = |values: &[(Leaf<'_>, Option<Value>)]| -> Vec<(String, String, Option<Value>)> {
+        let values = values.iter().filter(|(leaf, _)| matches!(leaf.what, What::Value(..)));
+        values.map(|(leaf, value)| (leaf.bound_to.clone(), leaf.shown.clone(), value.clone())).collect()
+    };
+    let (old, new) = (of_values(values), of_values(&opened.values));
+    for ((bound, shown, value), (new_bound, _, new_value)) in old.iter().zip(&new) {
+        if bound != new_bound || !value.as_ref().zip(new_value.as_ref()).is_some_and(|(old, new)| old.same(new)) {
+            return Err(not_proven(shown));
+        }
+    }
+    if old.len() == new.len() { Ok(()) } else { Err(not_proven(metadata::KEY)) }
+}

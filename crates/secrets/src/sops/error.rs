@@ -1,0 +1,185 @@
+//! Why a file was refused: the file, the key in it, and what to do. Never a value.
+
+use super::value::Kind;
+
+/// A file that was refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct SopsError {
+    /// As the caller named it.
+    pub file: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Too much to be read.
+    #[error("the file has {bytes} bytes, and at most {most} are read: split it")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// Not a text.
+    #[error("the file is not UTF-8 text: encrypt it as binary (--format binary)")]
+    NotText,
+    /// Not what its format wants.
+    #[error("line {line}: {what}")]
+    Syntax {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// It holds what SOPS has no place for.
+    #[error("line {line}: {what} can't be in an encrypted file: write it out")]
+    Unsupported {
+        /// Counted from 1.
+        line: usize,
+        /// What.
+        what: &'static str,
+    },
+    /// There is no block `sops`.
+    #[error(
+        "the file is not encrypted with SOPS: it has no `sops` metadata. Encrypt it with `pinnace secrets encrypt`"
+    )]
+    NotEncrypted,
+    /// There is a block `sops` already.
+    #[error("the file has a key `{key}` already, as encrypted files have: decrypt it first, or rename the key")]
+    AlreadyEncrypted {
+        /// Which.
+        key: String,
+    },
+    /// The block `sops` can't be understood.
+    #[error("`sops.{field}`: {why}: restore the file from git")]
+    Metadata {
+        /// Which part.
+        field: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Plaintext where ciphertext should be.
+    #[error(
+        "`{path}` is in the clear and should be encrypted: take the value out, and set it with `pinnace secrets set`"
+    )]
+    InTheClear {
+        /// Which key.
+        path: String,
+    },
+    /// A ciphertext that is cut or garbled.
+    #[error("`{path}` is not an encrypted value as SOPS writes it ({why}): restore it from git")]
+    BadCiphertext {
+        /// Which key.
+        path: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// A ciphertext that does not open.
+    #[error(
+        "`{path}` does not open with the file's key: the value was changed, or moved here from another key or file; \
+         restore it from git"
+    )]
+    DoesNotOpen {
+        /// Which key.
+        path: String,
+    },
+    /// A plaintext that is not what its type says.
+    #[error("`{path}` is marked as {} and holds something else: restore it from git", .kind.name())]
+    WrongKind {
+        /// Which key.
+        path: String,
+        /// What it should be.
+        kind: Kind,
+    },
+    /// The MAC over all values is another.
+    #[error(
+        "the MAC does not match: values were added, removed or reordered without the key; restore the file from git, \
+         and change it with `pinnace secrets set`"
+    )]
+    MacMismatch,
+    /// No key opens it.
+    #[error("none of the {given} private keys opens the file; it opens with: {wanted}")]
+    NoKey {
+        /// How many were tried.
+        given: usize,
+        /// Who can read it.
+        wanted: String,
+    },
+    /// Too few of the groups were opened.
+    #[error("{opened} of the {groups} key groups were opened and {threshold} are needed; missing: {wanted}")]
+    TooFewGroups {
+        /// How many were opened.
+        opened: usize,
+        /// How many there are.
+        groups: usize,
+        /// How many are needed.
+        threshold: usize,
+        /// Who can open the others.
+        wanted: String,
+    },
+    /// A recipient that can't be written to.
+    #[error("`{recipient}` is not an age recipient: give the public key, as in `age1...`")]
+    NotARecipient {
+        /// As given.
+        recipient: String,
+    },
+    /// Nobody could read the file.
+    #[error("there is no recipient: give one with --age, or a rule in .sops.yaml")]
+    NoRecipient,
+    /// A rule that can't be used.
+    #[error("{what}: correct the rule")]
+    Rule {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No rule is for the file.
+    #[error("no rule in `creation_rules` matches `{path}`: add one, or give the recipient with --age")]
+    NoRule {
+        /// The file.
+        path: String,
+    },
+    /// Nothing at a path.
+    #[error("there is nothing at `{path}`: see the keys with `pinnace secrets view`")]
+    NoSuchPath {
+        /// As given.
+        path: String,
+    },
+    /// Something at a path that is no single value.
+    #[error("`{path}` is {what}: name a single value in it")]
+    NotAValue {
+        /// As given.
+        path: String,
+        /// What is there.
+        what: &'static str,
+    },
+    /// A value that the format can't hold.
+    #[error("`{path}` can't be written in this format: {why}")]
+    Unwritable {
+        /// Which key.
+        path: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The new text, read again, was not what it should be.
+    #[error("`{path}` would not be read back as it was: nothing was written. Write that part of the file more plainly")]
+    NotProven {
+        /// The first key that differs.
+        path: String,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes: try again")]
+    NoRandomness,
+}
+
+impl Problem {
+    pub(super) fn of(self, file: &str) -> SopsError {
+        SopsError { file: file.to_owned(), problem: self }
+    }
+
+    pub(super) fn syntax(line: usize, what: impl Into<String>) -> Self {
+        Self::Syntax { line, what: what.into() }
+    }
+}

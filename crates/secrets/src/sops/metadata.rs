@@ -1,0 +1,53 @@
+//! The block `sops` of a file: who can read it, what in it is encrypted, and the MAC.
+
+mod read;
+mod write;
+
+use super::rules::Rules;
+
+pub(super) use read::{dotenv, nested};
+pub(super) use write::to_json;
+
+/// The version of SOPS whose format is written.
+pub(super) const VERSION: &str = "3.13.3";
+
+/// The key of the block, and what the keys of dotenv files begin with.
+pub(super) const KEY: &str = "sops";
+pub(super) const PREFIX: &str = "sops_";
+
+/// What the block says.
+pub struct Metadata {
+    /// Each group holds one part of the key; one group holds all of it.
+    pub groups: Vec<Group>,
+    /// How many groups are needed.
+    pub threshold: usize,
+    /// When the file was last changed, as it is written.
+    pub last_modified: String,
+    /// The version of SOPS that wrote it.
+    pub version: String,
+    pub(super) mac: String,
+    pub(super) rules: Rules,
+}
+
+/// Keys of which each opens the group's part.
+#[derive(Default)]
+pub struct Group {
+    /// Age keys.
+    pub age: Vec<AgeKey>,
+    /// Keys of other kinds, that are kept and not used: `pgp 85D77543...`.
+    pub others: Vec<String>,
+}
+
+/// An age recipient and the part of the key that was encrypted for it.
+pub struct AgeKey {
+    /// The public key.
+    pub recipient: String,
+    pub(super) sealed: String,
+}
+
+impl Group {
+    /// Its keys as people name them.
+    pub fn names(&self) -> Vec<String> {
+        self.age.iter().map(|key| format!("age {}", key.recipient)).chain(self.others.iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,210 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Secret;
+
+const NOW: &str = "2026-01-31T12:00:00Z";
+const TEXT: &str = "db:\n    user: shop\n    password: hunter2\n    ports:\n        - 5432\n        - 5433\nempty: \"\"\nclear_unencrypted: public\n";
+
+fn keys() -> (Identities, Creation) {
+    let (private, public) = generate();
+    let identities = Identities::parse(&Secret::new(private.expose().to_owned())).unwrap();
+    (identities, Creation::for_recipients(vec![Recipient::parse(&public).unwrap()]))
+}
+
+fn encrypted(creation: &Creation) -> String {
+    String::from_utf8(encrypt("s.yaml", TEXT.as_bytes(), Format::Yaml, creation, NOW).unwrap()).unwrap()
+}
+
+fn refusal(text: &str, identities: &Identities) -> String {
+    let opened = Encrypted::parse("s.yaml", text.as_bytes(), Format::Yaml);
+    match opened.and_then(|file| file.open(identities).map(drop)) {
+        Ok(()) => "it was opened".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// The value of a line that begins so.
+fn line<'t>(text: &'t str, begin: &str) -> &'t str {
+    text.lines().map(str::trim_start).find_map(|line| line.strip_prefix(begin)).unwrap()
+}
+
+#[test]
+fn damaged_files_are_refused_with_file_and_key() {
+    let (keys, creation) = keys();
+    let good = encrypted(&creation);
+    let user = line(&good, "user: ");
+    let password = line(&good, "password: ");
+    let mac = line(&good, "mac: ");
+    let cut = &password[..password.len() - 30];
+    let flipped = password.replacen("data:", "data:AAAA", 1);
+    let (start, end) = (good.find("    user").unwrap(), good.find("    ports").unwrap());
+    let armor = good.find("-----BEGIN").unwrap();
+    let damages = [
+        (
+            good.replace(password, cut),
+            "`db.password` is not an encrypted value as SOPS writes it (it does not end with `]`)",
+        ),
+        (good.replace(password, &flipped), "`db.password` does not open with the file's key"),
+        (good.replace(password, user), "`db.password` does not open with the file's key"),
+        (good.replace(password, "hunter3"), "`db.password` is in the clear and should be encrypted"),
+        (
+            good.replace(password, &password.replace("type:str", "type:int")),
+            "`db.password` is marked as int and holds something",
+        ),
+        (good.replace(password, &password.replace("type:str", "type:odd")), "(its `type` is unknown)"),
+        (good.replace("password:", "passwort:"), "`db.passwort` does not open with the file's key"),
+        (good.replace("public", "publik"), "the MAC does not match"),
+        (good.replace(&good[start..end], ""), "the MAC does not match"),
+        (good.replace("empty: \"\"", "empty: \"\"\nadded_unencrypted: x"), "the MAC does not match"),
+        (good.replace(mac, &mac.replacen("data:", "data:AAAA", 1)), "`sops.mac` does not open"),
+        (good.replace(NOW, "2026-01-31T12:00:01Z"), "`sops.mac` does not open"),
+        (good.replace(NOW, "yesterday"), "`sops.lastmodified`: it is not a time"),
+        (good.replace("mac:", "mak:"), "`sops.mac`: it is missing"),
+        (good.replace(&good[armor + 60..armor + 70], "xxxxxxxxxx"), "none of the 1 private keys opens the file"),
+        (good[..good.find("sops:").unwrap()].to_owned(), "the file is not encrypted with SOPS"),
+        (
+            good.replace("unencrypted_suffix: _unencrypted", "encrypted_regex: \"(\""),
+            "`sops.encrypted_regex`: it is not a regular",
+        ),
+        (good.replace("    user:", "  user:"), "line 3: this is not valid YAML"),
+        (good.replace("user:", "password:"), "a key stands twice"),
+    ];
+    for (damaged, told) in damages {
+        assert_ne!(damaged, good, "{told}");
+        let error = refusal(&damaged, &keys);
+        assert!(error.starts_with("s.yaml: ") && error.contains(told), "{told}\n{error}\n{damaged}");
+        assert!(!error.contains("hunter") && !error.contains("data:"), "{error}");
+    }
+    assert_eq!(refusal(&good, &keys), "it was opened");
+}
+
+#[test]
+fn the_order_of_values_is_under_the_mac() {
+    let (keys, creation) = keys();
+    let good = encrypted(&creation);
+    let items: Vec<&str> = good.lines().filter(|line| line.starts_with("        - ENC[")).collect();
+    let swapped = good.replace(items[0], "\0").replace(items[1], items[0]).replace('\0', items[1]);
+    assert!(refusal(&swapped, &keys).contains("the MAC does not match"));
+}
+
+#[test]
+fn what_is_in_the_clear_stays_byte_for_byte() {
+    let (keys, creation) = keys();
+    let text = "# größe\na:   {b: [x,  z], c: 1}\n\n\"quoted key\":   'x'\ncert: |\n  one\n\n  two\nlast: end";
+    let encrypted = encrypt("a.yaml", text.as_bytes(), Format::Yaml, &creation, NOW).unwrap();
+    let file = Encrypted::parse("a.yaml", &encrypted, Format::Yaml).unwrap();
+    let plain = file.open(&keys).unwrap().plaintext().unwrap().expose().clone();
+    let want = text.replace("'x'", "x") + "\n";
+    assert_eq!(String::from_utf8(plain).unwrap(), want);
+}
+
+#[test]
+fn what_sops_would_expand_or_lose_is_refused() {
+    let (_, creation) = keys();
+    for (text, told) in [
+        ("a: &x 1\nb: *x\n", "line 1: an anchor can't be in an encrypted file"),
+        ("a: !custom x\n", "line 1: a tag can't be"),
+        ("1: a\n", "line 1: a key is not a text"),
+        ("- a\n", "a document must be a mapping"),
+        ("sops: x\n", "the file has a key `sops` already"),
+        ("a: 99999999999999999999\n", "does not fit into 64 bits"),
+        ("a: b: c\n", "this is not valid YAML"),
+    ] {
+        let error = encrypt("a.yaml", text.as_bytes(), Format::Yaml, &creation, NOW).unwrap_err().to_string();
+        assert!(error.starts_with("a.yaml: ") && error.contains(told), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn the_first_rule_that_matches_counts() {
+    let public = generate().1;
+    let other = generate().1;
+    let rules = format!(
+        "keys: [&me {public}]\ncreation_rules:\n- path_regex: ^prod/\n  encrypted_regex: ^data$\n  age: [*me, {other}]\n- path_regex: ^pgp/\n  pgp: ABCD\n  age: {other}\n- age: '{other}, {public}'\n"
+    );
+    let groups = |path: &str| {
+        Creation::from_rules(".sops.yaml", &rules, path).map(|creation| {
+            let keys = creation.groups[0].iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
+            (keys, creation.rules.encrypted_regex)
+        })
+    };
+    assert_eq!(groups("prod/a.yaml").unwrap(), (vec![public.clone(), other.clone()], "^data$".to_owned()));
+    assert_eq!(groups("dev/prod/a.yaml").unwrap(), (vec![other, public], String::new()));
+    assert!(groups("pgp/a.yaml").unwrap_err().to_string().contains("also names keys of the kind `pgp`"));
+    let none = Creation::from_rules("x/.sops.yaml", "creation_rules: [{path_regex: ^a$}]", "b").err().unwrap();
+    assert_eq!(
+        none.to_string(),
+        "x/.sops.yaml: no rule in `creation_rules` matches `b`: add one, or give the recipient with --age"
+    );
+    let two = "creation_rules: [{encrypted_regex: a, unencrypted_regex: b}]";
+    assert!(Creation::from_rules("r", two, "b").err().unwrap().to_string().contains("more than one of"));
+}
+
+#[test]
+fn a_private_key_given_as_a_recipient_is_not_repeated() {
+    let private = generate().0;
+    let error = Recipient::parse(private.expose()).err().unwrap().to_string();
+    assert!(error.contains("(a private key)") && !error.contains(private.expose()), "{error}");
+    let error = Identities::parse(&Secret::new("# ok\nnonsense".to_owned())).err().unwrap();
+    assert_eq!(error, IdentityError::Line { line: 2 });
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ \\n\"'#:\\[\\]{},a-c|>-]{0,40}",
+        prop::sample::select(vec![
+            "yes", "~", "0x1", "1.0", "", " ", "\n", "a\nb", "a\n\n", " a\nb", "- a", "a: b", "a #b", "\u{feff}",
+            "\r\n", "ENC[", "..."
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_give_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200), text in texts()) {
+        for format in [Format::Yaml, Format::Json, Format::Dotenv, Format::Binary] {
+            for bytes in [bytes.as_slice(), text.as_bytes()] {
+                let _ = Encrypted::parse("f", bytes, format);
+                let _ = format.parse(bytes);
+            }
+        }
+        let _ = KeyPath::parse(&text);
+        let _ = Creation::from_rules("r", &text, "p");
+    }
+
+    #[test]
+    fn any_text_comes_back_as_it_was(key in texts(), value in texts(), item in texts()) {
+        let (keys, creation) = keys();
+        let object = serde_json::json!({"k": {&key: [value, {"x": item}]}});
+        for name in ["f.json", "f.yaml"] {
+            let text = object.to_string();
+            let Ok(file) = encrypt(name, text.as_bytes(), Format::of_name(name), &creation, NOW) else { continue };
+            let file = Encrypted::parse(name, &file, Format::of_name(name)).unwrap();
+            let plain = file.open(&keys).unwrap().plaintext();
+            if name == "f.json" {
+                let read: serde_json::Value = serde_json::from_slice(plain.unwrap().expose()).unwrap();
+                prop_assert_eq!(&read, &object);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_in_a_block_comes_back_or_is_refused(value in texts(), other in texts()) {
+        let (keys, creation) = keys();
+        let text = format!("a:\n    b: {}\n    c: x # c\n", serde_json::Value::from(value.clone()));
+        let Ok(file) = encrypt("f.yaml", text.as_bytes(), Format::Yaml, &creation, NOW) else { return Ok(()) };
+        let file = Encrypted::parse("f.yaml", &file, Format::Yaml).unwrap();
+        let opened = file.open(&keys).unwrap();
+        prop_assert!(opened.plaintext().is_ok());
+        let path = KeyPath::parse("a.b").unwrap();
+        prop_assert!(opened.get(&path).unwrap().expose().expose() == value.as_bytes());
+        let set = opened.set(&path, &Value::text(other.clone()), NOW).unwrap();
+        let set = Encrypted::parse("f.yaml", &set, Format::Yaml).unwrap();
+        prop_assert!(set.open(&keys).unwrap().get(&path).unwrap().expose().expose() == other.as_bytes());
+    }
+}
