@@ -57,7 +57,7 @@ pub use barrier::{Barrier, Injected};
 pub use clock::Clock;
 pub use looks::FLEETS_A_PAGE;
 pub use problem::{Problem, ProblemCode};
-pub use rights::rights;
+pub use rights::{RenderedBy, head_config, rights};
 pub use settings::{Parts, Settings};
 pub use verbs::{Answer, Receipt, shown_adoption, shown_fleet, shown_prune};
 pub use views::{

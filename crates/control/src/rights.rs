@@ -14,60 +14,65 @@ use crate::configuration;
 use crate::problem::{Problem, ProblemCode};
 use crate::sources;
 
-/// The service account, roles and bindings for everything that the branch's HEAD runs in this kube context.
-pub async fn rights(
-    mirror: &Mirror,
-    engines: &Engines,
-    charts: &Charts,
-    bases: &Bases,
-    config_file: &str,
-    context: &str,
-    own_namespace: &str,
-) -> Result<Vec<Value>, Problem> {
+/// The config at the branch's HEAD, with the instances that its patterns find there.
+pub async fn head_config(mirror: &Mirror, config_file: &str) -> Result<Config, Problem> {
     let head = mirror.head();
-    let unreadable = |why: String| Problem::new(ProblemCode::Invalid, why, "correct the config repo and run it again");
     let files = mirror.read_files(&head, &[config_file]).await.map_err(|error| unreadable(error.to_string()))?;
     let bytes = files.get(config_file).ok_or_else(|| unreadable(format!("there is no `{config_file}`")))?;
     let text = std::str::from_utf8(bytes).map_err(|_| unreadable(format!("`{config_file}` is not UTF-8")))?;
     let mut config = Config::parse(text, config_file).map_err(|error| unreadable(error.to_string()))?;
     config.find_instances(mirror, &head).await.map_err(|error| unreadable(error.to_string()))?;
+    Ok(config)
+}
+
+/// What instances are rendered by, without a server.
+#[derive(Clone, Copy)]
+pub struct RenderedBy<'a> {
+    /// The config repo.
+    pub mirror: &'a Mirror,
+    /// Its config, as [`head_config`] reads it.
+    pub config: &'a Config,
+    /// Helm and Kustomize.
+    pub engines: &'a Engines,
+    /// Where charts from elsewhere are kept.
+    pub charts: &'a Charts,
+    /// Where bases from elsewhere are kept.
+    pub bases: &'a Bases,
+}
+
+/// The service account, roles and bindings for everything that the branch's HEAD runs in this kube context.
+pub async fn rights(by: RenderedBy<'_>, context: &str, own_namespace: &str) -> Result<Vec<Value>, Problem> {
     let mut uses = Vec::new();
-    let from = From { mirror, engines, charts, bases, config: &config };
-    for instance in config.instances().into_iter().filter(|instance| instance.context == context) {
-        let used = used_by(&from, &instance).await;
+    for instance in by.config.instances().into_iter().filter(|instance| instance.context == context) {
+        let used = used_by(by, &instance).await;
         uses.push(used.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
     }
     if uses.is_empty() {
-        let what = format!("nothing in `{config_file}` runs in the context `{context}`");
+        let what = format!("nothing in the config runs in the context `{context}`");
         return Err(Problem::new(ProblemCode::NotFound, what, "name a context that an environment uses"));
     }
     Ok(rbac_objects(own_namespace, &uses))
 }
 
-/// What an instance is rendered by.
-struct From<'a> {
-    mirror: &'a Mirror,
-    engines: &'a Engines,
-    charts: &'a Charts,
-    bases: &'a Bases,
-    config: &'a Config,
+fn unreadable(why: String) -> Problem {
+    Problem::new(ProblemCode::Invalid, why, "correct the config repo and run it again")
 }
 
-async fn used_by(from: &From<'_>, instance: &Instance) -> Result<Use, String> {
-    let allowed = &from.config.remote_bases;
-    let read = sources::read(from.mirror, instance, &from.mirror.head(), allowed).await;
+async fn used_by(by: RenderedBy<'_>, instance: &Instance) -> Result<Use, String> {
+    let allowed = &by.config.remote_bases;
+    let read = sources::read(by.mirror, instance, &by.mirror.head(), allowed).await;
     let read = read.map_err(|error| error.to_string())?;
-    let accesses = configuration::accesses(from.config, from.mirror, instance).await;
-    let given = sources::with_charts(from.charts, &from.config.lock_file, &accesses, instance, &read.files).await;
+    let accesses = configuration::accesses(by.config, by.mirror, instance).await;
+    let given = sources::with_charts(by.charts, &by.config.lock_file, &accesses, instance, &read.files).await;
     let (sources, files) = given.map_err(|error| error.to_string())?;
-    let files = from.bases.put_into(&sources, files, allowed).await.map_err(|error| error.to_string())?;
+    let files = by.bases.put_into(&sources, files, allowed).await.map_err(|error| error.to_string())?;
     // Hashes are not looked at here, so any key will do.
     let context = RenderContext {
         namespace: &instance.namespace,
         cluster_kinds: &instance.cluster_kinds,
         key: &MaskKey::from_bytes([0; 32]),
     };
-    let rendered = from.engines.render(&sources, &files, &context).await;
+    let rendered = by.engines.render(&sources, &files, &context).await;
     let rendered = rendered.map_err(|error| error.to_string())?;
     let everything: Vec<render::Object> = rendered.everything().cloned().collect();
     let (inside, outside): (Vec<_>, Vec<_>) = everything.iter().partition(|object| object.key.namespace.is_some());

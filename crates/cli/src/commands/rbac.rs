@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use control::RenderedBy;
 use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
@@ -39,16 +40,9 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
         let bases = Bases::new(folder.path().join("bases"));
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
-        let rights = control::rights(
-            &mirror,
-            &engines,
-            &charts,
-            &bases,
-            &args.repo.config_file,
-            &args.context,
-            &args.own_namespace,
-        )
-        .await?;
+        let config = control::head_config(&mirror, &args.repo.config_file).await?;
+        let by = RenderedBy { mirror: &mirror, config: &config, engines: &engines, charts: &charts, bases: &bases };
+        let rights = control::rights(by, &args.context, &args.own_namespace).await?;
         anyhow::Ok(rights)
     })?;
     let mut out = std::io::stdout().lock();

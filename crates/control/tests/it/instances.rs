@@ -180,8 +180,10 @@ projects:
     let engines = render::engine::Engines::new(control::Settings::default().engines);
     let charts = control::charts::Charts::new(folder.path().join("charts"));
     let bases = control::bases::Bases::new(folder.path().join("bases"));
-    let printed =
-        control::rights(&mirror, &engines, &charts, &bases, "pinnace.yaml", "prod", "pinnace-system").await.unwrap();
+    let config = control::head_config(&mirror, "pinnace.yaml").await.unwrap();
+    let by =
+        control::RenderedBy { mirror: &mirror, config: &config, engines: &engines, charts: &charts, bases: &bases };
+    let printed = control::rights(by, "prod", "pinnace-system").await.unwrap();
     let of = |kind: &str| -> std::collections::BTreeSet<&str> {
         let roles = printed.iter().filter(|object| object["kind"] == kind);
         roles.filter_map(|role| role["metadata"]["namespace"].as_str()).collect()

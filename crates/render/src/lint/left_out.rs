@@ -3,14 +3,8 @@
 use super::{Found, Scene};
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Found> {
-    let of = |what: &String| {
-        // `the Pod `web-test` is a test of the chart: it is left out`: where the chart is named is the place to act.
-        let help = if what.contains("is a test of the chart") {
-            "what it would test is proven by its health; run it by hand where that is not enough"
-        } else {
-            "do by hand what it would do, where that is needed"
-        };
-        Found::at(scene.config_file, 0, what.clone(), help)
-    };
+    // `the Pod `web-test` is a test of the chart: it is left out`: where the chart is named is the place to act.
+    let help = "nothing runs it: do by hand what it would do, where what health proves is not enough";
+    let of = |what: &String| Found::at(scene.config_file, 0, what.clone(), help);
     scene.left_out.iter().map(of).collect()
 }

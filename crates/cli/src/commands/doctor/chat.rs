@@ -6,18 +6,20 @@ use super::finding::Finding;
 use super::subject::Subject;
 use crate::commands::secret;
 
+/// Where the tokens stand.
+pub(super) const BOT_TOKEN: &str = "PINNACE_SLACK_BOT_TOKEN";
+pub(super) const APP_TOKEN: &str = "PINNACE_SLACK_APP_TOKEN";
+
 pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
-    let Some(bot) = secret("PINNACE_SLACK_BOT_TOKEN") else {
+    let Some(bot) = secret(BOT_TOKEN) else {
         return vec![Finding::warning(
             "no chat: PINNACE_SLACK_BOT_TOKEN is not set, so people are asked on the page and at the terminal only",
             "`pinnace chat manifest slack` makes an app; none is needed to go without",
         )];
     };
     let mut found = Vec::new();
-    let app = secret("PINNACE_SLACK_APP_TOKEN");
-    for (token, variable, begins) in
-        [(Some(&bot), "PINNACE_SLACK_BOT_TOKEN", "xoxb-"), (app.as_ref(), "PINNACE_SLACK_APP_TOKEN", "xapp-")]
-    {
+    let app = secret(APP_TOKEN);
+    for (token, variable, begins) in [(Some(&bot), BOT_TOKEN, "xoxb-"), (app.as_ref(), APP_TOKEN, "xapp-")] {
         if token.is_some_and(|token| !token.starts_with(begins)) {
             let what = format!("{variable} does not begin with `{begins}`: it is a token of another kind");
             found.push(Finding::broken(
@@ -28,10 +30,10 @@ pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
     }
     let asked = async {
         let slack = Slack::new(Settings::new(Token::new(bot), app.map(Token::new)))?;
-        slack.identity().await.map(|identity| format!("{identity:?}"))
+        slack.identity().await.map(|_| ())
     };
     found.push(match asked.await {
-        Ok(_) => Finding::well("Slack knows us"),
+        Ok(()) => Finding::well("Slack knows us"),
         Err(error) => Finding::broken(subject.clean(&error.to_string()), "renew the token, or install the app again"),
     });
     found

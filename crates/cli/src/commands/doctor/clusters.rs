@@ -1,19 +1,20 @@
 //! The clusters: the program that logs in, whether they answer, Pinnace's own namespace, and the rights.
 
 use cluster::ClusterClient;
+use control::Problem;
+use serde_json::Value;
 
 use super::finding::Finding;
 use super::subject::Subject;
 
 pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
-    let config = match subject.known() {
-        Ok((config, _)) => config,
-        Err(nothing) => return nothing,
-    };
+    if let Err(nothing) = subject.known() {
+        return nothing;
+    }
     let mut found = Vec::new();
-    for context in Subject::contexts(config).keys() {
+    for (context, wanted) in subject.rights().await {
         // One that is down delays the others by one timeout only.
-        found.extend(one(subject, context).await);
+        found.extend(one(subject, context, wanted).await);
     }
     if found.is_empty() {
         found.push(Finding::warning(
@@ -24,7 +25,7 @@ pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
     found
 }
 
-async fn one(subject: &Subject<'_>, context: &str) -> Vec<Finding> {
+async fn one(subject: &Subject<'_>, context: &str, wanted: &Result<Vec<Value>, Problem>) -> Vec<Finding> {
     let args = subject.args;
     let mut found = Vec::new();
     if let Some(program) = cluster::login_program(args.kubeconfig.as_deref(), context) {
@@ -49,21 +50,16 @@ async fn one(subject: &Subject<'_>, context: &str) -> Vec<Finding> {
             return found;
         }
     }
-    found.push(rights(subject, context, &client).await);
+    found.push(match wanted {
+        Ok(wanted) => rights(subject, context, wanted, &client).await,
+        Err(problem) => Finding::broken(subject.clean(&problem.what), problem.next.clone()),
+    });
     found
 }
 
 /// Whether we may do there what the config repo wants done.
-async fn rights(subject: &Subject<'_>, context: &str, client: &ClusterClient) -> Finding {
-    let Ok(mirror) = &subject.mirror else {
-        return Finding::broken("not looked at, since the config can't be read", "see `config` above");
-    };
-    let wanted = subject.rights(mirror, context).await;
-    let wanted = match wanted {
-        Ok(wanted) => wanted,
-        Err(problem) => return Finding::broken(subject.clean(&problem.what), problem.next.clone()),
-    };
-    match client.missing_rights(&wanted).await {
+async fn rights(subject: &Subject<'_>, context: &str, wanted: &[Value], client: &ClusterClient) -> Finding {
+    match client.missing_rights(wanted).await {
         Ok(missing) if missing.is_empty() => Finding::well(format!("we have the rights that we need in `{context}`")),
         Ok(missing) => {
             let (all, shown) = (missing.len(), missing.iter().take(5).cloned().collect::<Vec<_>>().join(", "));

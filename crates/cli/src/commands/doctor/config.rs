@@ -35,8 +35,7 @@ pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
     found
         .push(Finding::well(format!("`{file}` is right; projects: {}, instances: {instances}", config.projects.len())));
     found.extend(config.found.odd.iter().map(|odd| Finding::warning(subject.clean(odd), "give it a name that fits")));
-    for context in Subject::contexts(config).keys() {
-        let rendered = subject.rights(mirror, context).await;
+    for (context, rendered) in subject.rights().await {
         found.push(match rendered {
             Ok(_) => Finding::well(format!("all instances in the context `{context}` render")),
             Err(problem) => Finding::broken(subject.clean(&problem.what), problem.next.clone()),

@@ -1,18 +1,22 @@
 //! What is looked at, opened once for all areas.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use config_repo::{Config, Instance, Mirror};
-use control::Problem;
+use config_repo::{Config, Mirror};
 use control::bases::Bases;
 use control::charts::Charts;
+use control::{Problem, RenderedBy};
 use render::engine::Engines;
 use secrets::Redactor;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::Doctor;
+use super::chat::{APP_TOKEN, BOT_TOKEN};
 use super::finding::Finding;
 use crate::commands::repo::Repo;
+use crate::commands::secret;
 
 /// The arguments, and what they lead to.
 pub(super) struct Subject<'a> {
@@ -26,24 +30,25 @@ pub(super) struct Subject<'a> {
     engines: Engines,
     charts: Charts,
     bases: Bases,
+    rights: OnceCell<BTreeMap<String, Result<Vec<Value>, Problem>>>,
 }
 
 impl<'a> Subject<'a> {
     pub(super) async fn open(args: &'a Doctor, folder: &Path) -> Self {
         let redactor = Redactor::new();
-        if let Some(token) = Repo::token() {
+        for token in [Repo::token(), secret(BOT_TOKEN), secret(APP_TOKEN)].into_iter().flatten() {
             redactor.register(&token);
         }
         let mirror = args.repo.open(folder).await.map_err(|error| redactor.redact(&format!("{error:#}")).into_owned());
         let config = match &mirror {
-            Ok(mirror) => read(mirror, &args.repo.config_file).await,
+            Ok(mirror) => control::head_config(mirror, &args.repo.config_file).await.map_err(|problem| problem.what),
             Err(_) => Err("the config repo can't be read".to_owned()),
         };
         let engines = Engines::new(args.engines.settings());
         // Beside the mirror, which is in a folder of its own.
         let charts = Charts::new(folder.with_file_name("charts"));
         let bases = Bases::new(folder.with_file_name("bases"));
-        Self { args, mirror, config, redactor, engines, charts, bases }
+        Self { args, mirror, config, redactor, engines, charts, bases, rights: OnceCell::new() }
     }
 
     /// Without secrets and terminal codes.
@@ -59,28 +64,20 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The rights that the server needs in a context: what runs there has to render for that.
-    pub(super) async fn rights(&self, mirror: &Mirror, context: &str) -> Result<Vec<Value>, Problem> {
-        let (file, own) = (&self.args.repo.config_file, &self.args.own_namespace);
-        control::rights(mirror, &self.engines, &self.charts, &self.bases, file, context, own).await
+    /// The rights that the server needs, by kube context; or why what runs there does not render. Everything is rendered for that, and
+    /// once for all areas.
+    pub(super) async fn rights(&self) -> &BTreeMap<String, Result<Vec<Value>, Problem>> {
+        let render = async {
+            let mut rights = BTreeMap::new();
+            let Ok((config, mirror)) = self.known() else { return rights };
+            let by = RenderedBy { mirror, config, engines: &self.engines, charts: &self.charts, bases: &self.bases };
+            let contexts: BTreeSet<String> = config.instances().into_iter().map(|instance| instance.context).collect();
+            for context in contexts {
+                let wanted = control::rights(by, &context, &self.args.own_namespace).await;
+                rights.insert(context, wanted);
+            }
+            rights
+        };
+        Box::pin(self.rights.get_or_init(|| render)).await
     }
-
-    /// The kube contexts in use.
-    pub(super) fn contexts(config: &Config) -> std::collections::BTreeMap<String, Vec<Instance>> {
-        let mut contexts = std::collections::BTreeMap::<String, Vec<Instance>>::new();
-        for instance in config.instances() {
-            contexts.entry(instance.context.clone()).or_default().push(instance);
-        }
-        contexts
-    }
-}
-
-async fn read(mirror: &Mirror, file: &str) -> Result<Config, String> {
-    let head = mirror.head();
-    let files = mirror.read_files(&head, &[file]).await.map_err(|error| error.to_string())?;
-    let bytes = files.get(file).ok_or_else(|| format!("there is no `{file}` in the config repo"))?;
-    let text = std::str::from_utf8(bytes).map_err(|_| format!("`{file}` is not UTF-8"))?;
-    let mut config = Config::parse(text, file).map_err(|error| error.to_string())?;
-    config.find_instances(mirror, &head).await.map_err(|error| error.to_string())?;
-    Ok(config)
 }
