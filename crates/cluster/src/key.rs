@@ -72,6 +72,11 @@ impl ObjectKey {
         }
     }
 
+    /// `Kind/name`: what an object of an instance is called in facts, trailers and messages.
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.kind.kind, self.name)
+    }
+
     fn identity(&self) -> ((&str, &str), Option<&str>, &str) {
         (self.kind.identity(), self.namespace.as_deref(), &self.name)
     }

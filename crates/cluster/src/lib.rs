@@ -41,7 +41,7 @@ pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
 pub use logs::{MOST_BYTES, MOST_LINES};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
-pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, has_mark, mark_of};
+pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, has_mark, mark_of, strip_server_fields};
 pub use order::waves;
 pub use prune::{Deleted, Held, PruneCandidate, PrunePlan, decide, decide_dropped};
 pub use references::{Found, PodLimits};

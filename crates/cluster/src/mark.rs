@@ -118,14 +118,8 @@ pub(crate) fn misplaced(key: &ObjectKey, target: &Target, own_namespace: &str) -
 /// The object as we apply it: with our mark, in its namespace, without what only a server writes.
 pub(crate) fn marked(desired: &Value, key: &ObjectKey, instance: &InstanceId) -> Value {
     let mut object = desired.clone();
-    if let Some(fields) = object.as_object_mut() {
-        fields.shift_remove("status");
-    }
+    strip_server_fields(&mut object);
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return object };
-    for written_by_servers in ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"]
-    {
-        metadata.shift_remove(written_by_servers);
-    }
     match &key.namespace {
         Some(namespace) => metadata.insert("namespace".to_owned(), json!(namespace)),
         None => metadata.shift_remove("namespace"),
@@ -138,6 +132,18 @@ pub(crate) fn marked(desired: &Value, key: &ObjectKey, instance: &InstanceId) ->
         labels.insert(INSTANCE_LABEL.to_owned(), json!(mark_of(instance)));
     }
     object
+}
+
+/// Takes away what only a server writes, in an object as it is live or as somebody copied it from there.
+pub fn strip_server_fields(object: &mut Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.shift_remove("status");
+    }
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for written_by_servers in ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"]
+    {
+        metadata.shift_remove(written_by_servers);
+    }
 }
 
 fn is_known(live: &Value, target: &Target) -> bool {

@@ -248,7 +248,7 @@ impl Inner {
         key: &ObjectKey,
         live: &Value,
     ) -> Result<(Applied, Vec<String>), Trouble> {
-        let name = format!("{}/{}", key.kind.kind, key.name);
+        let name = key.label();
         let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
         let replace = || async {
             place.cluster.delete(key, uid).await?;
@@ -281,7 +281,7 @@ impl Inner {
         let mut taken_back = None;
         if let Some(live) = live {
             let (result, after) = place.cluster.take_back(key, live).await?;
-            let name = format!("{}/{}", key.kind.kind, key.name);
+            let name = key.label();
             notes.extend(result.taken.iter().map(|owned| note(&name, owned, "taken back")));
             notes.extend(result.foreign.iter().map(|owned| note(&name, owned, "left alone")));
             taken_back = after;

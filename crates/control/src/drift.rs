@@ -70,7 +70,7 @@ impl Inner {
             if found.is_empty() {
                 seen.extend(imprint.map(|imprint| (key, imprint)));
             }
-            let name = format!("{}/{}", object.key.kind, object.key.name);
+            let name = object.key.label();
             edits.extend(found.into_iter().map(|edit| format!("{name} {edit}")));
         }
         self.last_applied.compared(id, &hash, seen);
@@ -119,7 +119,7 @@ impl Inner {
 
     async fn drift_of(&self, place: &Place, desired: &render::Object) -> Result<Vec<DriftLine>, Trouble> {
         let Some(drift) = compared(place, desired).await? else { return Ok(Vec::new()) };
-        let object = format!("{}/{}", drift.key.kind.kind, drift.key.name);
+        let object = drift.key.label();
         if drift.missing {
             let line = DriftLine {
                 object,

@@ -54,7 +54,7 @@ impl Inner {
         if edited.is_empty() {
             return Ok(None);
         }
-        let names = found.iter().map(|one| name(one.object)).collect::<Vec<_>>().join(", ");
+        let names = found.iter().map(|one| one.object.key.label()).collect::<Vec<_>>().join(", ");
         let message = message(&instance.id, &found, &names);
         Ok(Some(Change {
             files: edited,
@@ -73,9 +73,9 @@ impl Inner {
         wanted: Option<&str>,
     ) -> Result<Vec<Found<'r>>, Trouble> {
         let is_wanted = |object: &&Object| match wanted {
-            Some(wanted) => name(object) == wanted,
+            Some(wanted) => object.key.label() == wanted,
             None if place.instance.drift == DriftRule::Off => !key(object).kind.is_secret(),
-            None => state.drift.contains_key(&name(object)),
+            None => state.drift.contains_key(&object.key.label()),
         };
         let objects: Vec<&Object> = rendered.objects.iter().filter(is_wanted).collect();
         if let (Some(wanted), true) = (wanted, objects.is_empty()) {
@@ -119,7 +119,7 @@ impl Inner {
         let Some(DriftFound { object: named, what, fields, .. }) = repaired else {
             return Err(impossible(format!("nothing{of} differs, and nothing was repaired")));
         };
-        let Some(object) = rendered.objects.iter().find(|object| name(object) == named) else {
+        let Some(object) = rendered.objects.iter().find(|object| object.key.label() == named) else {
             return Err(impossible(format!("git has no {named} any more")));
         };
         if fields.is_empty() {
@@ -210,20 +210,17 @@ fn is_as_meant(before: &Rendered, after: &Rendered, found: &[Found<'_>]) -> Resu
 }
 
 fn message(id: &InstanceId, found: &[Found<'_>], names: &str) -> String {
-    let lines = found.iter().flat_map(|one| one.lines.iter().map(|line| format!("{} {line}\n", name(one.object))));
+    let lines =
+        found.iter().flat_map(|one| one.lines.iter().map(|line| format!("{} {line}\n", one.object.key.label())));
     let lines: String = lines.collect();
-    let trailers = found.iter().map(|one| format!("{DRIFT_TRAILER}: {}\n", name(one.object)));
+    let trailers = found.iter().map(|one| format!("{DRIFT_TRAILER}: {}\n", one.object.key.label()));
     let trailers: String = trailers.collect();
     let subject = secrets::clip(&format!("{id}: take over what was changed in {names}"), 200);
     format!("{subject}\n\nIt was changed in the cluster:\n\n{lines}\n{trailers}{INSTANCE_TRAILER}: {id}\n")
 }
 
-fn name(object: &Object) -> String {
-    format!("{}/{}", object.key.kind, object.key.name)
-}
-
 fn in_file(object: &Object, why: &str) -> Trouble {
-    impossible(format!("{} ({}): {why}", name(object), object.place))
+    impossible(format!("{} ({}): {why}", object.key.label(), object.place))
 }
 
 fn impossible(why: impl Into<String>) -> Trouble {

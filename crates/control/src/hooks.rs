@@ -136,7 +136,7 @@ impl Inner {
         attend: &mut impl Attend,
     ) -> Result<bool, Trouble> {
         for (index, hook) in hooks.iter().enumerate() {
-            let name = label(hook);
+            let name = hook.object.key.label();
             let waiting = waiting + hooks.len() - index - 1;
             match self.run_hook(place, hook, run, waiting, attend).await? {
                 Ended::Well => report.notes.push(format!("the {} hook {name} ran", run.word(time))),
@@ -213,13 +213,13 @@ impl Inner {
             }
         }
         let make = || async { Ok::<_, Trouble>(place.cluster.apply_one(&place.target, &object, live).await?) };
-        self.barrier.around(&format!("run hook {}", label(hook)), make).await
+        self.barrier.around(&format!("run hook {}", hook.object.key.label()), make).await
     }
 
     async fn note_hook(&self, place: &Place, hook: &Hook, run: &Run, ended: Option<HookEnd>) -> Result<(), Trouble> {
         let effect = match &ended {
-            None => format!("note hook {}", label(hook)),
-            Some(_) => format!("note end of hook {}", label(hook)),
+            None => format!("note hook {}", hook.object.key.label()),
+            Some(_) => format!("note end of hook {}", hook.object.key.label()),
         };
         let content = hook.content(&self.mask_key);
         let run = HookRun { key: key(&hook.object), content, run: run.id.clone(), ended };
@@ -243,7 +243,7 @@ impl Inner {
             place.cluster.delete(key, uid).await?;
             Ok::<_, Trouble>(place.cluster.wait_until_gone(key, uid, GONE_WITHIN).await?)
         };
-        self.barrier.around(&format!("delete hook {}/{}", key.kind.kind, key.name), delete).await
+        self.barrier.around(&format!("delete hook {}", key.label()), delete).await
     }
 
     /// Deletes what hooks made that the proven render has no longer.
@@ -262,11 +262,6 @@ impl Inner {
     }
 }
 
-/// `Job/migrate`
-fn label(hook: &Hook) -> String {
-    format!("{}/{}", hook.object.key.kind, hook.object.key.name)
-}
-
 fn run_of(live: &Value) -> Option<&str> {
     live["metadata"]["annotations"][RUN].as_str()
 }
@@ -278,11 +273,12 @@ fn is_definition(hook: &Hook) -> bool {
 /// Why what an earlier run left may not be deleted.
 fn stays(hook: &Hook) -> Option<String> {
     let policy = "its `helm.sh/hook-delete-policy` does not say `before-hook-creation`";
-    let why = format!("{} of an earlier run is still there, and {policy}: delete it, or add that", label(hook));
+    let why =
+        format!("{} of an earlier run is still there, and {policy}: delete it, or add that", hook.object.key.label());
     (!hook.delete.contains(&HookDelete::BeforeCreation)).then_some(why)
 }
 
 fn said(hook: &Hook, why: &str) -> FailureReport {
     let (technical, log) = (String::new(), Vec::new());
-    FailureReport { sentence: why.to_owned(), technical, object: label(hook), log }
+    FailureReport { sentence: why.to_owned(), technical, object: hook.object.key.label(), log }
 }

@@ -183,7 +183,7 @@ impl Inner {
         }
         let digest = self.mask_key.digest(whole.as_bytes());
         let digest = digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        let name = format!("{}/{}", key.kind.kind, key.name);
+        let name = key.label();
         Ok((at, fields.iter().map(|field| self.line(&name, field)).collect(), digest))
     }
 }
@@ -202,7 +202,7 @@ fn planned(seen: &DryRun) -> Vec<PlannedObject> {
 
 /// What is awaited before an object is written.
 fn say_order(objects: &mut [PlannedObject], rendered: &Rendered) {
-    let label = |object: &render::Object| format!("{}/{}", object.key.kind, object.key.name);
+    let label = |object: &render::Object| object.key.label();
     for (step, number) in rendered.steps.iter().zip(1..) {
         let own = step.after.iter().filter_map(|index| rendered.objects.get(*index)).map(label);
         let others = step.outside.iter().map(|outside| format!("{} of others", outside.label()));

@@ -9,7 +9,6 @@ use config_repo::Instance;
 use config_repo::yaml_edit::{self, ObjectName};
 use model::{CommitId, InstanceFact, InstanceId, PersonName};
 use render::{Object, Rendered};
-use serde_json::Value;
 use store::{NewPruned, Pruned};
 
 use crate::drift_edit::not_ours;
@@ -42,11 +41,13 @@ impl Inner {
         uid: &str,
         going: &Going<'_>,
     ) -> Result<(), Trouble> {
-        let Some(live) = cluster.get(key).await? else { return Ok(()) };
-        let manifest = render::to_yaml([secrets::mask_object(&as_manifest(live), &self.mask_key)]);
+        let Some(mut live) = cluster.get(key).await? else { return Ok(()) };
+        // What the cluster added is not the manifest's.
+        cluster::strip_server_fields(&mut live);
+        let manifest = render::to_yaml([secrets::mask_object(&live, &self.mask_key)]);
         let manifest = manifest.map_err(|error| Trouble::Wait(format!("{key} can't be written down: {error}")))?;
         let new = NewPruned {
-            object: format!("{}/{}", key.kind.kind, key.name),
+            object: key.label(),
             uid: uid.to_owned(),
             commit: going.commit.clone(),
             confirmed_by: going.confirmed_by.clone(),
@@ -73,7 +74,7 @@ impl Inner {
     ) -> Result<Option<Change>, Trouble> {
         let files = self.files(instance, head).await?;
         let before = self.render(instance, &files, head).await?;
-        if before.objects.iter().any(|object| name(object) == pruned.object) {
+        if before.objects.iter().any(|object| object.key.label() == pruned.object) {
             return Ok(None);
         }
         let (commit, object) = self.newest_with(instance, pruned).await?;
@@ -120,7 +121,7 @@ impl Inner {
                 Err(Trouble::Impossible(_)) => continue,
                 Err(trouble) => return Err(trouble),
             };
-            if let Some(object) = rendered.objects.into_iter().find(|object| name(object) == pruned.object) {
+            if let Some(object) = rendered.objects.into_iter().find(|object| object.key.label() == pruned.object) {
                 return Ok((commit, object));
             }
         }
@@ -164,19 +165,6 @@ fn only_adds(before: &Rendered, after: &Rendered, object: &Object) -> bool {
     same && rest.next().is_none() && back.is_some_and(|back| back.value == object.value)
 }
 
-/// What the cluster added is not the manifest's.
-fn as_manifest(mut live: Value) -> Value {
-    const SERVERS: [&str; 6] =
-        ["managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"];
-    if let Some(object) = live.as_object_mut() {
-        object.remove("status");
-    }
-    if let Some(metadata) = live.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
-    }
-    live
-}
-
 fn not_plain(instance: &Instance, pruned: &Pruned, commit: &CommitId) -> Trouble {
     let paths = instance.paths.join(" ");
     Trouble::Impossible(format!(
@@ -192,8 +180,4 @@ fn by_hand(pruned: &Pruned, commit: &CommitId, file: &str, why: &dyn std::fmt::D
         pruned.object,
         commit.short()
     ))
-}
-
-fn name(object: &Object) -> String {
-    format!("{}/{}", object.key.kind, object.key.name)
 }

@@ -79,7 +79,7 @@ impl Inner {
 
     async fn look_over(&self, place: &Place, object: &render::Object, live: &Value) -> Result<Adoptable, Trouble> {
         let changes = place.cluster.adoption(&place.target, &object.value, live).await?;
-        let name = format!("{}/{}", object.key.kind, object.key.name);
+        let name = object.key.label();
         Ok(Adoptable {
             uid: live["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
             managers: cluster::managers(live),

@@ -120,7 +120,7 @@ impl Resting {
         };
         let seen = |key: &ObjectKey| {
             // What was told about, or may have been repaired, is looked at again: it may be over.
-            let told = state.drift.contains_key(&name(key)) || unsure.contains_key(&name(key));
+            let told = state.drift.contains_key(&key.label()) || unsure.contains_key(&key.label());
             let seen = stored.as_ref().and_then(|inventory| inventory.entry(key)?.seen);
             seen.filter(|_| !told).map_or(Compared::Never, |imprint| Compared::As(Some(imprint)))
         };
@@ -175,7 +175,8 @@ impl Resting {
         desired: &render::Object,
         unsure: &mut Unsure,
     ) -> Result<Option<InstanceFact>, Trouble> {
-        let (key, object) = (key(desired), name(&key(desired)));
+        let key = key(desired);
+        let object = key.label();
         let known = state.drift.get(&object);
         let Edits { lines: mut what, mut fields, own, .. } = inner.edits_of(place, desired).await?;
         let tried = unsure.remove(&object);
@@ -249,10 +250,6 @@ fn all_seen(inventory: &Inventory) -> Option<Vec<ObjectKey>> {
 /// Secrets are not watched.
 fn watched(rendered: &render::Rendered) -> Vec<ObjectKey> {
     rendered.objects.iter().map(key).filter(|key| !key.kind.is_secret()).collect()
-}
-
-fn name(key: &ObjectKey) -> String {
-    format!("{}/{}", key.kind.kind, key.name)
 }
 
 fn cut(what: &mut Vec<String>) {
