@@ -6,7 +6,7 @@ use model::{Announcement, Digest, ProjectName, Timestamp};
 use sqlx::SqliteConnection;
 
 use crate::error::{failed_to, unwritable};
-use crate::{OpenedPin, Opening, Store, StoreError, fleets, pins};
+use crate::{OpenedPin, Opening, Store, StoreError, fleets, numbers, pins};
 use rows::Row;
 
 const RECEIVE: &str = "take in the build";
@@ -265,10 +265,7 @@ async fn insert(conn: &mut SqliteConnection, new: &NewBuild) -> Result<Receipt, 
     if let Some(build) = delivered(conn, new).await? {
         return Ok(Receipt { build, duplicate: true });
     }
-    let id: i64 = sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'build' RETURNING last")
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(failed_to(RECEIVE))?;
+    let id = numbers::next(conn, "build", RECEIVE).await?;
     sqlx::query(
         "INSERT INTO builds (id, project, sender, announcement, received_at, state, attempts, retry_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, 'received', 0, $5, $5)",

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::{failed_to, unwritable};
 use crate::pins::{self, NewPin, OpenedPin};
-use crate::{PinRecord, Store, StoreError};
+use crate::{PinRecord, Store, StoreError, numbers};
 use rows::{number_as_read, number_as_stored};
 
 const OPEN: &str = "open a fleet pin";
@@ -99,11 +99,7 @@ pub(crate) async fn open(
     new: NewFleet,
     at: Timestamp,
 ) -> Result<Vec<OpenedPin>, StoreError> {
-    let number = sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'fleet' RETURNING last")
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(failed_to(OPEN))?;
-    let number = number_as_read(number);
+    let number = number_as_read(numbers::next(conn, "fleet", OPEN).await?);
     let mut opened = Vec::new();
     for pin in new.pins {
         let id = pin.id.clone();

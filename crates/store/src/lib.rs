@@ -13,6 +13,7 @@ mod error;
 mod fleets;
 mod instances;
 mod kept_values;
+mod numbers;
 mod pins;
 mod plans;
 mod pruned;

@@ -3,7 +3,7 @@
 use model::{InstanceId, PersonName, Timestamp};
 
 use crate::error::failed_to;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, numbers};
 
 const SAVE: &str = "save a plan";
 
@@ -39,11 +39,7 @@ impl Store {
         let (name, by) = (instance.to_string(), by.to_string());
         self.write(SAVE, move |conn| {
             Box::pin(async move {
-                let number: i64 =
-                    sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'plan' RETURNING last")
-                        .fetch_one(&mut *conn)
-                        .await
-                        .map_err(failed_to(SAVE))?;
+                let number = numbers::next(conn, "plan", SAVE).await?;
                 sqlx::query("INSERT INTO plans (number, instance, saved_by, plan, at) VALUES ($1, $2, $3, $4, $5)")
                     .bind(number)
                     .bind(&name)

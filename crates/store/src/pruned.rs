@@ -3,7 +3,7 @@
 use model::{CommitId, InstanceId, PersonName, Timestamp};
 
 use crate::error::failed_to;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, numbers};
 
 const KEEP: &str = "keep what is pruned";
 const READ: &str = "read what was pruned";
@@ -63,11 +63,7 @@ impl Store {
         let name = instance.to_string();
         self.write(KEEP, move |conn| {
             Box::pin(async move {
-                let number: i64 =
-                    sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pruned' RETURNING last")
-                        .fetch_one(&mut *conn)
-                        .await
-                        .map_err(failed_to(KEEP))?;
+                let number = numbers::next(conn, "pruned", KEEP).await?;
                 // Deleting is repeated after an unknown answer: it is the same object.
                 sqlx::query(
                     "INSERT INTO pruned (number, instance, object, uid, commit_id, confirmed_by, manifest, at)

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::{NewPin, OpenedPin, number_as_read, number_as_stored, read};
 use crate::error::{failed_to, unwritable};
-use crate::{StoreError, instances};
+use crate::{StoreError, instances, numbers};
 
 const OPEN: &str = "open a pin";
 const APPEND: &str = "append facts about a pin";
@@ -31,8 +31,7 @@ pub(crate) async fn open(conn: &mut SqliteConnection, new: NewPin, at: Timestamp
 
 /// The next number, which is never given again.
 pub(crate) async fn next_number(conn: &mut SqliteConnection) -> Result<PinNumber, StoreError> {
-    let number = sqlx::query_scalar("UPDATE numbers SET last = last + 1 WHERE name = 'pin' RETURNING last");
-    Ok(number_as_read(number.fetch_one(conn).await.map_err(failed_to(OPEN))?))
+    Ok(number_as_read(numbers::next(conn, "pin", OPEN).await?))
 }
 
 /// Opens a pin with a number of its own.
