@@ -6,23 +6,12 @@ use config_repo::charts::{ChartLock, ChartPlace, LockedChart, RemoteChart};
 use model::Outcome;
 use render::engine::{ChildProgram, EngineSettings};
 use testkit::charts::{ChartRepository, Packed, RepositoryFault};
-use testkit::world::Plan;
+use testkit::world::{Plan, files_of};
 use testkit::{Person, World};
 
 fn engines() -> EngineSettings {
-    let program = env!("CARGO_BIN_EXE_pinnace").into();
-    let programs = testkit::engines::engines().expect("Helm and Kustomize can be built");
-    EngineSettings {
-        helm: Some(programs.helm),
-        kustomize: Some(programs.kustomize),
-        ..EngineSettings::new(ChildProgram { program, args: vec!["render-child".into()] })
-    }
-}
-
-/// Files, each after a line `-- path --`.
-fn files(text: &str) -> Vec<(String, String)> {
-    let parts = text.split("-- ").skip(1).filter_map(|part| part.split_once(" --\n"));
-    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    let child = ChildProgram { program: env!("CARGO_BIN_EXE_pinnace").into(), args: vec!["render-child".into()] };
+    testkit::engines::engines().expect("Helm and Kustomize can be built").settings(child)
 }
 
 const KUSTOMIZATION: &str = "-- apps/base/kustomization.yaml --
@@ -80,7 +69,7 @@ greeting: good day
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_of_a_kustomization_edits_its_images_and_never_the_base() {
-    let plan = Plan { instead: files(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
+    let plan = Plan { instead: files_of(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
     let mut world = World::planned(plan).await;
     let base = world.remote.file("apps/base/web.yaml").unwrap();
     let before = world.remote.file("apps/shop/prod/kustomization.yaml").unwrap();
@@ -98,7 +87,7 @@ async fn a_pin_of_a_kustomization_edits_its_images_and_never_the_base() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_to_a_base_concerns_those_who_take_it() {
-    let plan = Plan { instead: files(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
+    let plan = Plan { instead: files_of(KUSTOMIZATION), engines: Some(engines()), ..Plan::default() };
     let world = World::planned(plan).await;
     let text = world
         .remote
@@ -121,7 +110,7 @@ async fn a_commit_to_a_base_concerns_those_who_take_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_of_a_chart_edits_the_values_of_its_environment() {
     let sources = "[{chart: charts/web, values: [\"apps/shop/{environment}/values.yaml\"]}]";
-    let plan = Plan { instead: files(CHART), sources, engines: Some(engines()), ..Plan::default() };
+    let plan = Plan { instead: files_of(CHART), sources, engines: Some(engines()), ..Plan::default() };
     let mut world = World::planned(plan).await;
     let chart = world.remote.file("charts/web/values.yaml").unwrap();
     let number = world.pin("1.1").await;
@@ -153,7 +142,7 @@ fn locked(repository: &ChartRepository, version: &str, packed: &Packed) -> Strin
 
 /// What lies in the chart's folder.
 fn of_chart() -> Vec<(String, String)> {
-    let own = files(CHART).into_iter().filter(|(path, _)| !path.ends_with("Chart.yaml"));
+    let own = files_of(CHART).into_iter().filter(|(path, _)| !path.ends_with("Chart.yaml"));
     own.filter_map(|(path, text)| Some((path.strip_prefix("charts/web/")?.to_owned(), text))).collect()
 }
 
@@ -168,7 +157,7 @@ async fn a_chart_of_a_repository_is_pinned_by_its_lock_and_runs_on_while_the_rep
         "[{{chart: web, repository: \"{}\", version: ^1, values: [\"apps/shop/{{environment}}/values.yaml\"]}}]",
         repository.url()
     );
-    let mut instead: Vec<_> = files(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
+    let mut instead: Vec<_> = files_of(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
     instead.push(("pinnace.lock".to_owned(), locked(&repository, "1.4.2", &old)));
     let plan = Plan { instead, sources: sources.leak(), engines: Some(engines()), ..Plan::default() };
     let mut world = World::planned(plan).await;
@@ -224,7 +213,7 @@ async fn a_pin_moves_the_version_of_a_chart_alone_or_with_the_image_and_an_unpin
         "[{{chart: web, repository: \"{}\", version: ^1, pinned: \"apps/shop/{{environment}}/chart.yaml\", values: [\"apps/shop/{{environment}}/values.yaml\"]}}]",
         repository.url()
     );
-    let mut instead: Vec<_> = files(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
+    let mut instead: Vec<_> = files_of(CHART).into_iter().filter(|(path, _)| path.starts_with("apps/")).collect();
     let pinned = |environment: &str| format!("apps/shop/{environment}/chart.yaml");
     let text = format!("# ours\nversion: 1.4.2  # proven\ndigest: {}\n", old.digest());
     instead.extend([(pinned("prod"), text.clone()), (pinned("dev"), text.clone())]);

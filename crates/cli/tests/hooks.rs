@@ -2,23 +2,12 @@
 
 use model::{DropReason, Outcome};
 use render::engine::{ChildProgram, EngineSettings};
-use testkit::world::{Harness, Plan};
+use testkit::world::{Harness, Plan, files_of};
 use testkit::{Person, World};
 
 fn engines() -> EngineSettings {
-    let program = env!("CARGO_BIN_EXE_pinnace").into();
-    let programs = testkit::engines::engines().expect("Helm and Kustomize can be built");
-    EngineSettings {
-        helm: Some(programs.helm),
-        kustomize: Some(programs.kustomize),
-        ..EngineSettings::new(ChildProgram { program, args: vec!["render-child".into()] })
-    }
-}
-
-/// Files, each after a line `-- path --`.
-fn files(text: &str) -> Vec<(String, String)> {
-    let parts = text.split("-- ").skip(1).filter_map(|part| part.split_once(" --\n"));
-    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+    let child = ChildProgram { program: env!("CARGO_BIN_EXE_pinnace").into(), args: vec!["render-child".into()] };
+    testkit::engines::engines().expect("Helm and Kustomize can be built").settings(child)
 }
 
 const CHART: &str = r#"-- apps/shop/prod/Chart.yaml --
@@ -97,7 +86,7 @@ spec:
 
 fn plan(harness: &Harness) -> Plan {
     Plan {
-        instead: files(CHART),
+        instead: files_of(CHART),
         engines: Some(engines()),
         barrier: Some(harness.path().to_owned()),
         deadline: "10m",

@@ -8,6 +8,8 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
+use render::engine::{ChildProgram, EngineSettings};
+
 use crate::devcluster::{DevClusterError, cache_folder};
 
 /// The Go modules, in the checkout that this was built from.
@@ -24,6 +26,13 @@ pub struct Engines {
     pub helm: PathBuf,
     /// `kustomize`.
     pub kustomize: PathBuf,
+}
+
+impl Engines {
+    /// Settings that run them by this child.
+    pub fn settings(self, child: ChildProgram) -> EngineSettings {
+        EngineSettings { helm: Some(self.helm), kustomize: Some(self.kustomize), ..EngineSettings::new(child) }
+    }
 }
 
 /// One of the programs.

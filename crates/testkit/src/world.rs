@@ -24,7 +24,7 @@ use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 pub use doors::{Door, Doors, Fault, Faulty, LetsIn, Which};
 pub use harness::{Harness, Held};
 pub use objects::Objects;
-pub use wiring::Plan;
+pub use wiring::{Plan, files_of};
 
 /// How long a test waits for what it names before it says what it saw instead.
 const PATIENCE: Duration = Duration::from_secs(40);

@@ -15,12 +15,7 @@ pub(crate) fn programs() -> &'static testkit::engines::Engines {
 /// Settings with the real programs and the real child.
 pub(crate) fn settings() -> EngineSettings {
     let child = ChildProgram { program: env!("CARGO_BIN_EXE_render-child").into(), args: Vec::new() };
-    let programs = programs();
-    EngineSettings {
-        helm: Some(programs.helm.clone()),
-        kustomize: Some(programs.kustomize.clone()),
-        ..EngineSettings::new(child)
-    }
+    programs().clone().settings(child)
 }
 
 /// Files, and which of them are rendered how.

@@ -243,6 +243,12 @@ const STAGE: &str = "  stage:
     rules: {stableFor: STABLE, deadline: DEADLINE}
 ";
 
+/// Files out of one text, each after a line `-- path --`, as [`Plan::instead`] takes them.
+pub fn files_of(text: &str) -> Vec<(String, String)> {
+    let parts = text.split("-- ").skip(1).filter_map(|part| part.split_once(" --\n"));
+    parts.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
 /// What a customer's folder holds.
 pub(super) fn customers_web(customer: &str, image: &str) -> String {
     CUSTOMERS_WEB.replace("CUSTOMER", customer).replace("IMAGE", image)
