@@ -7,7 +7,7 @@ mod seen;
 mod writes;
 
 use std::io::Write as _;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use testkit::devcluster::Options;
 use testkit::served::SENDERS;
@@ -75,9 +75,4 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
 fn say(line: &str) {
     // A closed terminal can't be told about.
     let _ = writeln!(std::io::stderr(), "{} {line}", jiff::Timestamp::now().strftime("%T"));
-}
-
-/// Now, as all clocks of this machine have it: facts, the audit log and this process are compared by it.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

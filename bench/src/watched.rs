@@ -29,6 +29,11 @@ impl Watched {
         let cluster = DevCluster::shared().await?;
         let file = Kubeconfig::read_from(cluster.kubeconfig())?;
         let client = Client::try_from(Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?)?;
+        Ok(Self::by(&client, namespace, kinds))
+    }
+
+    /// The same by a client that is there already.
+    pub(crate) fn by(client: &Client, namespace: &str, kinds: &[(&str, &str)]) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (counted, count) = watch::channel(0);
         let counted = Arc::new(counted);
@@ -50,7 +55,7 @@ impl Watched {
                 }
             });
         }
-        Ok(Self { seen, count })
+        Self { seen, count }
     }
 
     /// When something like that was first seen after a moment; waits for it.
@@ -75,7 +80,8 @@ impl Watched {
         found.ok().flatten().ok_or_else(|| format!("{what} was not seen").into())
     }
 
-    fn found(&self, after: Duration, is_it: impl Fn(&Value) -> bool) -> Option<Duration> {
+    /// When something like that was first seen after a moment, if it was.
+    pub(crate) fn found(&self, after: Duration, is_it: impl Fn(&Value) -> bool) -> Option<Duration> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().find(|(at, object)| *at >= after && is_it(object)).map(|(at, _)| *at)
     }

@@ -8,10 +8,11 @@ use testkit::Shop;
 use testkit::shop::Fault;
 
 use super::bare::Bare;
+use super::say;
 use super::seen::Seen;
 use super::writes::Request;
-use super::{now, say};
 use crate::figures::{Table, Times, ms, ratio};
+use crate::watched::now;
 
 /// The failing images, by the part of their tag that makes the simulated nodes fail them.
 const FAULTS: [&str; 5] = ["crash-loop", "image-missing", "config-key-missing", "out-of-memory", "ready-then-crash"];

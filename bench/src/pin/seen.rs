@@ -1,40 +1,19 @@
 //! What this process saw of the instance's objects, and when, by watches of its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use kube::api::{Api, DynamicObject};
-use kube::core::{ApiResource, GroupVersionKind};
-use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::Value;
 use testkit::Shop;
 
-use super::now;
+use crate::watched::Watched;
 
 /// Every state of a Deployment or pod that was seen.
-pub(super) struct Seen(Arc<Mutex<Vec<(Duration, Value)>>>);
+pub(super) struct Seen(Watched);
 
 impl Seen {
     /// Watches until the runtime ends.
     pub(super) fn watch(shop: &Shop) -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        for (group, kind) in [("apps", "Deployment"), ("", "Pod")] {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
-            let api: Api<DynamicObject> = Api::namespaced_with(shop.admin.clone(), &shop.place.namespace, &resource);
-            let seen = Arc::clone(&seen);
-            tokio::spawn(async move {
-                let mut states = watcher(api, watcher::Config::default()).default_backoff().touched_objects().boxed();
-                while let Some(state) = states.next().await {
-                    let Ok(state) = state else { continue };
-                    let at = now();
-                    if let Ok(object) = serde_json::to_value(&state) {
-                        seen.lock().unwrap_or_else(PoisonError::into_inner).push((at, object));
-                    }
-                }
-            });
-        }
-        Self(seen)
+        Self(Watched::by(&shop.admin, &shop.place.namespace, &[("apps", "Deployment"), ("", "Pod")]))
     }
 
     /// When the Deployment was first seen observed with this tag.
@@ -54,8 +33,7 @@ impl Seen {
     }
 
     fn first(&self, is_it: impl Fn(&Value) -> bool) -> Option<Duration> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().find(|(_, object)| is_it(object)).map(|(at, _)| *at)
+        self.0.found(Duration::ZERO, is_it)
     }
 }
 
