@@ -148,6 +148,17 @@ async fn lint_says_what_is_likely_to_go_wrong_in_a_checkout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lint_knows_what_the_config_lets_a_project_have() {
+    let folder = TempDir::new().unwrap();
+    let config = "apiVersion: pinnace.dev/v1\nkind: Config\nenvironments: {dev: {context: dev}}\nprojects:\n  shop:\n    image: registry.example/acme/shop\n    sources: [{path: apps/dev}]\n    namespaces: {dev: shop}\n    rules: {dev: auto}\n    clusterKinds: [ClusterRole.rbac.authorization.k8s.io]\n";
+    put(&folder, "pinnace.yaml", config);
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: reader}\nrules: []\n";
+    put(&folder, "apps/dev/role.yaml", role);
+    let (code, text) = said(&pinnace(folder.path(), &["lint"]).await);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kustomization_takes_a_base_from_a_repository_that_is_allowed_at_a_tag() {
     let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: registry.example/acme/shop}]}\n";
     let files = [

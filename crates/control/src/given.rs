@@ -19,10 +19,7 @@ impl Inner {
     ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
         let config = self.config();
         let accesses = configuration::accesses(&config, &self.mirror, instance).await;
-        let (sources, files) =
-            sources::with_charts(&self.charts, &config.lock_file, &accesses, instance, files).await?;
-        let files = self.bases.put_into(&sources, files, &config.remote_bases).await?;
-        Ok((sources, files))
+        sources::given(&self.charts, &self.bases, &config, &accesses, instance, files).await
     }
 
     /// Fetches what an instance needs from elsewhere at a commit and that is not kept, so that nobody waits for it in a turn. What is

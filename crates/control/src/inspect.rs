@@ -2,29 +2,12 @@
 //! to go wrong found. No cluster, no git, no database.
 
 use config_repo::{Config, Instance};
-use render::RenderContext;
-use render::engine::{self, Engines};
+use render::engine;
 use render::lint::{Finding, Scene, Unlocked, lint};
-use secrets::MaskKey;
 
-use crate::bases::Bases;
-use crate::charts::Charts;
 use crate::registry::{Access, ResolveError};
-use crate::sources::{self, Accesses, Files, ReadError};
-
-/// What instances are rendered with.
-pub struct Tools<'a> {
-    /// Kustomize and Helm.
-    pub engines: &'a Engines,
-    /// Charts from elsewhere.
-    pub charts: &'a Charts,
-    /// Bases from elsewhere.
-    pub bases: &'a Bases,
-    /// The config.
-    pub config: &'a Config,
-    /// Where it stands.
-    pub config_file: &'a str,
-}
+use crate::sources::{self, Files};
+use crate::tools::Tools;
 
 /// What was seen of an instance.
 #[derive(Debug, Default)]
@@ -56,7 +39,9 @@ pub async fn inspect<E: From<render::engine::EngineError>>(
         files.extend(more);
     }
     let unlocked = unlocked(tools.config, instance, &files);
-    let rendered = rendered(tools, instance, &files, access).await;
+    let hosts = sources::hosts(instance).into_iter();
+    let accesses = hosts.map(|host| (host.clone(), access(&host))).collect();
+    let rendered = tools.render(instance, &files, &accesses).await;
     let (objects, left_out) =
         rendered.as_ref().map_or((&[][..], &[][..]), |rendered| (&rendered.objects, &rendered.left_out));
     let values: Vec<String> = instance.sources.iter().flat_map(|source| source.chart.values.clone()).collect();
@@ -75,27 +60,4 @@ fn unlocked(config: &Config, instance: &Instance, files: &Files) -> Vec<Unlocked
         Some(Unlocked { file, why })
     });
     wrong.collect()
-}
-
-async fn rendered(
-    tools: &Tools<'_>,
-    instance: &Instance,
-    files: &Files,
-    access: impl Fn(&str) -> Result<Access, ResolveError>,
-) -> Result<render::Rendered, String> {
-    let hosts = sources::hosts(instance).into_iter();
-    let accesses: Accesses = hosts
-        .map(|host| {
-            let access = access(&host);
-            (host, access)
-        })
-        .collect();
-    let given = sources::with_charts(tools.charts, &tools.config.lock_file, &accesses, instance, files).await;
-    let (sources, files) = given.map_err(|error: ReadError| error.to_string())?;
-    let files = tools.bases.put_into(&sources, files, &tools.config.remote_bases).await;
-    let files = files.map_err(|error| error.to_string())?;
-    // Hashes are not looked at here, so any key will do.
-    let key = MaskKey::from_bytes([0; 32]);
-    let context = RenderContext { namespace: &instance.namespace, cluster_kinds: &[], key: &key };
-    tools.engines.render(&sources, &files, &context).await.map_err(|error| error.to_string())
 }

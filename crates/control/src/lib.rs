@@ -42,6 +42,7 @@ mod rights;
 mod settings;
 mod sources;
 mod steps;
+mod tools;
 mod trial;
 mod trouble;
 mod turns;
@@ -57,8 +58,9 @@ pub use barrier::{Barrier, Injected};
 pub use clock::Clock;
 pub use looks::FLEETS_A_PAGE;
 pub use problem::{Problem, ProblemCode};
-pub use rights::{RenderedBy, head_config, rights};
+pub use rights::{head_config, rights};
 pub use settings::{Parts, Settings};
+pub use tools::Tools;
 pub use verbs::{Answer, Receipt, shown_adoption, shown_fleet, shown_prune};
 pub use views::{
     Adoptable, Difference, DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView, Plan, PlannedObject,

@@ -3,16 +3,12 @@
 use cluster::rbac::{Use, rbac_objects};
 use cluster::{Kind, KindKey};
 use config_repo::{Config, Instance, Mirror};
-use render::RenderContext;
-use render::engine::Engines;
-use secrets::MaskKey;
 use serde_json::Value;
 
-use crate::bases::Bases;
-use crate::charts::Charts;
 use crate::configuration;
 use crate::problem::{Problem, ProblemCode};
 use crate::sources;
+use crate::tools::Tools;
 
 /// The config at the branch's HEAD, with the instances that its patterns find there.
 pub async fn head_config(mirror: &Mirror, config_file: &str) -> Result<Config, Problem> {
@@ -25,30 +21,20 @@ pub async fn head_config(mirror: &Mirror, config_file: &str) -> Result<Config, P
     Ok(config)
 }
 
-/// What instances are rendered by, without a server.
-#[derive(Clone, Copy)]
-pub struct RenderedBy<'a> {
-    /// The config repo.
-    pub mirror: &'a Mirror,
-    /// Its config, as [`head_config`] reads it.
-    pub config: &'a Config,
-    /// Helm and Kustomize.
-    pub engines: &'a Engines,
-    /// Where charts from elsewhere are kept.
-    pub charts: &'a Charts,
-    /// Where bases from elsewhere are kept.
-    pub bases: &'a Bases,
-}
-
 /// The service account, roles and bindings for everything that the branch's HEAD runs in this kube context.
-pub async fn rights(by: RenderedBy<'_>, context: &str, own_namespace: &str) -> Result<Vec<Value>, Problem> {
+pub async fn rights(
+    mirror: &Mirror,
+    tools: Tools<'_>,
+    context: &str,
+    own_namespace: &str,
+) -> Result<Vec<Value>, Problem> {
     let mut uses = Vec::new();
-    for instance in by.config.instances().into_iter().filter(|instance| instance.context == context) {
-        let used = used_by(by, &instance).await;
+    for instance in tools.config.instances().into_iter().filter(|instance| instance.context == context) {
+        let used = used_by(mirror, tools, &instance).await;
         uses.push(used.map_err(|why| unreadable(format!("{}: {why}", instance.id)))?);
     }
     if uses.is_empty() {
-        let what = format!("nothing in the config runs in the context `{context}`");
+        let what = format!("nothing in `{}` runs in the context `{context}`", tools.config_file);
         return Err(Problem::new(ProblemCode::NotFound, what, "name a context that an environment uses"));
     }
     Ok(rbac_objects(own_namespace, &uses))
@@ -58,22 +44,11 @@ fn unreadable(why: String) -> Problem {
     Problem::new(ProblemCode::Invalid, why, "correct the config repo and run it again")
 }
 
-async fn used_by(by: RenderedBy<'_>, instance: &Instance) -> Result<Use, String> {
-    let allowed = &by.config.remote_bases;
-    let read = sources::read(by.mirror, instance, &by.mirror.head(), allowed).await;
+async fn used_by(mirror: &Mirror, tools: Tools<'_>, instance: &Instance) -> Result<Use, String> {
+    let read = sources::read(mirror, instance, &mirror.head(), &tools.config.remote_bases).await;
     let read = read.map_err(|error| error.to_string())?;
-    let accesses = configuration::accesses(by.config, by.mirror, instance).await;
-    let given = sources::with_charts(by.charts, &by.config.lock_file, &accesses, instance, &read.files).await;
-    let (sources, files) = given.map_err(|error| error.to_string())?;
-    let files = by.bases.put_into(&sources, files, allowed).await.map_err(|error| error.to_string())?;
-    // Hashes are not looked at here, so any key will do.
-    let context = RenderContext {
-        namespace: &instance.namespace,
-        cluster_kinds: &instance.cluster_kinds,
-        key: &MaskKey::from_bytes([0; 32]),
-    };
-    let rendered = by.engines.render(&sources, &files, &context).await;
-    let rendered = rendered.map_err(|error| error.to_string())?;
+    let accesses = configuration::accesses(tools.config, mirror, instance).await;
+    let rendered = tools.render(instance, &read.files, &accesses).await?;
     let everything: Vec<render::Object> = rendered.everything().cloned().collect();
     let (inside, outside): (Vec<_>, Vec<_>) = everything.iter().partition(|object| object.key.namespace.is_some());
     let kinds = inside.into_iter().map(|object| Kind::presumed(&kind(object))).collect();

@@ -3,17 +3,20 @@
 
 mod remote;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use config_repo::{Instance, Mirror, MirrorError};
+use config_repo::{Config, Instance, Mirror, MirrorError};
 use model::{CommitId, InstanceId};
 use render::engine::{self, Chart, EngineError, Source};
 
-pub(crate) use remote::{Accesses, hosts, locked, with_charts};
+pub(crate) use remote::{Accesses, hosts, locked};
 
-use crate::bases::BaseError;
-use crate::charts::ChartError;
+use remote::with_charts;
+
+use crate::bases::{BaseError, Bases};
+use crate::charts::{ChartError, Charts};
 
 /// Files by their path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -110,6 +113,20 @@ pub(crate) async fn read(
         read.beyond.extend(wanted);
     }
     Ok(read)
+}
+
+/// What an engine is given of an instance: its sources, and its files with the charts and bases from elsewhere that these name.
+pub(crate) async fn given<'f>(
+    charts: &Charts,
+    bases: &Bases,
+    config: &Config,
+    accesses: &Accesses,
+    instance: &Instance,
+    files: &'f Files,
+) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
+    let (sources, files) = with_charts(charts, &config.lock_file, accesses, instance, files).await?;
+    let files = bases.put_into(&sources, files, &config.remote_bases).await?;
+    Ok((sources, files))
 }
 
 /// The files that a pin may edit.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use control::Tools;
 use control::bases::Bases;
 use control::charts::Charts;
-use control::inspect::{Inspected, Tools, inspect};
+use control::inspect::{Inspected, inspect};
 use render::engine::Engines;
 use render::lint::Finding;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use control::RenderedBy;
+use control::Tools;
 use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
@@ -41,8 +41,9 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
         let config = control::head_config(&mirror, &args.repo.config_file).await?;
-        let by = RenderedBy { mirror: &mirror, config: &config, engines: &engines, charts: &charts, bases: &bases };
-        let rights = control::rights(by, &args.context, &args.own_namespace).await?;
+        let (engines, charts, bases, config_file) = (&engines, &charts, &bases, &args.repo.config_file);
+        let tools = Tools { engines, charts, bases, config: &config, config_file };
+        let rights = control::rights(&mirror, tools, &args.context, &args.own_namespace).await?;
         anyhow::Ok(rights)
     })?;
     let mut out = std::io::stdout().lock();

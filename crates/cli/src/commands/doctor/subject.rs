@@ -6,7 +6,7 @@ use std::path::Path;
 use config_repo::{Config, Mirror};
 use control::bases::Bases;
 use control::charts::Charts;
-use control::{Problem, RenderedBy};
+use control::{Problem, Tools};
 use render::engine::Engines;
 use secrets::Redactor;
 use serde_json::Value;
@@ -70,10 +70,11 @@ impl<'a> Subject<'a> {
         let render = async {
             let mut rights = BTreeMap::new();
             let Ok((config, mirror)) = self.known() else { return rights };
-            let by = RenderedBy { mirror, config, engines: &self.engines, charts: &self.charts, bases: &self.bases };
+            let (engines, charts, bases) = (&self.engines, &self.charts, &self.bases);
+            let tools = Tools { engines, charts, bases, config, config_file: &self.args.repo.config_file };
             let contexts: BTreeSet<String> = config.instances().into_iter().map(|instance| instance.context).collect();
             for context in contexts {
-                let wanted = control::rights(by, &context, &self.args.own_namespace).await;
+                let wanted = control::rights(mirror, tools, &context, &self.args.own_namespace).await;
                 rights.insert(context, wanted);
             }
             rights
