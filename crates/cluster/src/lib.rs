@@ -47,5 +47,5 @@ pub use prune::{Deleted, Held, PruneCandidate, PrunePlan, decide, decide_dropped
 pub use references::{Found, PodLimits};
 pub use replicas::Autoscaled;
 pub use stuck_pods::update_revision;
-pub use take_back::{Owned, TakenBack};
+pub use take_back::{Owned, TakenBack, to_take_back};
 pub use watch::{Changes, Freshness, Snapshot, Watcher};

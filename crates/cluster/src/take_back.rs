@@ -78,6 +78,11 @@ impl ClusterClient {
     }
 }
 
+/// What of an object [`ClusterClient::take_back`] would take back.
+pub fn to_take_back(live: &Value) -> Vec<Owned> {
+    plan(live).taken
+}
+
 /// Whether there is something to take back, or to tell of.
 pub(crate) fn is_due(live: &Value) -> bool {
     plan(live).managed_fields.is_some() || !foreign(live).is_empty()

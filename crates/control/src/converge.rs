@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use cluster::inventory::{Inventory, StoredInventory};
 use cluster::{
-    Applied, Autoscaled, Change, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Refusal, Target,
-    Unchecked,
+    Applied, Autoscaled, Change, ClusterClient, ClusterError, DryRun, KindKey, ObjectKey, Outcome, Owned, Refusal,
+    Target, Unchecked,
 };
 use config_repo::Instance;
 use futures::StreamExt;
@@ -171,8 +171,15 @@ impl Inner {
         for step in &rendered.steps {
             self.apply_step(place, &objects_of(rendered, step), seen, what, &mut report).await?;
         }
-        self.last_applied.remember(&place.instance.id, rendered.hash.to_string(), report.applied.clone());
+        self.applied_all(place, rendered, &mut report);
         Ok(report)
+    }
+
+    /// All of a set was applied: what is remembered of that, and what is told.
+    pub(crate) fn applied_all(&self, place: &Place, rendered: &Rendered, report: &mut Report) {
+        let id = &place.instance.id;
+        report.notes.extend(self.taken.give_out(id));
+        self.last_applied.remember(id, rendered.hash.to_string(), report.applied.clone());
     }
 
     /// Applies the objects of one step, in the order of their waves.
@@ -266,7 +273,10 @@ impl Inner {
         let live = place.cluster.get(&key).await?;
         let effect = format!("repair {}/{}", key.kind.kind, key.name);
         let write = || self.write_one(place, &object.value, &key, live.as_ref());
-        self.barrier.around(&effect, write).await.map(drop)
+        self.barrier.around(&effect, write).await?;
+        // Who repairs has told what was found.
+        self.taken.give_out(&place.instance.id);
+        Ok(())
     }
 
     /// Takes back what people's tools own of an object, then applies it.
@@ -280,9 +290,14 @@ impl Inner {
         let mut notes = Vec::new();
         let mut taken_back = None;
         if let Some(live) = live {
-            let (result, after) = place.cluster.take_back(key, live).await?;
             let name = key.label();
-            notes.extend(result.taken.iter().map(|owned| note(&name, owned, "taken back")));
+            let keep = |taken: &[Owned]| {
+                self.taken.keep(&place.instance.id, taken.iter().map(|owned| note(&name, owned, "taken back")));
+            };
+            // Kept before it is written: its answer may be lost.
+            keep(&cluster::to_take_back(live));
+            let (result, after) = place.cluster.take_back(key, live).await?;
+            keep(&result.taken);
             notes.extend(result.foreign.iter().map(|owned| note(&name, owned, "left alone")));
             taken_back = after;
         }
@@ -326,7 +341,7 @@ impl Inner {
 }
 
 /// `Deployment/web: spec.replicas, set by kubectl-edit at 14:02, is taken back`
-fn note(object: &str, owned: &cluster::Owned, what: &str) -> String {
+fn note(object: &str, owned: &Owned, what: &str) -> String {
     let fields = secrets::clip(&owned.fields.join(", "), 200);
     format!("{object}: {fields}, set by {} at {}, {what}", owned.manager, owned.at)
 }

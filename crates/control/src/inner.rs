@@ -27,6 +27,7 @@ use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
 use crate::settings::{Parts, Settings};
 use crate::sources::{self, Beyond, Files, Read};
+use crate::taken::Taken;
 use crate::trouble::Trouble;
 use crate::turns::Turns;
 use crate::wake::Wakes;
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub barrier: Barrier,
     pub wakes: Wakes,
     pub last_applied: LastApplied,
+    pub taken: Taken,
     pub seen_images: SeenImages,
     pub git_trouble: GitTrouble,
     /// Those whose first install is not proven yet: a new HEAD may mend them.
@@ -103,6 +105,7 @@ impl Inner {
             barrier: parts.barrier,
             wakes: Wakes::default(),
             last_applied: LastApplied::default(),
+            taken: Taken::default(),
             seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
             uninstalled: Instances::default(),

@@ -42,6 +42,7 @@ mod rights;
 mod settings;
 mod sources;
 mod steps;
+mod taken;
 mod tools;
 mod trial;
 mod trouble;

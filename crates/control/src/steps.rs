@@ -79,7 +79,7 @@ impl Inner {
                 Watched::Stopped => return Ok(Stepped::Stopped),
             }
         }
-        self.last_applied.remember(&place.instance.id, rendered.hash.to_string(), report.applied.clone());
+        self.applied_all(place, rendered, &mut report);
         Ok(Stepped::Applied(report))
     }
 

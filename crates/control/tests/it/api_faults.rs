@@ -301,3 +301,20 @@ async fn a_repair_that_never_arrived_is_made_and_told_once() {
     is_repaired(&world, 0).await;
     assert_eq!(lost.times(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pin_takes_back_is_told_when_the_answers_were_lost() {
+    for writes in [1, 2] {
+        let mut world = World::planned(Plan { doors: true, drift: "off", ..Plan::default() }).await;
+        let lost = door(&world).make(Which("apply", "deployments/web"), Fault::LostAfter, writes);
+        world.objects.edit_deployment("web", "kubectl-scale", &json!({"spec": {"replicas": 5}})).await;
+        let number = world.pin("1.1").await;
+        let ended = world.ended(number).await;
+        assert!(matches!(ended, Outcome::Done { .. }), "{ended:?}");
+        assert_eq!(lost.times(), writes);
+        let notes = world.control.pin_view(number).await.unwrap().pin.notes;
+        let told = notes.iter().filter(|note| note.contains("spec.replicas, set by kubectl-scale")).count();
+        assert_eq!(told, 1, "{notes:?}");
+        world.agree().await;
+    }
+}
