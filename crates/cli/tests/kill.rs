@@ -33,7 +33,7 @@ async fn a_failing_pin_is_dropped_when_the_process_is_killed_on_its_way_back() {
 }
 
 /// The steps that a run announces, without those that are killed elsewhere. What a step does in detail is broken in process
-/// (`control/tests/crash`).
+/// (`tests/crash`).
 async fn steps(scene: &mut Scene, build: Build, but: &[Point]) -> Vec<Point> {
     let announced = scene.play(build, None).await;
     let is_step = |point: &Point| Effect::ALL.iter().any(|effect| effect.name() == point.effect);

@@ -6,6 +6,7 @@
 mod doors;
 mod fleets;
 mod harness;
+mod jobs_made;
 mod objects;
 mod wiring;
 
@@ -23,6 +24,7 @@ use crate::{DevCluster, DevRegistry, FakeSlack, GitRemote, Person};
 
 pub use doors::{Door, Doors, Fault, Faulty, LetsIn, Which};
 pub use harness::{Harness, Held};
+pub use jobs_made::JobsMade;
 pub use objects::Objects;
 pub use wiring::{Plan, files_of};
 

@@ -15,7 +15,7 @@ use kube::{Client, Config, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::PATIENCE;
+use super::{JobsMade, PATIENCE};
 use crate::DevCluster;
 
 /// A namespace of the test cluster, seen as its admin.
@@ -94,6 +94,11 @@ impl Objects {
         let api: Api<Job> = Api::namespaced(self.client.clone(), &self.namespace);
         let live = api.get_opt(name).await.expect("the cluster answers");
         live.map(|live| serde_json::to_value(live).expect("it is JSON"))
+    }
+
+    /// Counts the Jobs of this name that are ever made, the one that is there included.
+    pub async fn jobs_made(&self, name: &str) -> JobsMade {
+        JobsMade::watch(Api::namespaced(self.client.clone(), &self.namespace), name).await
     }
 
     /// A person deletes a Job.

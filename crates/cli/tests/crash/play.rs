@@ -2,9 +2,10 @@
 
 use model::{Outcome, PinNumber};
 use testkit::crash::{Fault, Point, Saboteur};
-use testkit::world::Plan;
+use testkit::world::{JobsMade, Plan};
 use testkit::{Person, World};
 
+use crate::chart;
 use crate::checks::{Before, check, check_installed, check_pushed};
 use crate::scenes::{Scene, unpin};
 
@@ -23,6 +24,8 @@ pub(crate) struct Play {
     world: World,
     saboteur: Saboteur,
     runs: u32,
+    /// The Jobs that were ever made of the hook.
+    hooks: Option<JobsMade>,
 }
 
 impl Play {
@@ -31,7 +34,11 @@ impl Play {
         let saboteur = Saboteur::listen();
         let mut world = World::planned(plan(scene, &saboteur)).await;
         scene.set(&mut world).await;
-        Self { scene, world, saboteur, runs: 0 }
+        let hooks = match scene {
+            Scene::Hooks => Some(world.objects.jobs_made(chart::HOOK).await),
+            _ => None,
+        };
+        Self { scene, world, saboteur, runs: 0, hooks }
     }
 
     /// What was announced since the last run began, or since the first install.
@@ -59,6 +66,10 @@ impl Play {
         let outcome = self.ended(number).await;
         let said = self.said(number).await;
         check(self.scene, &self.world, &before, number, &outcome, &said).await;
+        if let Some(hooks) = &self.hooks {
+            let made = hooks.so_far(&self.world.objects).await;
+            assert_eq!(made, self.runs as usize + 1, "a hook did not run exactly once for each candidate");
+        }
         self.scene.after(&self.world, self.runs).await;
         self.saboteur.seen()
     }
@@ -165,7 +176,13 @@ impl Play {
 fn plan(scene: Scene, saboteur: &Saboteur) -> Plan {
     let mut more = vec![("keys.yaml".to_owned(), SECRET.to_owned())];
     more.extend(scene.first_extra().map(|text| ("extra.yaml".to_owned(), text)));
-    Plan { stable_for: "50ms", barrier: Some(saboteur.path().to_owned()), slack: true, more, ..Plan::default() }
+    more.extend(scene.more());
+    let plan = Plan { stable_for: "50ms", barrier: Some(saboteur.path().to_owned()), slack: true, ..Plan::default() };
+    if scene == Scene::Hooks {
+        Plan { instead: chart::files(), engines: Some(chart::engines()), ..plan }
+    } else {
+        Plan { more, ..plan }
+    }
 }
 
 /// A person's push wins the race.

@@ -17,6 +17,10 @@ pub(crate) enum Scene {
     LosesRace,
     /// A person pushes first, and changes the instance.
     LosesRaceToChange,
+    /// A build that works, of two Deployments of which one needs the other.
+    Steps,
+    /// A build that works, of a chart with hooks.
+    Hooks,
     /// No pin: a person pushes what works, and renames a ConfigMap: the new one is made, the old pruned.
     Pushed,
     /// No pin: a person pushes what crashes. It is held back: what it brought is deleted, and what was verified is back.
@@ -30,10 +34,26 @@ const EXTRA: &str = "apps/shop/prod/extra.yaml";
 /// The file with the Deployment.
 const WEB: &str = "apps/shop/prod/web.yaml";
 
+/// A Deployment that comes after the shop's web part.
+const FRONT: &str = r#"apiVersion: apps/v1
+kind: Deployment
+metadata: {name: front, annotations: {pinnace.dev/needs: Deployment/web}}
+spec:
+  selector: {matchLabels: {app: front}}
+  template:
+    metadata: {labels: {app: front}}
+    spec: {containers: [{name: front, image: "IMAGE"}]}
+"#;
+
 impl Scene {
     /// The ConfigMap that people rename, as it is first installed. In a failing candidate it is new.
     pub(crate) fn first_extra(self) -> Option<String> {
         (!matches!(self, Self::Fails | Self::PushedBad)).then(|| extra(0))
+    }
+
+    /// What is in git beside what all scenes have: path below the instance's folder, and text.
+    pub(crate) fn more(self) -> Option<(String, String)> {
+        (self == Self::Steps).then(|| ("front.yaml".to_owned(), FRONT.to_owned()))
     }
 
     /// What must be so before the first pin of this scene.
@@ -82,7 +102,7 @@ impl Scene {
     pub(crate) fn tag(self, run: u32) -> Option<String> {
         match self {
             Self::Fails => Some(format!("2.{run}-crash-loop")),
-            Self::Holds | Self::LosesRace | Self::LosesRaceToChange => Some(format!("2.{run}")),
+            Self::Holds | Self::Steps | Self::Hooks | Self::LosesRace | Self::LosesRaceToChange => Some(format!("2.{run}")),
             Self::Unpin | Self::Pushed | Self::PushedBad | Self::Installs => None,
         }
     }
@@ -105,7 +125,8 @@ impl Scene {
                 assert!(!there(format!("extra-{run}")).await, "the commit that was held back left an object behind");
                 assert!(world.objects.image("web").await.contains(":1.0@"), "what was verified is not back");
             }
-            Self::Holds | Self::Unpin | Self::LosesRace | Self::Installs => {}
+            Self::Steps => assert!(world.objects.image("front").await.contains(&format!(":2.{run}@"))),
+            Self::Holds | Self::Unpin | Self::LosesRace | Self::Hooks | Self::Installs => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 //! kept.
 #![cfg(test)]
 
+mod chart;
 mod checks;
 mod keys;
 mod play;
@@ -57,6 +58,16 @@ fn a_pushed_commit_that_works_is_proven_whatever_breaks() {
 #[test]
 fn a_pushed_commit_that_does_not_work_is_held_back_whatever_breaks() {
     survive(Scene::PushedBad, &[Scene::Pushed, Scene::Fails]);
+}
+
+#[test]
+fn a_pin_that_goes_in_steps_survives_every_fault() {
+    survive(Scene::Steps, &[Scene::Holds]);
+}
+
+#[test]
+fn hooks_run_once_a_candidate_whatever_breaks() {
+    survive(Scene::Hooks, &[Scene::Holds]);
 }
 
 #[test]
