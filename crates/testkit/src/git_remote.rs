@@ -261,13 +261,16 @@ fn run(args: &[&str], env: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>, Git
     command.envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("LC_ALL", "C")]);
     command.envs(env.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(input).map_err(|error| failed(error.to_string()))?;
-    }
-    let done = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    if done.status.success() {
-        Ok(done.stdout)
-    } else {
-        Err(failed(String::from_utf8_lossy(&done.stderr).into_owned()))
+    let stdin = child.stdin.take();
+    // It answers while it is still being told: each would wait for the other once a pipe is full.
+    let (told, done) = std::thread::scope(|scope| {
+        let told = scope.spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input)));
+        (told.join(), child.wait_with_output())
+    });
+    let done = done.map_err(|error| failed(error.to_string()))?;
+    match told {
+        Ok(Ok(())) if done.status.success() => Ok(done.stdout),
+        Ok(Err(error)) if done.status.success() => Err(failed(error.to_string())),
+        _ => Err(failed(String::from_utf8_lossy(&done.stderr).into_owned())),
     }
 }
