@@ -87,6 +87,18 @@ test('what somebody changed by hand is put right, and who did it is said', { ski
   await page.locator('#repaired').getByText('kubectl-edit').first().waitFor();
 });
 
+test('what would be done, and the objects, can be looked at where the instance is', { skip, timeout: SLOW }, async () => {
+  await page.getByRole('link', { name: 'Plan', exact: true }).click();
+  await page.locator('#looked').getByText('Nothing would change').waitFor();
+  await page.locator('#sync summary').waitFor();
+  await page.getByRole('link', { name: 'Objects', exact: true }).click();
+  await page.locator('#looked pre').getByText('kind: Deployment').first().waitFor();
+  await page.getByRole('link', { name: 'Diff', exact: true }).click();
+  await page.locator('#looked').getByText('are the same for this instance').waitFor();
+  await page.getByRole('link', { name: 'Take over', exact: true }).click();
+  await page.locator('#looked').getByText('Nothing that git has for this instance').waitFor();
+});
+
 test('a version that git does not take runs unrecorded, and is recorded when git is mended', { skip, timeout: 2 * SLOW }, async () => {
   await press('Cut git');
   await press('New build');

@@ -145,8 +145,12 @@ function show(fresh) {
 // ---- What the cluster says is asked for apart, since it may be slow -------------------------------------------------
 function keepCompared(fresh) {
   const [shown, wanted] = [document.getElementById('compared'), fresh.querySelector('#compared')];
-  if (shown?.dataset.filled && wanted) { wanted.replaceChildren(...[...shown.childNodes].map((n) => n.cloneNode(true))); wanted.dataset.filled = '1'; }
+  if (shown?.dataset.filled && wanted) { keep(shown, wanted); wanted.dataset.filled = '1'; }
+  const [looked, blank] = [document.getElementById('looked'), fresh.querySelector('#looked')];
+  if (looked && blank) keep(looked, blank);
 }
+
+function keep(shown, wanted) { wanted.replaceChildren(...[...shown.childNodes].map((n) => n.cloneNode(true))); }
 
 async function compare() {
   const place = document.getElementById('compared');

@@ -12,6 +12,7 @@ pub(crate) mod fleet;
 mod fleet_line;
 mod frame;
 pub(crate) mod instance;
+mod look;
 pub(crate) mod overview;
 pub(crate) mod pin;
 mod pin_line;

@@ -4,6 +4,7 @@ mod api;
 mod fleets;
 mod hooks;
 mod live;
+mod look;
 mod pages;
 mod permissions;
 mod served;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::button::{ActionForm, Question, barred};
 use super::failure::FailureText;
 use super::frame::{Frame, Tab};
+use super::look::{self, LOOKS, Look};
 use super::pin_line::{Badge, PinLine, badge};
 use super::to_git::{Drifted, PrunedLine, drifts, pruned};
 use super::version::Version;
@@ -49,6 +50,8 @@ struct InstancePage {
     problem: Option<Problem>,
     actions: Vec<ActionForm>,
     compared: Option<Compared>,
+    /// What was asked for, and what was seen.
+    look: Option<(String, Look)>,
     history: Vec<PinLine>,
     older: Option<String>,
     path: String,
@@ -66,6 +69,9 @@ pub(crate) struct Wanted {
     /// Ask the cluster what differs.
     #[serde(default)]
     compare: String,
+    /// Look at the plan, at what differs in git, at the objects, or at what could be taken over.
+    #[serde(default)]
+    look: String,
     /// Pins before this one.
     before: Option<u64>,
 }
@@ -97,7 +103,8 @@ pub(crate) async fn drawn(
     let history: Vec<PinLine> = pins.iter().map(|pin| PinLine::new(pin, now)).collect();
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| crate::problem::status(problem.code));
     let pruned = pruned(app, viewer, id).await?;
-    let page = InstancePage { pruned, problem, compared, ..page(app, viewer, &view, history) };
+    let look = look::look(app, viewer, id, &wanted.look).await.map(|look| (wanted.look, look));
+    let page = InstancePage { pruned, problem, compared, look, ..page(app, viewer, &view, history) };
     Ok(draw(status, &page))
 }
 
@@ -153,6 +160,7 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
         problem: None,
         actions: actions(app, viewer, view),
         compared: None,
+        look: None,
         older: (history.len() >= 50)
             .then(|| history.last().map(|pin| format!("{path}?before={}", pin.number)))
             .flatten(),
