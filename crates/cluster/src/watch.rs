@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::AsyncBufReadExt;
+use health::CustomRules;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -203,11 +204,21 @@ impl Watcher {
     ///
     /// A watch may be silent though things happen, so a verdict that rests on time alone asks this first. An event may be on its
     /// way, so a stream is given a moment to catch up; where it does not everything is listed again, and nothing counts as seen
-    /// until it was. Costs a request for each object that has a status.
-    pub async fn freshness(&self, applied: &[Applied], snapshot: &Snapshot) -> Result<Freshness, ClusterError> {
+    /// until it was. Costs a request for each object whose verdict rests on its status.
+    pub async fn freshness(
+        &self,
+        applied: &[Applied],
+        snapshot: &Snapshot,
+        custom: &CustomRules,
+    ) -> Result<Freshness, ClusterError> {
         let version = |object: Option<&Value>| object.map(|object| resource_version(object).to_owned());
         let mut freshness = Freshness::Current;
-        for one in applied.iter().filter(|one| one.has_status != Some(false) && !one.key.kind.is_secret()) {
+        let rests = |one: &Applied| {
+            let seen = snapshot.objects.get(&one.key);
+            seen.is_none_or(|seen| health::rests_on_status(seen, custom))
+        };
+        let asked = applied.iter().filter(|one| one.has_status != Some(false) && !one.key.kind.is_secret());
+        for one in asked.filter(|one| rests(one)) {
             let live = version(self.watched.client.get(&one.key).await?.as_ref());
             if live == version(snapshot.objects.get(&one.key).map(Arc::as_ref)) {
                 continue;

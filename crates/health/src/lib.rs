@@ -28,6 +28,6 @@ pub use custom::{BadKind, CustomRule, CustomRules, check_annotations, check_kind
 pub use expression::{BadExpression, Expression};
 pub use key::ObjectKey;
 pub use observation::{Applied, Judgement, Observation, Observed, judge, judge_object};
-pub use rules::{kinds_with_a_rule, needs_children};
+pub use rules::{kinds_with_a_rule, needs_children, rests_on_status};
 pub use verdict::{Cause, Failure, LogSource, Progress, Verdict};
 pub use watch::{Decision, Watch};

@@ -30,7 +30,7 @@ use serde_json::Value;
 use crate::children::Children;
 use crate::custom::CustomRules;
 use crate::key::ObjectKey;
-use crate::read::{condition, int, is_deleted};
+use crate::read::{condition, int, is_deleted, list};
 use crate::verdict::{Cause, Failure, Progress, Verdict};
 use crate::words;
 
@@ -115,6 +115,20 @@ pub(crate) fn apply(
         Some(rule) => (rule.judge)(&subject),
         None => operators::judge(&subject).unwrap_or_else(|| generic::judge(&subject)),
     }
+}
+
+/// Whether the verdict on an object may change though nobody writes its specification: a rollout goes on, an address comes, a
+/// condition is set. A snapshot that is a moment old says nothing about these.
+pub fn rests_on_status(object: &Value, custom: &CustomRules) -> bool {
+    let key = ObjectKey::of(object);
+    let at_once = match (key.group.as_str(), key.kind.as_str()) {
+        ("networking.k8s.io", "Ingress") => true,
+        ("", "Service") => service::is_current_at_once(object),
+        _ => false,
+    };
+    let children = Children::new(std::iter::empty());
+    let subject = Subject { object, key, children: &children, has_status: None };
+    !at_once || !list(object, "/status/conditions").is_empty() || custom.judge(&subject).is_some()
 }
 
 /// The kinds that have a rule of their own, as (group, kind).

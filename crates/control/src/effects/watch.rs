@@ -223,7 +223,7 @@ impl Inner {
                 let verdict = goal.verdict(snapshot.judge(&goal.applied, &baseline, &self.config().health));
                 let decision = watch.observe(&verdict, since);
                 if rests_on_time(&decision) && !fresh {
-                    match watcher.freshness(&goal.applied, &snapshot).await? {
+                    match watcher.freshness(&goal.applied, &snapshot, &self.config().health).await? {
                         Freshness::Current => {}
                         Freshness::Older => {
                             fresh = true;

@@ -98,3 +98,15 @@ fn a_timetable_is_current_and_a_namespace_until_it_goes() {
         Verdict::Terminating
     );
 }
+
+#[test]
+fn only_what_nothing_but_its_writer_can_change_needs_no_second_look() {
+    let rests = |object: &Value| health::rests_on_status(object, &health::CustomRules::default());
+    assert!(!rests(&object("networking.k8s.io/v1", "Ingress", json!({}))));
+    assert!(!rests(&object("v1", "Service", json!({"spec": {"type": "ClusterIP"}}))));
+    assert!(rests(&object("v1", "Service", json!({"spec": {"type": "LoadBalancer"}}))));
+    let failed = json!({"status": {"conditions": [{"type": "Failed", "status": "True"}]}});
+    assert!(rests(&object("v1", "Service", failed)));
+    assert!(rests(&object("apps/v1", "Deployment", json!({}))));
+    assert!(rests(&object("acme.example/v1", "Ingress", json!({}))));
+}
