@@ -265,7 +265,8 @@ fn run(args: &[&str], env: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>, Git
     // It answers while it is still being told: each would wait for the other once a pipe is full.
     let (told, done) = std::thread::scope(|scope| {
         let told = scope.spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input)));
-        (told.join(), child.wait_with_output())
+        let done = child.wait_with_output();
+        (told.join(), done)
     });
     let done = done.map_err(|error| failed(error.to_string()))?;
     match told {
