@@ -102,7 +102,9 @@ impl Scene {
     pub(crate) fn tag(self, run: u32) -> Option<String> {
         match self {
             Self::Fails => Some(format!("2.{run}-crash-loop")),
-            Self::Holds | Self::Steps | Self::Hooks | Self::LosesRace | Self::LosesRaceToChange => Some(format!("2.{run}")),
+            Self::Holds | Self::Steps | Self::Hooks | Self::LosesRace | Self::LosesRaceToChange => {
+                Some(format!("2.{run}"))
+            }
             Self::Unpin | Self::Pushed | Self::PushedBad | Self::Installs => None,
         }
     }

@@ -75,7 +75,8 @@ async fn rendered(app: &App, id: &InstanceId) -> Result<Look, Problem> {
 
 async fn adoptable(app: &App, viewer: &Viewer, id: &InstanceId) -> Result<Look, Problem> {
     let found = app.control.adoptable(id).await?;
-    let text = "Exactly these objects become ours, with exactly these changes. What comes of it is watched like any version.";
+    let text =
+        "Exactly these objects become ours, with exactly these changes. What comes of it is watched like any version.";
     let title = format!("Take over {} for {id}?", count(found.len()));
     let asked = Question { title, text: text.to_owned(), yes: "Take over".to_owned() };
     let shown = control::shown_adoption(&found);
