@@ -31,6 +31,7 @@ mod repo;
 pub(crate) mod restore;
 pub(crate) mod retry;
 pub(crate) mod revert;
+pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod set_image;
 pub(crate) mod show;

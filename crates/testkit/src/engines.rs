@@ -1,4 +1,4 @@
-//! Helm and Kustomize for tests: the versions that `engines/` pins, built once into the cache folder.
+//! Helm, Kustomize, SOPS and age for tests: the versions that `engines/` pins, built once into the cache folder.
 
 use std::env;
 use std::fs::{self, File};
@@ -56,6 +56,26 @@ const KUSTOMIZE: Program = Program {
     linker_flags: "-s -w",
     takes: "about 20 seconds, once",
 };
+
+const SOPS: Program = Program {
+    name: "sops",
+    package: "github.com/getsops/sops/v3/cmd/sops",
+    linker_flags: "-s -w",
+    takes: "about 5 minutes, once",
+};
+
+const AGE: Program =
+    Program { name: "age", package: "filippo.io/age/cmd/age", linker_flags: "-s -w", takes: "some seconds, once" };
+
+/// `sops`, found or built as the engines are.
+pub fn sops() -> Result<PathBuf, DevClusterError> {
+    built(&SOPS)
+}
+
+/// `age`, found or built as the engines are.
+pub fn age() -> Result<PathBuf, DevClusterError> {
+    built(&AGE)
+}
 
 /// Finds the programs, and builds them when the cache has none of these versions.
 pub fn engines() -> Result<Engines, DevClusterError> {
