@@ -279,6 +279,7 @@ mod tests {
             path: "apps/prod".to_owned(),
             chart: engine::Chart::default(),
             must_be_chart: false,
+            is_secret: false,
             needs: Vec::new(),
         };
         let bases = Bases::new(folder.path().join("bases"));

@@ -19,7 +19,7 @@ impl Inner {
     ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
         let config = self.config();
         let accesses = configuration::accesses(&config, &self.mirror, instance).await;
-        sources::given(&self.charts, &self.bases, &config, &accesses, instance, files).await
+        sources::given((&self.charts, &self.bases, &self.opener), &config, &accesses, instance, files).await
     }
 
     /// Fetches what an instance needs from elsewhere at a commit and that is not kept, so that nobody waits for it in a turn. What is

@@ -22,6 +22,7 @@ use crate::files_read::FilesRead;
 use crate::last_applied::LastApplied;
 use crate::needs::Needy;
 use crate::noticed::{FleetsTold, GitTrouble, Instances, Waiting};
+use crate::opener::Opener;
 use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
 use crate::registry::{RegistryClient, ResolveError, Resolved};
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub charts: Charts,
     /// Bases of kustomizations from other repositories.
     pub bases: Bases,
+    pub opener: Opener,
     pub comparisons: Comparisons,
     /// Whose HEAD is tried.
     pub turns: Turns,
@@ -93,6 +95,7 @@ impl Inner {
             beyond: Beyond::default(),
             charts: Charts::new(parts.settings.charts.clone()),
             bases: Bases::new(parts.settings.bases.clone()),
+            opener: Opener::new(parts.settings.age_key_file.clone(), parts.redactor.clone()),
             settings: parts.settings,
             store: parts.store,
             mirror: parts.mirror,

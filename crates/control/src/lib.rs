@@ -30,6 +30,7 @@ mod looks;
 mod loops;
 mod needs;
 mod noticed;
+pub mod opener;
 mod plan;
 mod problem;
 mod prune;

@@ -36,6 +36,8 @@ pub struct Settings {
     pub charts: PathBuf,
     /// Where mirrors of repositories with bases are kept.
     pub bases: PathBuf,
+    /// The file of age keys that open what lies encrypted in git; none where nothing does.
+    pub age_key_file: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -52,6 +54,7 @@ impl Default for Settings {
             engines: EngineSettings::new(ChildProgram::own()),
             charts: PathBuf::from("pinnace-data/charts"),
             bases: PathBuf::from("pinnace-data/bases"),
+            age_key_file: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use remote::with_charts;
 
 use crate::bases::{BaseError, Bases};
 use crate::charts::{ChartError, Charts};
+use crate::opener::{OpenError, OpenedFiles, Opener};
 
 /// Files by their path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -35,6 +36,8 @@ pub(crate) enum ReadError {
     Chart(#[from] ChartError),
     #[error(transparent)]
     Base(#[from] BaseError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
 }
 
 impl ReadError {
@@ -44,6 +47,7 @@ impl ReadError {
             Self::Engine(error) => error.is_content(),
             Self::Chart(error) => error.is_content(),
             Self::Base(error) => error.is_content(),
+            Self::Open(error) => error.is_content(),
             Self::Mirror(error) => matches!(
                 error,
                 MirrorError::NotAFile { .. }
@@ -82,6 +86,7 @@ fn source(instance: &Instance, source: &config_repo::Source) -> Source {
             api_versions: chart.api_versions,
         },
         must_be_chart: source.is_shared_chart || set,
+        is_secret: false,
         needs: source.needs.clone(),
     }
 }
@@ -115,17 +120,21 @@ pub(crate) async fn read(
     Ok(read)
 }
 
-/// What an engine is given of an instance: its sources, and its files with the charts and bases from elsewhere that these name.
+/// What an engine is given of an instance: its sources, and its files with the charts and bases from elsewhere that these name, in
+/// the clear.
 pub(crate) async fn given<'f>(
-    charts: &Charts,
-    bases: &Bases,
+    (charts, bases, opener): (&Charts, &Bases, &Opener),
     config: &Config,
     accesses: &Accesses,
     instance: &Instance,
     files: &'f Files,
 ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
-    let (sources, files) = with_charts(charts, &config.lock_file, accesses, instance, files).await?;
+    let (mut sources, files) = with_charts(charts, &config.lock_file, accesses, instance, files).await?;
     let files = bases.put_into(&sources, files, &config.remote_bases).await?;
+    let OpenedFiles { files, any } = opener.open(files).await?;
+    for source in &mut sources {
+        source.is_secret = any;
+    }
     Ok((sources, files))
 }
 

@@ -7,6 +7,7 @@ use secrets::MaskKey;
 
 use crate::bases::Bases;
 use crate::charts::Charts;
+use crate::opener::Opener;
 use crate::sources::{self, Accesses, Files};
 
 /// What instances are rendered with.
@@ -18,6 +19,8 @@ pub struct Tools<'a> {
     pub charts: &'a Charts,
     /// Bases from elsewhere.
     pub bases: &'a Bases,
+    /// Opens what lies encrypted in git.
+    pub opener: &'a Opener,
     /// The config.
     pub config: &'a Config,
     /// Where it stands.
@@ -32,7 +35,8 @@ impl Tools<'_> {
         files: &Files,
         accesses: &Accesses,
     ) -> Result<Rendered, String> {
-        let given = sources::given(self.charts, self.bases, self.config, accesses, instance, files).await;
+        let given =
+            sources::given((self.charts, self.bases, self.opener), self.config, accesses, instance, files).await;
         let (sources, files) = given.map_err(|error| error.to_string())?;
         // Hashes are not looked at here, so any key will do.
         let context = RenderContext {

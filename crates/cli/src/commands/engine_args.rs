@@ -1,8 +1,10 @@
-//! Where Helm and Kustomize are, as commands that render are told.
+//! What commands that render are told: where Helm and Kustomize are, and what opens encrypted files.
 
 use std::path::PathBuf;
 
+use control::opener::Opener;
 use render::engine::{ChildProgram, EngineSettings};
+use secrets::Redactor;
 
 /// The programs that charts and kustomizations are rendered with.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,6 +18,9 @@ pub(crate) struct EngineArgs {
     /// Run them even where the kernel can't confine them to their files (no Landlock)
     #[arg(long, env = "PINNACE_UNCONFINED")]
     unconfined: bool,
+    /// File of age private keys that open what lies encrypted in the config repo
+    #[arg(long, value_name = "FILE", env = "PINNACE_AGE_KEY_FILE")]
+    pub(crate) age_key_file: Option<PathBuf>,
 }
 
 impl EngineArgs {
@@ -27,5 +32,10 @@ impl EngineArgs {
             unconfined: self.unconfined,
             ..EngineSettings::new(ChildProgram::own())
         }
+    }
+
+    /// Opens encrypted files, and has their values hidden.
+    pub(crate) fn opener(&self, redactor: Redactor) -> Opener {
+        Opener::new(self.age_key_file.clone(), redactor)
     }
 }

@@ -12,6 +12,7 @@ use control::charts::Charts;
 use control::inspect::{Inspected, inspect};
 use render::engine::Engines;
 use render::lint::Finding;
+use secrets::Redactor;
 use serde_json::json;
 
 use super::engine_args::EngineArgs;
@@ -50,7 +51,9 @@ pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
     let charts = Charts::new(folder.path().join("charts"));
     let bases = Bases::new(folder.path().join("bases"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let all = runtime.block_on(look(&checkout, &engines, &charts, &bases, &args.config_file))?;
+    let (engines, charts, bases, opener) = (&engines, &charts, &bases, &args.engines.opener(Redactor::new()));
+    let tools = Tools { engines, charts, bases, opener, config: &checkout.config, config_file: &args.config_file };
+    let all = runtime.block_on(look(&checkout, tools))?;
     print(args.output, &all)?;
     let fails = |one: &Inspected| one.problem.is_some() || one.findings.iter().any(|one| one.rule == "chart-lock");
     Ok(if all.values().any(fails) {
@@ -65,14 +68,7 @@ pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
 /// What was seen, by instance.
 type All = BTreeMap<String, Inspected>;
 
-async fn look(
-    checkout: &Checkout,
-    engines: &Engines,
-    charts: &Charts,
-    bases: &Bases,
-    config_file: &str,
-) -> anyhow::Result<All> {
-    let tools = Tools { engines, charts, bases, config: &checkout.config, config_file };
+async fn look(checkout: &Checkout, tools: Tools<'_>) -> anyhow::Result<All> {
     let mut all = All::new();
     for instance in checkout.config.instances() {
         let access = |host: &str| checkout.access(host);

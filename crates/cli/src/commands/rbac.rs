@@ -9,6 +9,7 @@ use control::Tools;
 use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
+use secrets::Redactor;
 
 use super::engine_args::EngineArgs;
 use super::repo::Repo;
@@ -41,8 +42,9 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.engines.settings());
         let config = control::head_config(&mirror, &args.repo.config_file).await?;
-        let (engines, charts, bases, config_file) = (&engines, &charts, &bases, &args.repo.config_file);
-        let tools = Tools { engines, charts, bases, config: &config, config_file };
+        let opener = args.engines.opener(Redactor::new());
+        let (engines, charts, bases, opener) = (&engines, &charts, &bases, &opener);
+        let tools = Tools { engines, charts, bases, opener, config: &config, config_file: &args.repo.config_file };
         let rights = control::rights(&mirror, tools, &args.context, &args.own_namespace).await?;
         anyhow::Ok(rights)
     })?;

@@ -157,6 +157,7 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         engines: args.engines.settings(),
         charts: args.data.join("charts"),
         bases: args.data.join("bases"),
+        age_key_file: args.engines.age_key_file.clone(),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

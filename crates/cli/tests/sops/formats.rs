@@ -195,7 +195,7 @@ fn partial_encryption_is_read_with_every_kind_of_rule() {
         for only in ["false", "true"] {
             let public = &real.public;
             let rules =
-                format!("creation_rules: [{{{field}: '{}', age: {public}, mac_only_encrypted: {only}}}]\n", pattern);
+                format!("creation_rules: [{{{field}: '{pattern}', age: {public}, mac_only_encrypted: {only}}}]\n");
             let creation = Creation::from_rules(".sops.yaml", &rules, "p.yaml").unwrap();
             let ours = secrets::sops::encrypt("p.yaml", text.as_bytes(), Format::Yaml, &creation, NOW).unwrap();
             assert_eq!(yaml(&real.decrypt("p.yaml", &ours)), yaml(text.as_bytes()), "{rules}");

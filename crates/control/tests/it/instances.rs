@@ -181,8 +181,9 @@ projects:
     let charts = control::charts::Charts::new(folder.path().join("charts"));
     let bases = control::bases::Bases::new(folder.path().join("bases"));
     let config = control::head_config(&mirror, "pinnace.yaml").await.unwrap();
-    let (engines, charts, bases) = (&engines, &charts, &bases);
-    let tools = control::Tools { engines, charts, bases, config: &config, config_file: "pinnace.yaml" };
+    let opener = control::opener::Opener::new(None, secrets::Redactor::new());
+    let (engines, charts, bases, opener) = (&engines, &charts, &bases, &opener);
+    let tools = control::Tools { engines, charts, bases, opener, config: &config, config_file: "pinnace.yaml" };
     let printed = control::rights(&mirror, tools, "prod", "pinnace-system").await.unwrap();
     let of = |kind: &str| -> std::collections::BTreeSet<&str> {
         let roles = printed.iter().filter(|object| object["kind"] == kind);

@@ -27,6 +27,7 @@ mod repo_faults;
 mod restarts;
 mod restore;
 mod rule_g;
+mod sealed;
 mod stateful;
 mod steps;
 mod supersede;

@@ -222,13 +222,14 @@ async fn folder(engine: Engine, source: &Source, files: &Files) -> Result<Folder
         Engine::Kustomize => (files.clone(), source.path.clone()),
         Engine::Helm => (helm::with_dependencies(&source.path, files)?, source.path.clone()),
     };
+    let is_secret = source.is_secret;
     let failed = |why: String| EngineError::Folder { engine, path: source.path.clone(), why };
     let written = tokio::task::spawn_blocking(move || {
         // What is unpacked is bounded, and still more than should keep others waiting.
         if let Some(archive) = files.get(&path) {
             check_archive(archive, None)?;
         }
-        Ok(Folder::write(&files))
+        Ok(Folder::write(&files, is_secret))
     });
     let written = written.await.map_err(|error| failed(error.to_string()))?;
     let written = written.map_err(|why| EngineError::Archive { path: source.path.clone(), why })?;

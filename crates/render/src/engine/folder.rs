@@ -11,9 +11,11 @@ use super::Files;
 pub(super) struct Folder(TempDir);
 
 impl Folder {
-    /// Writes the files out. Only plain files are made, so that nothing in it leads elsewhere.
-    pub(super) fn write(files: &Files) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("pinnace-render-").tempdir()?;
+    /// Writes the files out, secret ones to memory alone. Only plain files are made, so that nothing in it leads elsewhere.
+    pub(super) fn write(files: &Files, is_secret: bool) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("pinnace-render-");
+        let folder = if is_secret { builder.tempdir_in(memory()?)? } else { builder.tempdir()? };
         let this = Self(folder);
         std::fs::create_dir(this.source())?;
         for (path, bytes) in files {
@@ -52,6 +54,21 @@ impl Folder {
     }
 }
 
+/// A folder whose files are in memory.
+fn memory() -> io::Result<&'static Path> {
+    let place = Path::new("/dev/shm");
+    let is_memory = rustix::fs::statfs(place).is_ok_and(|facts| IN_MEMORY.contains(&facts.f_type));
+    let none = || {
+        let why = "what was encrypted is written to memory alone, and /dev/shm is no memory: mount a `tmpfs` there (in a pod, an \
+                   emptyDir of medium Memory)";
+        io::Error::other(why)
+    };
+    if is_memory { Ok(place) } else { Err(none()) }
+}
+
+/// `TMPFS_MAGIC` and `RAMFS_MAGIC` of the kernel's `magic.h`.
+const IN_MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,13 +77,19 @@ mod tests {
     fn a_path_that_leaves_is_refused_before_it_is_written() {
         for path in ["../out", "/etc/out", "a/../../out", "./a"] {
             let files = Files::from([(path.to_owned(), Vec::new())]);
-            assert!(Folder::write(&files).is_err_and(|error| error.to_string().contains("leads out")), "{path}");
+            assert!(Folder::write(&files, false).is_err_and(|error| error.to_string().contains("leads out")), "{path}");
         }
     }
 
     #[test]
+    fn what_is_secret_is_written_to_memory() {
+        let folder = Folder::write(&Files::from([("a.yaml".to_owned(), b"a: b".to_vec())]), true).unwrap();
+        assert!(folder.source().starts_with("/dev/shm"));
+    }
+
+    #[test]
     fn it_goes_with_the_render() {
-        let folder = Folder::write(&Files::from([("apps/web.yaml".to_owned(), b"kind: X".to_vec())])).unwrap();
+        let folder = Folder::write(&Files::from([("apps/web.yaml".to_owned(), b"kind: X".to_vec())]), false).unwrap();
         let file = folder.source().join("apps/web.yaml");
         assert_eq!(std::fs::read(&file).unwrap(), b"kind: X");
         drop(folder);

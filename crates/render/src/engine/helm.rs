@@ -176,7 +176,8 @@ mod tests {
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
         .into();
         let chart = Chart { values: vec!["apps/prod.yaml".to_owned()], ..Chart::default() };
-        let source = Source { path: "charts/web".to_owned(), chart, must_be_chart: true, needs: Vec::new() };
+        let source =
+            Source { path: "charts/web".to_owned(), chart, must_be_chart: true, is_secret: false, needs: Vec::new() };
         let read = read(&source, &files).unwrap();
         let unread: Vec<_> = files.keys().filter(|path| !read.contains(*path)).collect();
         let expected = ["apps/dev.yaml", "charts/other/Chart.yaml", "charts/web/README.md", "charts/web/ci/test.yaml"];

@@ -13,6 +13,8 @@ pub struct Source {
     pub chart: Chart,
     /// Whether it has to be a chart.
     pub must_be_chart: bool,
+    /// Whether its files hold what was encrypted, and may be written to nothing but memory.
+    pub is_secret: bool,
     /// The sources that come before it, by their places in the list.
     pub needs: Vec<usize>,
 }

@@ -29,7 +29,13 @@ impl Case {
     /// Reads `key: words` up to the first `-- path --`, then files.
     pub(crate) fn parse(text: &str) -> Self {
         let mut case = Self {
-            source: Source { path: String::new(), chart: Chart::default(), must_be_chart: false, needs: Vec::new() },
+            source: Source {
+                path: String::new(),
+                chart: Chart::default(),
+                must_be_chart: false,
+                is_secret: false,
+                needs: Vec::new(),
+            },
             files: Files::new(),
             kinds: Vec::new(),
         };

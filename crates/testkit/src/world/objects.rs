@@ -192,6 +192,13 @@ impl Objects {
         api.patch(name, &params, &Patch::Strategic(patch)).await.expect("the edit is taken");
     }
 
+    /// A Secret's value, if it is there.
+    pub async fn secret_value(&self, name: &str, key: &str) -> Option<String> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+        let live = api.get_opt(name).await.expect("the cluster answers")?;
+        String::from_utf8(live.data?.remove(key)?.0).ok()
+    }
+
     /// A person edits a Secret with a tool.
     pub async fn edit_secret(&self, name: &str, tool: &str, patch: &Value) {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);

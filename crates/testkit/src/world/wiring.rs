@@ -35,6 +35,8 @@ pub struct Plan {
     pub instead: Vec<(String, String)>,
     /// How Kustomize and Helm are run, where they are.
     pub engines: Option<EngineSettings>,
+    /// The file of age keys that open what lies encrypted in git.
+    pub age_key_file: Option<PathBuf>,
     /// The version that stands in git when it begins.
     pub first: &'static str,
     /// Whether the instance's namespace is there when it begins.
@@ -76,6 +78,7 @@ impl Default for Plan {
             sources: "[{path: \"apps/shop/{environment}\"}]",
             instead: Vec::new(),
             engines: None,
+            age_key_file: None,
             first: "1.0",
             namespace: true,
             barrier: None,
@@ -108,6 +111,7 @@ pub(super) async fn wire(plan: &Plan, world: &World) -> Control {
         fetch_every: Duration::from_secs(1),
         charts: world.folder.path().join("charts"),
         bases: world.folder.path().join("bases"),
+        age_key_file: plan.age_key_file.clone(),
         ..usual
     };
     let parts = Parts {

@@ -70,8 +70,9 @@ impl<'a> Subject<'a> {
         let render = async {
             let mut rights = BTreeMap::new();
             let Ok((config, mirror)) = self.known() else { return rights };
+            let opener = &self.args.engines.opener(self.redactor.clone());
             let (engines, charts, bases) = (&self.engines, &self.charts, &self.bases);
-            let tools = Tools { engines, charts, bases, config, config_file: &self.args.repo.config_file };
+            let tools = Tools { engines, charts, bases, opener, config, config_file: &self.args.repo.config_file };
             let contexts: BTreeSet<String> = config.instances().into_iter().map(|instance| instance.context).collect();
             for context in contexts {
                 let wanted = control::rights(mirror, tools, &context, &self.args.own_namespace).await;

@@ -6,14 +6,10 @@ use anyhow::{Context as _, bail};
 use secrets::Secret;
 use secrets::sops::Identities;
 
-use super::file::read_bounded;
-
 const FILE_VARIABLES: [&str; 2] = ["PINNACE_AGE_KEY_FILE", "SOPS_AGE_KEY_FILE"];
 const KEY_VARIABLE: &str = "SOPS_AGE_KEY";
 /// Where `sops` keeps them, below the folder of a user's settings.
 const KEYS_OF_SOPS: &str = "sops/age/keys.txt";
-/// A key is a line.
-const LARGEST: u64 = 1 << 20;
 
 /// The private keys.
 #[derive(Debug, clap::Args)]
@@ -49,8 +45,5 @@ impl Keys {
 }
 
 fn of_file(path: &Path, from: &str) -> anyhow::Result<Identities> {
-    let place = || format!("{from}: {}", path.display());
-    let bytes = Secret::new(read_bounded(path, LARGEST).with_context(place)?);
-    let text = str::from_utf8(bytes.expose()).ok().with_context(|| format!("{}: the file is no text", place()))?;
-    Identities::parse(&Secret::new(text.to_owned())).with_context(place)
+    control::opener::read_keys(path).map_err(|why| anyhow::anyhow!("{from}: {}: {why}", path.display()))
 }

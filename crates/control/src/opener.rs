@@ -1,0 +1,282 @@
+//! Opens the files of an instance that lie encrypted in git, in memory and just before they are rendered.
+//!
+//! The private key is a mounted file, read when something is to be opened and gone from memory right after: a key that is
+//! exchanged counts from the next file on. What was opened is kept by what stands in git, so that a file that did not change
+//! is not opened again; a change of the key forgets nothing, since the same bytes would give the same.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrets::sops::{Encrypted, Format, Identities, Problem, SopsError};
+use secrets::{Redactor, Secret};
+use sha2::{Digest as _, Sha256};
+
+use crate::sources::Files;
+
+/// What every value has that SOPS encrypted.
+const SEALED: &[u8] = b"ENC[AES256_GCM,";
+/// A key is a line.
+const LARGEST_KEYS: u64 = 1 << 20;
+/// So many bytes of opened files are kept; then all are forgotten.
+const MOST_KEPT: usize = 32 << 20;
+
+/// Why a file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file itself, or that it is for others.
+    #[error(transparent)]
+    Sops(#[from] SopsError),
+    /// The server has no key.
+    #[error(
+        "`{file}` is encrypted, and there is no private key to open it: mount one, and name its file with --age-key-file or \
+         PINNACE_AGE_KEY_FILE; it opens with: {wanted}"
+    )]
+    NoKey {
+        /// The encrypted file.
+        file: String,
+        /// Who can read it.
+        wanted: String,
+    },
+    /// The key can't be read.
+    #[error("the private keys in {place} can't be read: {why}")]
+    Keys {
+        /// The file of keys.
+        place: String,
+        /// What is wrong with it; never what stands in it.
+        why: String,
+    },
+}
+
+impl OpenError {
+    /// What is wrong with the file in git, and stays so until somebody changes it.
+    pub(crate) fn is_content(&self) -> bool {
+        matches!(self, Self::Sops(_))
+    }
+}
+
+/// Opens encrypted files with one file of keys. Clones share what was opened.
+#[derive(Clone)]
+pub struct Opener {
+    keys: Option<PathBuf>,
+    redactor: Redactor,
+    kept: Arc<Mutex<Kept>>,
+}
+
+type Name = [u8; 32];
+/// A file in the clear.
+type Plain = Arc<Secret<Vec<u8>>>;
+
+#[derive(Default)]
+struct Kept {
+    files: HashMap<Name, Plain>,
+    bytes: usize,
+}
+
+/// The files of an instance, opened.
+pub(crate) struct OpenedFiles<'f> {
+    pub(crate) files: Cow<'f, Files>,
+    /// Whether one of them was encrypted: what is in the clear now may only be written to memory.
+    pub(crate) any: bool,
+}
+
+impl Opener {
+    /// One that reads its keys from this file, as `age-keygen` writes it. Every value that it opens is given to the redactor.
+    pub fn new(keys: Option<PathBuf>, redactor: Redactor) -> Self {
+        Self { keys, redactor, kept: Arc::default() }
+    }
+
+    /// Opens those that are encrypted; the others stay as they are.
+    pub(crate) async fn open<'f>(&self, files: Cow<'f, Files>) -> Result<OpenedFiles<'f>, OpenError> {
+        let sealed: Vec<(String, Vec<u8>)> = files
+            .iter()
+            .filter(|(_, bytes)| is_sealed(bytes))
+            .map(|(path, bytes)| (path.clone(), bytes.clone()))
+            .collect();
+        if sealed.is_empty() {
+            return Ok(OpenedFiles { files, any: false });
+        }
+        let this = self.clone();
+        let opening = tokio::task::spawn_blocking(move || this.open_all(sealed));
+        let broken = |error: tokio::task::JoinError| OpenError::Keys { place: String::new(), why: error.to_string() };
+        let opened = opening.await.map_err(broken)??;
+        let any = !opened.is_empty();
+        let mut files = files.into_owned();
+        for (path, plain) in opened {
+            files.insert(path, plain.expose().clone());
+        }
+        Ok(OpenedFiles { files: Cow::Owned(files), any })
+    }
+
+    fn open_all(&self, sealed: Vec<(String, Vec<u8>)>) -> Result<Vec<(String, Plain)>, OpenError> {
+        let (mut keys, mut opened) = (None, Vec::new());
+        for (path, bytes) in sealed {
+            let name = name(&path, &bytes);
+            if let Some(plain) = self.kept(&name) {
+                opened.push((path, plain));
+                continue;
+            }
+            let Some(file) = encrypted(&path, &bytes)? else { continue };
+            let keys = match &mut keys {
+                Some(keys) => &*keys,
+                none => &*none.insert(self.keys(&path, &file)?),
+            };
+            let plain = Arc::new(self.open_one(&file, keys)?);
+            self.keep(name, &plain);
+            opened.push((path, plain));
+        }
+        Ok(opened)
+    }
+
+    fn open_one(&self, file: &Encrypted, keys: &Identities) -> Result<Secret<Vec<u8>>, OpenError> {
+        let opened = file.open(keys)?;
+        for value in opened.secrets() {
+            let value = value.expose();
+            if let Ok(text) = str::from_utf8(value.expose()) {
+                self.redactor.register(text);
+            }
+        }
+        Ok(opened.plaintext()?)
+    }
+
+    fn keys(&self, path: &str, file: &Encrypted) -> Result<Identities, OpenError> {
+        let Some(place) = &self.keys else {
+            let groups = file.metadata().groups.iter();
+            let wanted = groups.map(|group| group.names().join(" or ")).collect::<Vec<_>>().join("; ");
+            return Err(OpenError::NoKey { file: path.to_owned(), wanted });
+        };
+        read_keys(place).map_err(|why| OpenError::Keys { place: place.display().to_string(), why })
+    }
+
+    fn kept(&self, name: &Name) -> Option<Plain> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).files.get(name).cloned()
+    }
+
+    fn keep(&self, name: Name, plain: &Plain) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.bytes + plain.expose().len() > MOST_KEPT {
+            *kept = Kept::default();
+        }
+        kept.bytes += plain.expose().len();
+        kept.files.insert(name, Arc::clone(plain));
+    }
+}
+
+/// None: it holds ciphertext and is no SOPS file, which rendering refuses by the object that it is in.
+fn encrypted(path: &str, bytes: &[u8]) -> Result<Option<Encrypted>, SopsError> {
+    match Encrypted::parse(path, bytes, Format::of_name(path)) {
+        Err(SopsError { problem: Problem::NotEncrypted, .. }) => Ok(None),
+        parsed => parsed.map(Some),
+    }
+}
+
+fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.windows(SEALED.len()).any(|window| window == SEALED)
+}
+
+fn name(path: &str, bytes: &[u8]) -> Name {
+    let mut digest = Sha256::new();
+    digest.update(path.len().to_be_bytes());
+    digest.update(path);
+    digest.update(bytes);
+    digest.finalize().into()
+}
+
+/// Reads a file of private keys, as `age-keygen` writes it; why not, in words that show nothing of it.
+pub fn read_keys(place: &Path) -> Result<Identities, String> {
+    let file = File::open(place).map_err(|error| error.to_string())?;
+    // Room for all, so that no half of a key is left where a smaller buffer was.
+    let length = file.metadata().map_or(0, |facts| facts.len()).min(LARGEST_KEYS);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    let read = file.take(LARGEST_KEYS).read_to_end(&mut bytes);
+    let text = String::from_utf8(bytes).map(Secret::new);
+    read.map_err(|error| error.to_string())?;
+    let text = text.map_err(|error| {
+        drop(Secret::new(error.into_bytes()));
+        "it is no text".to_owned()
+    })?;
+    Identities::parse(&text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrets::sops::{Creation, Recipient, encrypt, generate};
+
+    use super::*;
+
+    const PLAIN: &str = "password: hunter22-of-the-test\n";
+
+    struct Scene {
+        folder: tempfile::TempDir,
+        files: Files,
+        redactor: Redactor,
+    }
+
+    fn scene() -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let (private, public) = generate();
+        std::fs::write(folder.path().join("key.txt"), private.expose()).unwrap();
+        let creation = Creation::for_recipients(vec![Recipient::parse(&public).unwrap()]);
+        let bytes = encrypt("s.yaml", PLAIN.as_bytes(), Format::Yaml, &creation, "2026-11-26T10:00:00Z").unwrap();
+        let other = b"kind: ConfigMap\n".to_vec();
+        let files = Files::from([("prod/secrets.yaml".to_owned(), bytes), ("prod/web.yaml".to_owned(), other)]);
+        Scene { folder, files, redactor: Redactor::new() }
+    }
+
+    impl Scene {
+        fn opener(&self, key: &str) -> Opener {
+            Opener::new(Some(self.folder.path().join(key)), self.redactor.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_encrypted_is_opened_and_its_values_are_known_to_be_secret() {
+        let scene = scene();
+        let opened = scene.opener("key.txt").open(Cow::Borrowed(&scene.files)).await.unwrap();
+        assert!(opened.any);
+        assert_eq!(opened.files["prod/secrets.yaml"], PLAIN.as_bytes());
+        assert_eq!(opened.files["prod/web.yaml"], scene.files["prod/web.yaml"]);
+        assert_eq!(scene.redactor.redact("it is hunter22-of-the-test"), "it is •••");
+    }
+
+    #[tokio::test]
+    async fn what_did_not_change_is_not_opened_again_and_needs_no_key() {
+        let scene = scene();
+        let opener = scene.opener("key.txt");
+        opener.open(Cow::Borrowed(&scene.files)).await.unwrap();
+        std::fs::remove_file(scene.folder.path().join("key.txt")).unwrap();
+        assert!(opener.open(Cow::Borrowed(&scene.files)).await.unwrap().any);
+    }
+
+    #[tokio::test]
+    async fn without_a_key_or_with_another_it_says_which_would_open_it() {
+        let scene = scene();
+        let none = Opener::new(None, Redactor::new()).open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        assert!(!none.is_content() && none.to_string().contains("it opens with: age age1"), "{none}");
+        let gone = scene.opener("gone.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        assert!(!gone.is_content() && gone.to_string().contains("gone.txt"), "{gone}");
+        std::fs::write(scene.folder.path().join("other.txt"), generate().0.expose()).unwrap();
+        let other = scene.opener("other.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        assert!(other.is_content() && other.to_string().contains("prod/secrets.yaml"), "{other}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_changed_is_refused_by_name() {
+        let mut scene = scene();
+        let text = String::from_utf8(scene.files["prod/secrets.yaml"].clone()).unwrap();
+        let cut = text.replacen("password: ENC[AES256_GCM,data:", "password: ENC[AES256_GCM,data:AA", 1);
+        scene.files.insert("prod/secrets.yaml".to_owned(), cut.into_bytes());
+        let error = scene.opener("key.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        assert!(error.is_content() && error.to_string().contains("prod/secrets.yaml"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn ciphertext_in_what_is_no_such_file_is_left_to_the_render() {
+        let files = Files::from([("a.yaml".to_owned(), b"data: {a: 'ENC[AES256_GCM,data:x]'}\n".to_vec())]);
+        let opened = Opener::new(None, Redactor::new()).open(Cow::Borrowed(&files)).await.unwrap();
+        assert!(!opened.any && *opened.files == files);
+    }
+}
