@@ -16,6 +16,6 @@ async fn a_page_offers_every_look_and_says_what_can_not_be_seen() {
         assert_eq!(looked.status, StatusCode::OK, "{what}");
         assert!(looked.body.contains("class=\"unseen\""), "{what}: {}", looked.body);
     }
-    let odd = world.get_as(&ann, "/i/shop/prod?look=<b>").await;
+    let odd = world.get_as(&ann, "/i/shop/prod?look=%3Cb%3E").await;
     assert!(odd.body.contains("nothing called `&#60;b&#62;` to look at"), "{}", odd.body);
 }
