@@ -11,7 +11,7 @@ use super::keys::Keys;
 ///
 /// Examples:
 ///   pinnace secrets get secrets.yaml database.password
-///   pinnace secrets get secrets.yaml 'users[0]["api.key"]'
+///   pinnace secrets get tls.yaml server.key > server.key
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Get {
