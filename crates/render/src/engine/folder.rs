@@ -1,6 +1,8 @@
 //! The room of one render on disk: the files of the commit, and an empty home for each run. It goes with the render.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
@@ -14,7 +16,7 @@ impl Folder {
     /// Writes the files out, secret ones to memory alone. Only plain files are made, so that nothing in it leads elsewhere.
     pub(super) fn write(files: &Files, is_secret: bool) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix("pinnace-render-");
+        builder.prefix("pinnace-render-").permissions(Permissions::from_mode(0o700));
         let folder = if is_secret { builder.tempdir_in(memory()?)? } else { builder.tempdir()? };
         let this = Self(folder);
         std::fs::create_dir(this.source())?;
@@ -78,6 +80,15 @@ mod tests {
         for path in ["../out", "/etc/out", "a/../../out", "./a"] {
             let files = Files::from([(path.to_owned(), Vec::new())]);
             assert!(Folder::write(&files, false).is_err_and(|error| error.to_string().contains("leads out")), "{path}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_may_look_into_it() {
+        for is_secret in [false, true] {
+            let folder = Folder::write(&Files::new(), is_secret).unwrap();
+            let mode = std::fs::metadata(folder.0.path()).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{mode:o}");
         }
     }
 
