@@ -2,15 +2,21 @@
 
 use std::borrow::Cow;
 
-use config_repo::Instance;
+use config_repo::{Config, Instance};
 use model::CommitId;
 use render::engine::Source;
 
 use crate::configuration;
 use crate::inner::Inner;
-use crate::sources::{self, Files, ReadError};
+use crate::sources::{Files, ReadError};
+use crate::tools::Tools;
 
 impl Inner {
+    fn tools<'a>(&'a self, config: &'a Config) -> Tools<'a> {
+        let Self { engines, charts, bases, opener, .. } = self;
+        Tools { engines, charts, bases, opener, config, config_file: &self.settings.config_file }
+    }
+
     /// The sources, and the files with the charts and bases from elsewhere that these files name.
     pub(crate) async fn given<'f>(
         &self,
@@ -19,7 +25,7 @@ impl Inner {
     ) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
         let config = self.config();
         let accesses = configuration::accesses(&config, &self.mirror, instance).await;
-        sources::given((&self.charts, &self.bases, &self.opener), &config, &accesses, instance, files).await
+        self.tools(&config).given(instance, files, &accesses).await
     }
 
     /// Fetches what an instance needs from elsewhere at a commit and that is not kept, so that nobody waits for it in a turn. What is

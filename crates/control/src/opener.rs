@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::sources::Files;
 
 /// What every value has that SOPS encrypted.
-const SEALED: &[u8] = b"ENC[AES256_GCM,";
+const SEALED: &str = "ENC[AES256_GCM,";
 /// A key is a line.
 const LARGEST_KEYS: u64 = 1 << 20;
 /// So many bytes of opened files are kept; then all are forgotten.
@@ -49,6 +49,9 @@ pub enum OpenError {
         /// What is wrong with it; never what stands in it.
         why: String,
     },
+    /// It did not come to an end.
+    #[error("opening encrypted files was broken off: {0}")]
+    Broken(String),
 }
 
 impl OpenError {
@@ -89,6 +92,11 @@ impl Opener {
         Self { keys, redactor, kept: Arc::default() }
     }
 
+    /// A text without the values that it opened.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.redactor.redact(text).into_owned()
+    }
+
     /// Opens those that are encrypted; the others stay as they are.
     pub(crate) async fn open<'f>(&self, files: Cow<'f, Files>) -> Result<OpenedFiles<'f>, OpenError> {
         let sealed: Vec<(String, Vec<u8>)> = files
@@ -101,8 +109,7 @@ impl Opener {
         }
         let this = self.clone();
         let opening = tokio::task::spawn_blocking(move || this.open_all(sealed));
-        let broken = |error: tokio::task::JoinError| OpenError::Keys { place: String::new(), why: error.to_string() };
-        let opened = opening.await.map_err(broken)??;
+        let opened = opening.await.map_err(|error| OpenError::Broken(error.to_string()))??;
         let any = !opened.is_empty();
         let mut files = files.into_owned();
         for (path, plain) in opened {
@@ -122,17 +129,20 @@ impl Opener {
             let Some(file) = encrypted(&path, &bytes)? else { continue };
             let keys = match &mut keys {
                 Some(keys) => &*keys,
-                none => &*none.insert(self.keys(&path, &file)?),
+                none => &*none.insert(self.keys()?),
             };
-            let plain = Arc::new(self.open_one(&file, keys)?);
+            let plain = Arc::new(self.open_one(&path, &file, keys)?);
             self.keep(name, &plain);
             opened.push((path, plain));
         }
         Ok(opened)
     }
 
-    fn open_one(&self, file: &Encrypted, keys: &Identities) -> Result<Secret<Vec<u8>>, OpenError> {
-        let opened = file.open(keys)?;
+    fn open_one(&self, path: &str, file: &Encrypted, keys: &Identities) -> Result<Secret<Vec<u8>>, OpenError> {
+        let opened = file.open(keys).map_err(|error| match error.problem {
+            Problem::NoKey { given: 0, wanted } => OpenError::NoKey { file: path.to_owned(), wanted },
+            _ => error.into(),
+        })?;
         for value in opened.secrets() {
             let value = value.expose();
             if let Ok(text) = str::from_utf8(value.expose()) {
@@ -142,12 +152,8 @@ impl Opener {
         Ok(opened.plaintext()?)
     }
 
-    fn keys(&self, path: &str, file: &Encrypted) -> Result<Identities, OpenError> {
-        let Some(place) = &self.keys else {
-            let groups = file.metadata().groups.iter();
-            let wanted = groups.map(|group| group.names().join(" or ")).collect::<Vec<_>>().join("; ");
-            return Err(OpenError::NoKey { file: path.to_owned(), wanted });
-        };
+    fn keys(&self) -> Result<Identities, OpenError> {
+        let Some(place) = &self.keys else { return Ok(Identities::default()) };
         read_keys(place).map_err(|why| OpenError::Keys { place: place.display().to_string(), why })
     }
 
@@ -173,8 +179,9 @@ fn encrypted(path: &str, bytes: &[u8]) -> Result<Option<Encrypted>, SopsError> {
     }
 }
 
+/// Whether it may be such a file: they are all text, whatever is in them.
 fn is_sealed(bytes: &[u8]) -> bool {
-    bytes.windows(SEALED.len()).any(|window| window == SEALED)
+    str::from_utf8(bytes).is_ok_and(|text| text.contains(SEALED))
 }
 
 fn name(path: &str, bytes: &[u8]) -> Name {
@@ -192,13 +199,10 @@ pub fn read_keys(place: &Path) -> Result<Identities, String> {
     let length = file.metadata().map_or(0, |facts| facts.len()).min(LARGEST_KEYS);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     let read = file.take(LARGEST_KEYS).read_to_end(&mut bytes);
-    let text = String::from_utf8(bytes).map(Secret::new);
+    let bytes = Secret::new(bytes);
     read.map_err(|error| error.to_string())?;
-    let text = text.map_err(|error| {
-        drop(Secret::new(error.into_bytes()));
-        "it is no text".to_owned()
-    })?;
-    Identities::parse(&text).map_err(|error| error.to_string())
+    let text = str::from_utf8(bytes.expose()).map_err(|_| "it is no text".to_owned())?;
+    Identities::parse(&Secret::new(text.to_owned())).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -3,21 +3,18 @@
 
 mod remote;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use config_repo::{Config, Instance, Mirror, MirrorError};
+use config_repo::{Instance, Mirror, MirrorError};
 use model::{CommitId, InstanceId};
 use render::engine::{self, Chart, EngineError, Source};
 
-pub(crate) use remote::{Accesses, hosts, locked};
+pub(crate) use remote::{Accesses, hosts, locked, with_charts};
 
-use remote::with_charts;
-
-use crate::bases::{BaseError, Bases};
-use crate::charts::{ChartError, Charts};
-use crate::opener::{OpenError, OpenedFiles, Opener};
+use crate::bases::BaseError;
+use crate::charts::ChartError;
+use crate::opener::OpenError;
 
 /// Files by their path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -118,24 +115,6 @@ pub(crate) async fn read(
         read.beyond.extend(wanted);
     }
     Ok(read)
-}
-
-/// What an engine is given of an instance: its sources, and its files with the charts and bases from elsewhere that these name, in
-/// the clear.
-pub(crate) async fn given<'f>(
-    (charts, bases, opener): (&Charts, &Bases, &Opener),
-    config: &Config,
-    accesses: &Accesses,
-    instance: &Instance,
-    files: &'f Files,
-) -> Result<(Vec<Source>, Cow<'f, Files>), ReadError> {
-    let (mut sources, files) = with_charts(charts, &config.lock_file, accesses, instance, files).await?;
-    let files = bases.put_into(&sources, files, &config.remote_bases).await?;
-    let OpenedFiles { files, any } = opener.open(files).await?;
-    for source in &mut sources {
-        source.is_secret = any;
-    }
-    Ok((sources, files))
 }
 
 /// The files that a pin may edit.
