@@ -50,6 +50,34 @@ pub(crate) struct Question {
     pub yes: String,
 }
 
+impl ActionForm {
+    /// A verb on an instance that asks first: plain, without a field for a reason.
+    pub(crate) fn on_instance(
+        instance: &InstanceId,
+        verb: &str,
+        label: &str,
+        question: Question,
+        barred: Option<String>,
+    ) -> Self {
+        Self {
+            id: verb.to_owned(),
+            label: label.to_owned(),
+            spoken: format!("{label}: {instance}"),
+            style: "plain",
+            path: format!("/instances/{verb}"),
+            instance: instance.to_string(),
+            shown: String::new(),
+            question: Some(question),
+            reason: None,
+            barred,
+            object: String::new(),
+            at: None,
+            as_branch: None,
+            asks_first: true,
+        }
+    }
+}
+
 /// Every button of a pin as it is now.
 pub(crate) fn of_pin(app: &App, viewer: &Viewer, record: &PinRecord, instance: &InstanceState) -> Vec<ActionForm> {
     let pin = &record.pin;

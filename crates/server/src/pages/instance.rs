@@ -175,21 +175,10 @@ fn sentence(view: &InstanceView) -> String {
 }
 
 fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
-    let form = |id: &'static str, label: &str, style, question: Question, reason, act| ActionForm {
-        id: id.to_owned(),
-        label: label.to_owned(),
-        spoken: format!("{label}: {}", view.id),
+    let form = |verb: &str, label: &str, style, question: Question, reason, act| ActionForm {
         style,
-        path: format!("/instances/{id}"),
-        instance: view.id.to_string(),
-        shown: String::new(),
-        question: Some(question),
         reason,
-        barred: barred(app, viewer, act),
-        asks_first: true,
-        object: String::new(),
-        at: None,
-        as_branch: None,
+        ..ActionForm::on_instance(&view.id, verb, label, question, barred(app, viewer, act))
     };
     let question =
         |title: String, text: &str, yes: &str| Question { title, text: text.to_owned(), yes: yes.to_owned() };

@@ -55,7 +55,7 @@ async fn planned(app: &App, viewer: &Viewer, id: &InstanceId) -> Result<Look, Pr
     let plan = app.control.plan(id).await?;
     let text = "It is compared with git and made equal now, as the rules of its environment say.";
     let asked = Question { title: format!("Sync {id}?"), text: text.to_owned(), yes: "Sync".to_owned() };
-    let action = form(id, "sync", "Sync", asked, String::new(), barred(app, viewer, Act::Sync(id)));
+    let action = ActionForm::on_instance(id, "sync", "Sync", asked, barred(app, viewer, Act::Sync(id)));
     Ok(Look::Planned { plan, action })
 }
 
@@ -79,39 +79,14 @@ async fn adoptable(app: &App, viewer: &Viewer, id: &InstanceId) -> Result<Look, 
         "Exactly these objects become ours, with exactly these changes. What comes of it is watched like any version.";
     let title = format!("Take over {} for {id}?", count(found.len()));
     let asked = Question { title, text: text.to_owned(), yes: "Take over".to_owned() };
-    let shown = control::shown_adoption(&found);
-    let action = form(id, "adopt", "Take over", asked, shown, barred(app, viewer, Act::Adopt(id)));
+    let barred = barred(app, viewer, Act::Adopt(id));
+    let form = ActionForm::on_instance(id, "adopt", "Take over", asked, barred);
+    let action = ActionForm { shown: control::shown_adoption(&found), ..form };
     Ok(Look::Adoptable { found, action })
 }
 
 fn count(objects: usize) -> String {
     if objects == 1 { "1 object".to_owned() } else { format!("{objects} objects") }
-}
-
-fn form(
-    id: &InstanceId,
-    verb: &str,
-    label: &str,
-    question: Question,
-    shown: String,
-    barred: Option<String>,
-) -> ActionForm {
-    ActionForm {
-        id: verb.to_owned(),
-        label: label.to_owned(),
-        spoken: format!("{label}: {id}"),
-        style: "plain",
-        path: format!("/instances/{verb}"),
-        instance: id.to_string(),
-        shown,
-        question: Some(question),
-        reason: None,
-        barred,
-        object: String::new(),
-        at: None,
-        as_branch: None,
-        asks_first: true,
-    }
 }
 
 /// `spec.replicas: 3 -> 2 (by kubectl-edit)`

@@ -79,20 +79,12 @@ fn form(
     (title, text): (String, &str),
     barred: Option<String>,
 ) -> ActionForm {
+    let question = Question { title, text: text.to_owned(), yes: label.to_owned() };
     ActionForm {
         id: format!("{verb}-{place}"),
-        label: label.to_owned(),
         spoken: format!("{label}: {object} of {id}"),
-        style: "plain",
-        path: format!("/instances/{verb}"),
-        instance: id.to_string(),
-        shown: String::new(),
-        question: Some(Question { title, text: text.to_owned(), yes: label.to_owned() }),
-        reason: None,
-        barred,
         object: object.to_owned(),
-        at: None,
         as_branch: Some("As a branch"),
-        asks_first: true,
+        ..ActionForm::on_instance(id, verb, label, question, barred)
     }
 }
