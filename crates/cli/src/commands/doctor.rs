@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use futures::future::BoxFuture;
 
-use super::engine_args::EngineArgs;
+use super::render_args::RenderArgs;
 use super::repo::Repo;
 use finding::{Finding, Is};
 use subject::Subject;
@@ -46,7 +46,7 @@ pub(crate) struct Doctor {
     #[arg(long, default_value = "pinnace-system")]
     own_namespace: String,
     #[command(flatten)]
-    engines: EngineArgs,
+    rendering: RenderArgs,
     /// Exit with 1 for warnings too
     #[arg(long)]
     strict: bool,

@@ -15,7 +15,7 @@ use render::lint::Finding;
 use secrets::Redactor;
 use serde_json::json;
 
-use super::engine_args::EngineArgs;
+use super::render_args::RenderArgs;
 use crate::checkout::Checkout;
 use crate::remote::{Output, exit};
 
@@ -37,7 +37,7 @@ pub(crate) struct Lint {
     #[arg(long, env = "PINNACE_CONFIG_FILE", default_value = "pinnace.yaml")]
     config_file: String,
     #[command(flatten)]
-    engines: EngineArgs,
+    rendering: RenderArgs,
     /// For people, or for programs: one JSON document, whose fields are only ever added
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -46,12 +46,12 @@ pub(crate) struct Lint {
 /// Looks at all instances and prints what is found.
 pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
     let checkout = Checkout::open(&args.folder, &args.config_file)?;
-    let engines = Engines::new(args.engines.settings());
+    let engines = Engines::new(args.rendering.settings());
     let folder = tempfile::tempdir().context("making a folder for the archives of charts")?;
     let charts = Charts::new(folder.path().join("charts"));
     let bases = Bases::new(folder.path().join("bases"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (engines, charts, bases, opener) = (&engines, &charts, &bases, &args.engines.opener(Redactor::new()));
+    let (engines, charts, bases, opener) = (&engines, &charts, &bases, &args.rendering.opener(Redactor::new()));
     let tools = Tools { engines, charts, bases, opener, config: &checkout.config, config_file: &args.config_file };
     let all = runtime.block_on(look(&checkout, tools))?;
     print(args.output, &all)?;

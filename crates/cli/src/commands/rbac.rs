@@ -11,7 +11,7 @@ use control::charts::Charts;
 use render::engine::Engines;
 use secrets::Redactor;
 
-use super::engine_args::EngineArgs;
+use super::render_args::RenderArgs;
 use super::repo::Repo;
 
 /// Print the roles that the server needs in a cluster, for `kubectl apply -f -`
@@ -29,7 +29,7 @@ pub(crate) struct Rbac {
     #[arg(long, default_value = "pinnace-system")]
     own_namespace: String,
     #[command(flatten)]
-    engines: EngineArgs,
+    rendering: RenderArgs,
 }
 
 /// Prints them as YAML documents.
@@ -40,9 +40,9 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
         let charts = Charts::new(folder.path().join("charts"));
         let bases = Bases::new(folder.path().join("bases"));
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
-        let engines = Engines::new(args.engines.settings());
+        let engines = Engines::new(args.rendering.settings());
         let config = control::head_config(&mirror, &args.repo.config_file).await?;
-        let opener = args.engines.opener(Redactor::new());
+        let opener = args.rendering.opener(Redactor::new());
         let (engines, charts, bases, opener) = (&engines, &charts, &bases, &opener);
         let tools = Tools { engines, charts, bases, opener, config: &config, config_file: &args.repo.config_file };
         let rights = control::rights(&mirror, tools, &args.context, &args.own_namespace).await?;

@@ -18,7 +18,7 @@ use server::ServerSettings;
 use store::Store;
 use tokio::net::TcpListener;
 
-use super::engine_args::EngineArgs;
+use super::render_args::RenderArgs;
 use super::repo::Repo;
 use super::secret;
 
@@ -52,7 +52,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "PINNACE_SENDERS")]
     pub(crate) senders: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) engines: EngineArgs,
+    pub(crate) rendering: RenderArgs,
     /// Address of a commit's page, with {commit} for its id
     #[arg(long)]
     pub(crate) commit_url: Option<String>,
@@ -154,10 +154,10 @@ pub(crate) async fn control(args: &Serve, listener: &TcpListener, redactor: Reda
         fetch_every: Duration::from_secs(args.fetch_every),
         commit_url: args.commit_url.clone(),
         config_file: args.repo.config_file.clone(),
-        engines: args.engines.settings(),
+        engines: args.rendering.settings(),
         charts: args.data.join("charts"),
         bases: args.data.join("bases"),
-        age_key_file: args.engines.age_key_file.clone(),
+        age_key_file: args.rendering.age_key_file.clone(),
         ..Settings::default()
     };
     let store = Store::open(&args.data.join("db")).await.context("opening the database")?;

@@ -7,7 +7,7 @@ use super::subject::Subject;
 
 pub(super) async fn look(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = vec![git().await];
-    let settings = subject.args.engines.settings();
+    let settings = subject.args.rendering.settings();
     for (engine, what) in [(Engine::Helm, "charts"), (Engine::Kustomize, "kustomizations")] {
         found.push(match engine::program(engine, &settings) {
             Some(path) => Finding::well(format!("{} is {}", engine.program(), path.display())),

@@ -44,7 +44,7 @@ impl<'a> Subject<'a> {
             Ok(mirror) => control::head_config(mirror, &args.repo.config_file).await.map_err(|problem| problem.what),
             Err(_) => Err("the config repo can't be read".to_owned()),
         };
-        let engines = Engines::new(args.engines.settings());
+        let engines = Engines::new(args.rendering.settings());
         // Beside the mirror, which is in a folder of its own.
         let charts = Charts::new(folder.with_file_name("charts"));
         let bases = Bases::new(folder.with_file_name("bases"));
@@ -70,7 +70,7 @@ impl<'a> Subject<'a> {
         let render = async {
             let mut rights = BTreeMap::new();
             let Ok((config, mirror)) = self.known() else { return rights };
-            let opener = &self.args.engines.opener(self.redactor.clone());
+            let opener = &self.args.rendering.opener(self.redactor.clone());
             let (engines, charts, bases) = (&self.engines, &self.charts, &self.bases);
             let tools = Tools { engines, charts, bases, opener, config, config_file: &self.args.repo.config_file };
             let contexts: BTreeSet<String> = config.instances().into_iter().map(|instance| instance.context).collect();

@@ -6,9 +6,9 @@ use control::opener::Opener;
 use render::engine::{ChildProgram, EngineSettings};
 use secrets::Redactor;
 
-/// The programs that charts and kustomizations are rendered with.
+/// What instances are rendered with.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct EngineArgs {
+pub(crate) struct RenderArgs {
     /// The program of Helm 4, for charts [default: `helm` in PATH]
     #[arg(long, env = "PINNACE_HELM")]
     helm: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub(crate) struct EngineArgs {
     pub(crate) age_key_file: Option<PathBuf>,
 }
 
-impl EngineArgs {
+impl RenderArgs {
     /// The settings that follow from them.
     pub(crate) fn settings(&self) -> EngineSettings {
         EngineSettings {
