@@ -4,14 +4,13 @@
 
 use config_repo::charts::{ChartLock, ChartPlace, LockedChart, RemoteChart};
 use model::Outcome;
-use render::engine::{ChildProgram, EngineSettings};
+use render::engine::EngineSettings;
 use testkit::charts::{ChartRepository, Packed, RepositoryFault};
 use testkit::world::{Plan, files_of};
 use testkit::{Person, World};
 
 fn engines() -> EngineSettings {
-    let child = ChildProgram { program: env!("CARGO_BIN_EXE_pinnace").into(), args: vec!["render-child".into()] };
-    testkit::engines::engines().expect("Helm and Kustomize can be built").settings(child)
+    testkit::engines::run_by(env!("CARGO_BIN_EXE_pinnace"))
 }
 
 const KUSTOMIZATION: &str = "-- apps/base/kustomization.yaml --

@@ -1,13 +1,12 @@
 //! Helm's hooks on the path of pins and pushed commits: run once for each candidate, in their order, and never by a repair.
 
 use model::{DropReason, Outcome};
-use render::engine::{ChildProgram, EngineSettings};
+use render::engine::EngineSettings;
 use testkit::world::{Harness, Plan, files_of};
 use testkit::{Person, World};
 
 fn engines() -> EngineSettings {
-    let child = ChildProgram { program: env!("CARGO_BIN_EXE_pinnace").into(), args: vec!["render-child".into()] };
-    testkit::engines::engines().expect("Helm and Kustomize can be built").settings(child)
+    testkit::engines::run_by(env!("CARGO_BIN_EXE_pinnace"))
 }
 
 const CHART: &str = r#"-- apps/shop/prod/Chart.yaml --

@@ -77,6 +77,16 @@ pub fn age() -> Result<PathBuf, DevClusterError> {
     built(&AGE)
 }
 
+/// Settings that run Helm and Kustomize by this `pinnace`, as the server does.
+///
+/// # Panics
+///
+/// When they can't be built.
+pub fn run_by(pinnace: &str) -> EngineSettings {
+    let child = ChildProgram { program: pinnace.into(), args: vec!["render-child".into()] };
+    engines().expect("Helm and Kustomize can be built").settings(child)
+}
+
 /// Finds the programs, and builds them when the cache has none of these versions.
 pub fn engines() -> Result<Engines, DevClusterError> {
     Ok(Engines { helm: built(&HELM)?, kustomize: built(&KUSTOMIZE)? })

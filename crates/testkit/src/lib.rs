@@ -2,6 +2,7 @@
 
 pub mod charts;
 pub mod crash;
+mod desk;
 pub mod devcluster;
 pub mod engines;
 pub mod fleet;
@@ -17,6 +18,7 @@ mod supervised;
 mod tls;
 pub mod world;
 
+pub use desk::Desk;
 pub use devcluster::DevCluster;
 pub use fleet::Fleet;
 pub use git_http::{GitFault, GitHttp};

@@ -1,6 +1,6 @@
 //! The chart of a scene, with a hook before each version.
 
-use render::engine::{ChildProgram, EngineSettings};
+use render::engine::EngineSettings;
 use testkit::world::files_of;
 
 /// The Job that is the hook.
@@ -51,6 +51,5 @@ pub(crate) fn files() -> Vec<(String, String)> {
 
 /// Helm, run as the server runs it.
 pub(crate) fn engines() -> EngineSettings {
-    let child = ChildProgram { program: env!("CARGO_BIN_EXE_pinnace").into(), args: vec!["render-child".into()] };
-    testkit::engines::engines().expect("Helm and Kustomize can be built").settings(child)
+    testkit::engines::run_by(env!("CARGO_BIN_EXE_pinnace"))
 }

@@ -14,13 +14,14 @@ enum Key {
 }
 
 /// What an effect does in detail, by how its announcement begins, and where its key lives.
-const DETAILS: [(&str, Key); 18] = [
+const DETAILS: [(&str, Key); 19] = [
     ("write inventory", Key::Of(KeyPlace::Inventory)),
     ("apply ", Key::Of(KeyPlace::Inventory)),
     ("repair ", Key::Of(KeyPlace::Inventory)),
     ("install ", Key::Of(KeyPlace::Inventory)),
     ("run hook ", Key::Of(KeyPlace::Inventory)),
-    ("note ", Key::Of(KeyPlace::Inventory)),
+    ("note hook ", Key::Of(KeyPlace::Inventory)),
+    ("note end of hook ", Key::Of(KeyPlace::Inventory)),
     ("delete hook ", Key::Of(KeyPlace::Inventory)),
     ("converge back ", Key::Of(KeyPlace::Inventory)),
     ("drop from inventory", Key::Of(KeyPlace::Inventory)),

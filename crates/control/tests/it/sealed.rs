@@ -3,43 +3,23 @@
 use std::path::Path;
 
 use model::Outcome;
-use secrets::sops::{Creation, Format, Recipient, encrypt, generate};
-use tempfile::TempDir;
 use testkit::world::Plan;
-use testkit::{Person, World};
+use testkit::{Desk, Person, World};
 
 const PATH: &str = "apps/shop/prod/keys.yaml";
 
-/// Keys in a folder, and files for them.
-struct Desk {
-    folder: TempDir,
-    public: String,
+/// A Secret with this value, encrypted.
+fn sealed(desk: &Desk, value: &str) -> String {
+    let plain = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData:\n  STRIPE_KEY: {value}\n");
+    desk.sealed(PATH, &plain)
 }
 
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (private, public) = generate();
-        std::fs::write(folder.path().join("key.txt"), private.expose()).unwrap();
-        Self { folder, public }
-    }
-
-    /// A Secret with this value, encrypted.
-    fn sealed(&self, value: &str) -> String {
-        let plain =
-            format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData:\n  STRIPE_KEY: {value}\n");
-        let creation = Creation::for_recipients(vec![Recipient::parse(&self.public).unwrap()]);
-        let bytes = encrypt(PATH, plain.as_bytes(), Format::Yaml, &creation, "2026-11-26T10:00:00Z").unwrap();
-        String::from_utf8(bytes).unwrap()
-    }
-
-    fn plan(&self) -> Plan {
-        Plan {
-            more: vec![("keys.yaml".to_owned(), self.sealed("canary-one-of-the-desk"))],
-            age_key_file: Some(self.folder.path().join("key.txt")),
-            deadline: "10m",
-            ..Plan::default()
-        }
+fn plan(desk: &Desk) -> Plan {
+    Plan {
+        more: vec![("keys.yaml".to_owned(), sealed(desk, "canary-one-of-the-desk"))],
+        age_key_file: Some(desk.key_file()),
+        deadline: "10m",
+        ..Plan::default()
     }
 }
 
@@ -55,11 +35,11 @@ fn holds(folder: &Path, text: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_encrypted_secret_reaches_the_cluster_and_is_kept_nowhere_in_the_clear() {
     let desk = Desk::new();
-    let mut world = World::planned(desk.plan()).await;
+    let mut world = World::planned(plan(&desk)).await;
     let value = world.objects.secret_value("keys", "STRIPE_KEY").await;
     assert_eq!(value.as_deref(), Some("canary-one-of-the-desk"));
 
-    let next = desk.sealed("canary-two-of-the-desk");
+    let next = sealed(&desk, "canary-two-of-the-desk");
     let commit = world.remote.commit_as(Person::BOB, PATH, &next).unwrap();
     world.head_proven(&commit).await;
     let value = world.objects.secret_value("keys", "STRIPE_KEY").await;
@@ -79,14 +59,14 @@ async fn an_encrypted_secret_reaches_the_cluster_and_is_kept_nowhere_in_the_clea
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_changed_or_is_for_others_changes_nothing_and_is_named() {
     let desk = Desk::new();
-    let world = World::planned(desk.plan()).await;
-    let cut = desk.sealed("canary-three").replacen(
+    let world = World::planned(plan(&desk)).await;
+    let cut = sealed(&desk, "canary-three").replacen(
         "STRIPE_KEY: ENC[AES256_GCM,data:",
         "STRIPE_KEY: ENC[AES256_GCM,data:AAAA",
         1,
     );
     assert!(cut.contains("data:AAAA"));
-    for (text, why) in [(cut, "STRIPE_KEY"), (Desk::new().sealed("canary-four"), "it opens with: age age1")] {
+    for (text, why) in [(cut, "STRIPE_KEY"), (sealed(&Desk::new(), "canary-four"), "it opens with: age age1")] {
         let bad = world.remote.commit_as(Person::BOB, PATH, &text).unwrap();
         let failed = world.head_failed(&bad).await;
         let sentence = &failed.head.failure.sentence;
@@ -94,7 +74,7 @@ async fn a_file_that_was_changed_or_is_for_others_changes_nothing_and_is_named()
         let value = world.objects.secret_value("keys", "STRIPE_KEY").await;
         assert_eq!(value.as_deref(), Some("canary-one-of-the-desk"));
     }
-    let good = world.remote.commit_as(Person::BOB, PATH, &desk.sealed("canary-five")).unwrap();
+    let good = world.remote.commit_as(Person::BOB, PATH, &sealed(&desk, "canary-five")).unwrap();
     world.head_proven(&good).await;
     world.agree().await;
 }
@@ -102,10 +82,10 @@ async fn a_file_that_was_changed_or_is_for_others_changes_nothing_and_is_named()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_install_waits_for_the_key_and_says_whose_it_would_be() {
     let desk = Desk::new();
-    let key = desk.folder.path().join("key.txt");
+    let key = desk.key_file();
     let private = std::fs::read(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    let world = World::started(desk.plan()).await;
+    let world = World::started(plan(&desk)).await;
     let told = world
         .until("the missing key is told", async |world| {
             world.control.instance_view(&world.instance).await.ok()?.state.install_failure

@@ -1,13 +1,12 @@
 //! How often a Job of one name was made, as a watch of the test's own tells it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures::StreamExt as _;
 use k8s_openapi::api::batch::v1::Job;
 use kube::Api;
-use kube::runtime::watcher;
 use kube::runtime::watcher::Event;
+use kube::runtime::{WatchStreamExt as _, watcher};
 use tokio::sync::watch;
 
 use super::{Objects, PATIENCE};
@@ -26,16 +25,15 @@ impl JobsMade {
         let (ready, begun) = tokio::sync::oneshot::channel();
         let mut ready = Some(ready);
         let watching = tokio::spawn(async move {
-            let mut events = Box::pin(watcher(api, config));
+            let mut events = Box::pin(watcher(api, config).default_backoff());
             while let Some(event) = events.next().await {
                 match event {
                     Ok(Event::Apply(job) | Event::InitApply(job)) => {
                         seen.send_modify(|uids| uids.extend(job.metadata.uid));
                     }
                     Ok(Event::InitDone) => drop(ready.take().map(|ready| ready.send(()))),
-                    // The watch begins anew by itself.
-                    Ok(_) => {}
-                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                    // After an error the watch begins anew by itself.
+                    Ok(_) | Err(_) => {}
                 }
             }
         });
