@@ -154,10 +154,12 @@ impl Inner {
     }
 
     pub(crate) async fn append_instance(&self, id: &InstanceId, fact: InstanceFact) -> Result<(), StoreError> {
-        if matches!(fact, InstanceFact::HeadFailed(_) | InstanceFact::Quarantined { .. }) {
+        let is_told = matches!(fact, InstanceFact::HeadFailed(_) | InstanceFact::Quarantined { .. });
+        self.store.append_instance(id, fact, self.clock.now()).await?;
+        // Not before: who looked in between would find nothing to tell, and look no more.
+        if is_told {
             self.failed_heads.note(id, true);
         }
-        self.store.append_instance(id, fact, self.clock.now()).await?;
         self.wakes.wake(id);
         self.wake_needy(id);
         Ok(())

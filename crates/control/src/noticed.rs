@@ -38,6 +38,21 @@ impl Instances {
         }
     }
 
+    /// Looks at one of them. It is one no longer when the look says that it is over, unless it was noted anew meanwhile: the look
+    /// may have come before what is to be seen.
+    pub(crate) async fn look<E>(
+        &self,
+        id: &InstanceId,
+        is_over: impl Future<Output = Result<bool, E>>,
+    ) -> Result<(), E> {
+        self.note(id, false);
+        let is_over = is_over.await;
+        if !matches!(is_over, Ok(true)) {
+            self.note(id, true);
+        }
+        is_over.map(drop)
+    }
+
     /// Whether it was one of them; it no longer is.
     pub(crate) fn take(&self, id: &InstanceId) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
@@ -87,5 +102,27 @@ impl FleetsTold {
 
     pub(crate) fn of(&self, fleet: FleetNumber) -> Option<Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&fleet).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_noted_while_it_is_looked_at_is_looked_at_again() {
+        let (noted, id) = (Instances::default(), "shop/prod".parse::<InstanceId>().unwrap());
+        let look = async |result: Result<bool, ()>, anew: bool| {
+            let is_over = async {
+                noted.note(&id, anew);
+                result
+            };
+            let _ = noted.look(&id, is_over).await;
+            !noted.all().is_empty()
+        };
+        assert!(!look(Ok(true), false).await, "it is over");
+        assert!(look(Ok(true), true).await, "it was over, and there is news");
+        assert!(look(Ok(false), false).await, "it goes on");
+        assert!(look(Err(()), false).await, "it was not seen");
     }
 }

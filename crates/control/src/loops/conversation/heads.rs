@@ -24,27 +24,32 @@ struct Notice {
 pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let mut later: Option<Duration> = None;
     for id in inner.failed_heads.all() {
-        let Some(channel) = channel(inner, &id) else {
-            inner.failed_heads.note(&id, false);
-            continue;
-        };
-        let facts = inner.store.instance_facts(&id).await?;
-        let mut is_over = true;
-        for notice in [failed(inner, &id, &facts), quarantined(inner, &id, &facts)].into_iter().flatten() {
-            match tell(inner, service, &channel, &notice).await? {
-                Ok(()) => is_over &= notice.is_over,
-                Err(trouble) => {
-                    is_over = false;
-                    tracing::warn!(instance = %id, trouble = %trouble.what, "chat was not told; it is tried again");
-                    later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
-                }
-            }
-        }
-        if is_over {
-            inner.failed_heads.note(&id, false);
-        }
+        inner.failed_heads.look(&id, of_one(inner, service, &id, &mut later)).await?;
     }
     Ok(later)
+}
+
+/// What is to be said of one instance; whether that is over.
+async fn of_one(
+    inner: &Inner,
+    service: &ChatService,
+    id: &InstanceId,
+    later: &mut Option<Duration>,
+) -> Result<bool, StoreError> {
+    let Some(channel) = channel(inner, id) else { return Ok(true) };
+    let facts = inner.store.instance_facts(id).await?;
+    let mut is_over = true;
+    for notice in [failed(inner, id, &facts), quarantined(inner, id, &facts)].into_iter().flatten() {
+        match tell(inner, service, &channel, &notice).await? {
+            Ok(()) => is_over &= notice.is_over,
+            Err(trouble) => {
+                is_over = false;
+                tracing::warn!(instance = %id, trouble = %trouble.what, "chat was not told; it is tried again");
+                *later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
+            }
+        }
+    }
+    Ok(is_over)
 }
 
 fn url(inner: &Inner, id: &InstanceId) -> String {
