@@ -41,7 +41,6 @@ impl Desk {
     pub fn sealed(&self, name: &str, plain: &str) -> String {
         let creation = Creation::for_recipients(vec![self.recipient.clone()]);
         let sealed = encrypt(name, plain.as_bytes(), Format::of_name(name), &creation, NOW);
-        let sealed = sealed.unwrap_or_else(|error| panic!("{error}"));
-        String::from_utf8(sealed).expect("it is text")
+        String::from_utf8(sealed.expect("it can be encrypted")).expect("it is text")
     }
 }
