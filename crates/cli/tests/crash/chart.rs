@@ -37,16 +37,12 @@ spec:
   backoffLimit: 0
   template:
     spec: {restartPolicy: Never, containers: [{name: migrate, image: "jobs.example/migrate:1"}]}
--- apps/shop/prod/templates/keys.yaml --
-apiVersion: v1
-kind: Secret
-metadata: {name: keys}
-stringData: {STRIPE_KEY: canary-5f1e-of-the-crash-test}
 "#;
 
-/// The files of the config repo.
-pub(crate) fn files() -> Vec<(String, String)> {
-    files_of(CHART)
+/// The files of the config repo, and more templates.
+pub(crate) fn with(templates: Vec<(String, String)>) -> Vec<(String, String)> {
+    let templates = templates.into_iter().map(|(name, text)| (format!("apps/shop/prod/templates/{name}"), text));
+    files_of(CHART).into_iter().chain(templates).collect()
 }
 
 /// Helm, run as the server runs it.

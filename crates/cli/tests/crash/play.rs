@@ -179,7 +179,7 @@ fn plan(scene: Scene, saboteur: &Saboteur) -> Plan {
     more.extend(scene.more());
     let plan = Plan { stable_for: "50ms", barrier: Some(saboteur.path().to_owned()), slack: true, ..Plan::default() };
     if scene == Scene::Hooks {
-        Plan { instead: chart::files(), engines: Some(chart::engines()), ..plan }
+        Plan { instead: chart::with(more), engines: Some(chart::engines()), ..plan }
     } else {
         Plan { more, ..plan }
     }
