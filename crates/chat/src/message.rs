@@ -130,14 +130,24 @@ pub enum Action {
     Unpin,
     /// Switch automatic pins on again.
     Unlock,
+    /// Let go what the guard holds back.
+    ConfirmPrune,
     /// Open the page: a link, nothing comes back.
     Details,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 7] =
-        [Self::Approve, Self::Reject, Self::Cancel, Self::Retry, Self::Unpin, Self::Unlock, Self::Details];
+    pub const ALL: [Self; 8] = [
+        Self::Approve,
+        Self::Reject,
+        Self::Cancel,
+        Self::Retry,
+        Self::Unpin,
+        Self::Unlock,
+        Self::ConfirmPrune,
+        Self::Details,
+    ];
 
     /// Its id.
     pub fn id(self) -> &'static str {
@@ -148,6 +158,7 @@ impl Action {
             Self::Retry => "retry",
             Self::Unpin => "unpin",
             Self::Unlock => "unlock",
+            Self::ConfirmPrune => "confirm-prune",
             Self::Details => "details",
         }
     }
@@ -166,11 +177,12 @@ impl FromStr for Action {
     }
 }
 
-/// What comes back with a click: the opaque id of the pin or fleet pin, and a nonce that names the ask it was shown with. All else is read
+/// What comes back with a click: the opaque id of what it belongs to (a pin, a fleet pin, objects that are held back), and a nonce that names
+/// what was shown with it. All else is read
 /// from the database, so a forged value can at most name another pin, and the clicker's rights are checked for that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ButtonValue {
-    /// Which pin, or which fleet pin.
+    /// Which pin, fleet pin or held objects.
     pub pin: PinId,
     /// What was shown: see [`ButtonValue::of`].
     pub nonce: String,

@@ -6,6 +6,8 @@ mod action;
 mod drift;
 mod fleet;
 mod head;
+mod held;
+mod left_drift;
 mod message;
 mod quarantine;
 mod refusal;
@@ -19,6 +21,8 @@ pub use fleet::{
     fleet_pointer, fleet_progress, fleet_sentence, fleet_versions,
 };
 pub use head::{failed_head, head_message, head_pointer};
+pub use held::{HeldView, held_message, held_pointer};
+pub use left_drift::{left_drift_message, left_drift_pointer};
 pub use message::{PinView, message};
 pub use quarantine::{quarantine_message, quarantine_pointer, quarantined};
 pub use refusal::{Refusal, refusal};
@@ -48,6 +52,7 @@ pub fn deciding(action: crate::Action, who: &str) -> String {
         crate::Action::Retry => "Trying again",
         crate::Action::Unpin => "Unpinning",
         crate::Action::Unlock => "Unlocking",
+        crate::Action::ConfirmPrune => "Deleting",
         crate::Action::Details => "Opening",
     };
     format!("{doing} by {who} …")

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cluster::ClusterClient;
 use config_repo::{Config, Instance, Mirror};
 use model::{
-    Announcement, CommitId, Digest, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId, Tag,
+    Announcement, CommitId, Digest, DriftDone, Fact, ImageRef, ImageRepository, InstanceFact, InstanceId, Pin, PinId,
+    Tag,
 };
 use render::engine::Engines;
 use render::{RenderContext, Rendered};
@@ -53,8 +54,8 @@ pub(crate) struct Inner {
     pub git_trouble: GitTrouble,
     /// Those whose first install is not proven yet: a new HEAD may mend them.
     pub uninstalled: Instances,
-    /// Those with a message about a pushed commit that is not over yet.
-    pub failed_heads: Instances,
+    /// Those that chat has or had to be told about: see [`is_noticed`].
+    pub noticed: Instances,
     pub fleets_told: FleetsTold,
     /// What pushed commits on trial wait for.
     pub waiting: Waiting,
@@ -80,6 +81,16 @@ pub(crate) struct Inner {
     pub compare_turns: Turns,
     /// How often manifests were rendered.
     pub renders: AtomicU64,
+}
+
+/// Whether something begins with it that chat is told, apart from any pin.
+fn is_noticed(fact: &InstanceFact) -> bool {
+    match fact {
+        InstanceFact::HeadFailed(_) | InstanceFact::Quarantined { .. } => true,
+        InstanceFact::PruneHeld { objects } | InstanceFact::Left { objects } => !objects.is_empty(),
+        InstanceFact::Drifted(found) => found.done != DriftDone::Repaired,
+        _ => false,
+    }
 }
 
 /// The name under which the key for masking Secret values is kept.
@@ -112,7 +123,7 @@ impl Inner {
             seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
             uninstalled: Instances::default(),
-            failed_heads: Instances::default(),
+            noticed: Instances::default(),
             fleets_told: FleetsTold::default(),
             waiting: Waiting::default(),
             files_read: FilesRead::default(),
@@ -145,7 +156,11 @@ impl Inner {
         instance_facts: &[InstanceFact],
     ) -> Result<Pin, StoreError> {
         let now = self.clock.now();
+        let is_told = instance_facts.iter().any(is_noticed);
         let pin = self.store.append(&record.id, record.pin.facts, facts, instance_facts, now).await?;
+        if is_told {
+            self.noticed.note(&pin.instance, true);
+        }
         self.wakes.wake(&pin.instance);
         if pin.ended() {
             self.wake_needy(&pin.instance);
@@ -154,11 +169,11 @@ impl Inner {
     }
 
     pub(crate) async fn append_instance(&self, id: &InstanceId, fact: InstanceFact) -> Result<(), StoreError> {
-        let is_told = matches!(fact, InstanceFact::HeadFailed(_) | InstanceFact::Quarantined { .. });
+        let is_told = is_noticed(&fact);
         self.store.append_instance(id, fact, self.clock.now()).await?;
         // Not before: who looked in between would find nothing to tell, and look no more.
         if is_told {
-            self.failed_heads.note(id, true);
+            self.noticed.note(id, true);
         }
         self.wakes.wake(id);
         self.wake_needy(id);

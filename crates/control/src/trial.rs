@@ -6,7 +6,7 @@ use std::time::Duration;
 use cluster::inventory::{CandidateMark, HookEnd, VerifiedAt};
 use cluster::{DryRun, Snapshot};
 use config_repo::{Head, Instance};
-use model::{CommitId, InstanceFact, InstanceId, PinId};
+use model::{CommitId, InstanceFact, InstanceId, PinId, Timestamp};
 use render::Rendered;
 use sha2::{Digest as _, Sha256};
 
@@ -50,6 +50,16 @@ fn follows(instance: &Instance) -> bool {
 /// The key of what is said about objects that are left out of a pushed commit.
 pub(crate) fn quarantine_key(instance: &InstanceId, head: &CommitId) -> PinId {
     hashed(&format!("{instance} {head} quarantine"))
+}
+
+/// The key of what is said about objects that the guard holds back since then.
+pub(crate) fn held_key(instance: &InstanceId, since: Timestamp) -> PinId {
+    hashed(&format!("{instance} {} held", since.0))
+}
+
+/// The key of what is said about differences that are left so since then.
+pub(crate) fn drift_key(instance: &InstanceId, since: Timestamp) -> PinId {
+    hashed(&format!("{instance} {} differs", since.0))
 }
 
 /// How a trial ended.

@@ -24,6 +24,8 @@ pub struct InstanceState {
     pub drift: BTreeMap<String, DriftFound>,
     /// What the guard holds back until a person confirms.
     pub prune_held: Vec<String>,
+    /// Since when it holds anything.
+    pub prune_held_since: Option<Timestamp>,
     /// What of it a person let go and is not gone yet.
     pub prune_confirmed: Option<Vec<String>>,
     /// The uids of objects that a person wants taken over.
@@ -189,12 +191,16 @@ impl InstanceState {
             InstanceFact::DriftGone { object } => {
                 self.drift.remove(&object);
             }
-            InstanceFact::PruneHeld { objects } => (self.prune_held, self.prune_confirmed) = (objects, None),
+            InstanceFact::PruneHeld { objects } => self.hold(objects, at),
             InstanceFact::PruneConfirmed { objects, .. } => self.prune_confirmed = Some(objects),
             InstanceFact::Left { objects } => {
-                (self.left, self.prune_held, self.prune_confirmed) = (true, objects, None);
+                self.left = true;
+                self.hold(objects, at);
             }
-            InstanceFact::Returned => (self.left, self.prune_held, self.prune_confirmed) = (false, Vec::new(), None),
+            InstanceFact::Returned => {
+                self.left = false;
+                self.hold(Vec::new(), at);
+            }
             InstanceFact::Removed { .. } => self = Self::default(),
             InstanceFact::AdoptWanted { objects, .. } => {
                 self.head_failure = None;
@@ -206,6 +212,13 @@ impl InstanceState {
             InstanceFact::Unlocked { .. } => self.lock = None,
         }
         self
+    }
+
+    /// The guard holds these now, and nobody let them go yet.
+    fn hold(&mut self, objects: Vec<String>, at: Timestamp) {
+        let since = self.prune_held_since.unwrap_or(at);
+        self.prune_held_since = (!objects.is_empty()).then_some(since);
+        (self.prune_held, self.prune_confirmed) = (objects, None);
     }
 }
 

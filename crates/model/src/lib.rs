@@ -12,6 +12,7 @@ mod fleet;
 mod image;
 mod instance;
 mod instance_fact;
+mod left_to_people;
 mod name;
 mod pin;
 mod pin_id;
@@ -30,6 +31,7 @@ pub use fleet::{
 pub use image::{Digest, ImageRef, ImageRepository, InvalidImage, Tag};
 pub use instance::{FailedHead, HeldBack, InstanceState, Lock, Quarantine, VerifiedCommit};
 pub use instance_fact::{DriftDone, DriftFound, DriftedField, HeadFailure, InstanceFact, QuarantinedObject, Written};
+pub use left_to_people::{HeldPrune, LeftDrift};
 pub use name::{
     EnvironmentName, GroupName, InstanceId, InstanceName, InvalidName, PersonName, PolicyName, ProjectName,
 };

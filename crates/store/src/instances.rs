@@ -112,10 +112,11 @@ impl Store {
     }
 
     /// The instances that something pushed ever failed in, whatever came of it.
-    pub async fn instances_with_failed_heads(&self) -> Result<Vec<InstanceId>, StoreError> {
+    pub async fn instances_with_notices(&self) -> Result<Vec<InstanceId>, StoreError> {
         let names: Vec<String> = sqlx::query_scalar(
             "SELECT DISTINCT instance FROM instance_facts WHERE fact LIKE '{\"fact\":\"head-failed\"%' \
-             OR fact LIKE '{\"fact\":\"quarantined\"%'",
+             OR fact LIKE '{\"fact\":\"quarantined\"%' OR fact LIKE '{\"fact\":\"prune-held\"%' \
+             OR fact LIKE '{\"fact\":\"left\"%' OR fact LIKE '{\"fact\":\"drifted\"%'",
         )
         .fetch_all(&mut *self.reader().await?)
         .await

@@ -24,7 +24,23 @@ pub fn written(written: &Written) -> String {
 /// What the guard holds back.
 pub fn prune_held(objects: &[String]) -> String {
     let stay = if objects.len() == 1 { "1 object is".to_owned() } else { format!("{} objects are", objects.len()) };
-    format!("{stay} no longer in git and not deleted before a person confirms: {}", objects.join("; "))
+    format!("{stay} no longer in git and not deleted before a person confirms: {}", by_reason(objects))
+}
+
+/// Objects (`Kind/name: why`), those with the same reason together: `Kind/a, Kind/b (why); Kind/c (other)`.
+pub(super) fn by_reason(objects: &[String]) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for object in objects {
+        let (name, why) = object.split_once(": ").unwrap_or((object, ""));
+        match groups.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((why, vec![name])),
+        }
+    }
+    let group = |(why, names): (&str, Vec<&str>)| {
+        if why.is_empty() { names.join(", ") } else { format!("{} ({why})", names.join(", ")) }
+    };
+    groups.into_iter().map(group).collect::<Vec<_>>().join("; ")
 }
 
 /// What runs on though git has its instance no longer.
@@ -80,8 +96,10 @@ mod tests {
     #[test]
     fn what_is_held_back_is_listed() {
         let objects = ["PersistentVolumeClaim/data: it holds data".to_owned()];
-        let said = "1 object is no longer in git and not deleted before a person confirms: PersistentVolumeClaim/data: it \
-                    holds data";
+        let said = "1 object is no longer in git and not deleted before a person confirms: PersistentVolumeClaim/data (it \
+                    holds data)";
         assert_eq!(prune_held(&objects), said);
+        let objects = ["A/a: too many", "B/b: it holds data", "A/c: too many"].map(str::to_owned);
+        assert!(prune_held(&objects).ends_with(": A/a, A/c (too many); B/b (it holds data)"));
     }
 }

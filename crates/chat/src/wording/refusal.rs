@@ -46,7 +46,7 @@ pub enum Refusal<'a> {
 
 /// The sentence for the one who clicked, and for nobody else.
 pub fn refusal(action: Action, refusal: &Refusal<'_>) -> String {
-    let verb = action.id();
+    let verb = if action == Action::ConfirmPrune { "delete" } else { action.id() };
     match refusal {
         Refusal::Stranger { account } => format!(
             "Nothing was done: you can't {verb}, since no person in `pinnace.yaml` has this account. \

@@ -2,8 +2,8 @@
 
 mod clicks;
 mod fleets;
-mod heads;
 mod messages;
+mod notices;
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const CLICKS: usize = 256;
 /// Keeps the messages true: level-triggered, so that what could not be said is said later.
 pub(super) async fn tell(control: Control) {
     let Some(service) = control.inner.chat.as_ref() else { return };
-    control.inner.recall_failed_heads().await;
+    control.inner.recall_notices().await;
     loop {
         let pause = match bring_up_to_date(&control.inner, service).await {
             Ok(None) => TICK,
@@ -46,16 +46,16 @@ pub(super) async fn tell(control: Control) {
 async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let pins = messages::bring_up_to_date(inner, service).await?;
     let fleets = fleets::bring_up_to_date(inner, service).await?;
-    let heads = heads::bring_up_to_date(inner, service).await?;
-    Ok(pins.into_iter().chain(fleets).chain(heads).min())
+    let notices = notices::bring_up_to_date(inner, service).await?;
+    Ok(pins.into_iter().chain(fleets).chain(notices).min())
 }
 
 impl Inner {
     /// What the process before may not have told yet.
-    async fn recall_failed_heads(&self) {
-        match self.store.instances_with_failed_heads().await {
-            Ok(ids) => ids.iter().for_each(|id| self.failed_heads.note(id, true)),
-            Err(error) => tracing::warn!(%error, "instances with commits that failed could not be looked up"),
+    async fn recall_notices(&self) {
+        match self.store.instances_with_notices().await {
+            Ok(ids) => ids.iter().for_each(|id| self.noticed.note(id, true)),
+            Err(error) => tracing::warn!(%error, "instances that chat is told about could not be looked up"),
         }
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod fleets;
+mod notices;
 
 use model::Outcome;
 use testkit::world::Plan;

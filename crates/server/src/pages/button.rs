@@ -116,7 +116,8 @@ fn of_pins_button(app: &App, viewer: &Viewer, pin: &Pin, shown: &str, button: ch
         Action::Retry => ("retry", Act::Retry(pin)),
         Action::Unpin => ("unpin", Act::Unpin(&pin.instance)),
         Action::Unlock => ("unlock", Act::Lock(&pin.instance)),
-        Action::Details => return None,
+        // What is held back belongs to an instance, and its page has a form for it.
+        Action::ConfirmPrune | Action::Details => return None,
     };
     let on_instance = matches!(button.action, Action::Unpin | Action::Unlock);
     let path = if on_instance { format!("/instances/{id}") } else { format!("/pins/{}/{id}", pin.number.0) };

@@ -187,7 +187,10 @@ async fn what_is_read_of_all_instances_at_once_is_what_is_read_of_each() {
     }
     assert_eq!(store.last_ended_of(&prod).await.unwrap(), Some(number));
     assert_eq!(store.last_ended_of(&staging).await.unwrap(), None, "its pin is open");
-    assert!(store.instances_with_failed_heads().await.unwrap().is_empty());
+    assert!(store.instances_with_notices().await.unwrap().is_empty());
+    let held = InstanceFact::PruneHeld { objects: vec!["a".to_owned()] };
+    store.append_instance(&staging, held, at(72)).await.unwrap();
+    assert_eq!(store.instances_with_notices().await.unwrap(), [staging]);
 }
 
 #[tokio::test]

@@ -2,17 +2,20 @@
 
 use chat::wording::{Refusal, refusal};
 use chat::{Action, ButtonValue, ChatService, Interaction};
-use model::{FleetNumber, PersonName, Surface};
+use model::{FleetNumber, InstanceId, PersonName, Surface};
 use store::{PinRecord, StoreError};
 
 use crate::problem::Problem;
-use crate::verbs::shown_fleet;
+use crate::trial;
+use crate::verbs::{shown_fleet, shown_prune};
 use crate::{Answer, Control};
 
 /// What a button belongs to.
 enum Pressed {
     Pin(Box<PinRecord>),
     Fleet(FleetNumber),
+    /// Objects that the guard holds back in an instance.
+    Held(InstanceId),
 }
 
 impl Control {
@@ -40,12 +43,13 @@ impl Control {
         };
         let found = self.pressed(&click.value).await.ok().flatten();
         let (pressed, shown) = found.ok_or_else(|| no(&Refusal::NotOurs))?;
-        if matches!(action, Action::Approve | Action::Reject) && shown != click.value.nonce {
+        if matches!(action, Action::Approve | Action::Reject | Action::ConfirmPrune) && shown != click.value.nonce {
             return Err(no(&Refusal::AskedAgain));
         }
         let done = match &pressed {
             Pressed::Pin(record) => self.carry_out(click, record, person).await,
             Pressed::Fleet(number) => self.carry_out_fleet(click, *number, person).await,
+            Pressed::Held(instance) => self.carry_out_held(click, instance, person).await,
         };
         done.map_err(|problem| no(&Refusal::Because { why: &problem.to_string() }))
     }
@@ -57,11 +61,21 @@ impl Control {
             let shown = ButtonValue::of(&record.id, &record.pin).nonce;
             return Ok(Some((Pressed::Pin(Box::new(record)), shown)));
         }
-        let Some(record) = store.fleet_by_id(&value.pin).await? else { return Ok(None) };
+        let Some(record) = store.fleet_by_id(&value.pin).await? else { return self.pressed_held(value).await };
         let number = record.fleet.number;
         let pins = store.pins_of_fleet(number).await?;
         let pins: Vec<_> = pins.into_iter().map(|record| record.pin).collect();
         Ok(Some((Pressed::Fleet(number), shown_fleet(&pins))))
+    }
+
+    /// The same of objects that are held back: who holds anything is asked, the button names it by a hash.
+    async fn pressed_held(&self, value: &ButtonValue) -> Result<Option<(Pressed, String)>, StoreError> {
+        let all = self.inner.store.instances().await?;
+        let found = all.iter().find_map(|(id, state)| {
+            let is_it = state.prune_held_since.is_some_and(|since| trial::held_key(id, since) == value.pin);
+            is_it.then(|| (Pressed::Held(id.clone()), shown_prune(&state.prune_held)))
+        });
+        Ok(found)
     }
 
     async fn carry_out(&self, click: &Interaction, record: &PinRecord, person: &PersonName) -> Result<(), Problem> {
@@ -75,8 +89,21 @@ impl Control {
             Action::Retry => self.retry(number, person).await.map(drop),
             Action::Unpin => self.unpin(instance, person, "").await.map(drop),
             Action::Unlock => self.unlock(instance, person).await,
-            // A link: the browser went there already.
-            Action::Details => Ok(()),
+            // A link: the browser went there already. The other one is no pin's.
+            Action::Details | Action::ConfirmPrune => Ok(()),
+        }
+    }
+
+    async fn carry_out_held(
+        &self,
+        click: &Interaction,
+        instance: &InstanceId,
+        person: &PersonName,
+    ) -> Result<(), Problem> {
+        match click.action {
+            Action::ConfirmPrune => self.confirm_prune(instance, person, Some(&click.value.nonce)).await,
+            // Its message has no such buttons.
+            _ => Ok(()),
         }
     }
 
@@ -92,7 +119,7 @@ impl Control {
             Action::Reject => self.reject_fleet(number, answer).await.map(drop),
             Action::Cancel => self.cancel_fleet(number, person, Surface::Chat).await.map(drop),
             // A fleet pin's message has no such buttons.
-            Action::Retry | Action::Unpin | Action::Unlock | Action::Details => Ok(()),
+            Action::Retry | Action::Unpin | Action::Unlock | Action::ConfirmPrune | Action::Details => Ok(()),
         }
     }
 }

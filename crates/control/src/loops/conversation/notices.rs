@@ -1,14 +1,17 @@
-//! Messages about pushed commits: one that does not work, and what is left out of one. Each is posted once, and edited until it is over.
+//! Messages about what happens to an instance apart from its pins: a pushed commit that does not work, what is left out of one, objects that
+//! go only when a person says so, differences that are left so. Each is posted once, and edited until it is over.
 
 use std::time::Duration;
 
+use chat::wording::HeldView;
 use chat::{ChatService, Message};
-use model::{FailedHead, InstanceFact, InstanceId, PinId, Quarantine, Recorded, Timestamp};
+use model::{FailedHead, HeldPrune, InstanceFact, InstanceId, LeftDrift, PinId, Quarantine, Recorded, Timestamp};
 use store::{SentMessage, StoreError};
 
 use super::messages::{NotSaid, Thread, channel, hash, say};
 use crate::inner::Inner;
 use crate::trial;
+use crate::verbs::shown_prune;
 
 /// What is to be said.
 struct Notice {
@@ -23,8 +26,8 @@ struct Notice {
 /// Posts and edits what is not as it should be. When something could not be said: how long to wait.
 pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Result<Option<Duration>, StoreError> {
     let mut later: Option<Duration> = None;
-    for id in inner.failed_heads.all() {
-        inner.failed_heads.look(&id, of_one(inner, service, &id, &mut later)).await?;
+    for id in inner.noticed.all() {
+        inner.noticed.look(&id, of_one(inner, service, &id, &mut later)).await?;
     }
     Ok(later)
 }
@@ -39,7 +42,13 @@ async fn of_one(
     let Some(channel) = channel(inner, id) else { return Ok(true) };
     let facts = inner.store.instance_facts(id).await?;
     let mut is_over = true;
-    for notice in [failed(inner, id, &facts), quarantined(inner, id, &facts)].into_iter().flatten() {
+    let notices = [
+        failed(inner, id, &facts),
+        quarantined(inner, id, &facts),
+        held(inner, id, &facts),
+        differs(inner, id, &facts),
+    ];
+    for notice in notices.into_iter().flatten() {
         match tell(inner, service, &channel, &notice).await? {
             Ok(()) => is_over &= notice.is_over,
             Err(trouble) => {
@@ -76,6 +85,30 @@ fn quarantined(inner: &Inner, id: &InstanceId, facts: &[Recorded<InstanceFact>])
         message: chat::wording::quarantine_message(id, &quarantine, ended.as_ref(), &url(inner, id)),
         is_over: ended.is_some(),
         pointer: chat::wording::quarantine_pointer(id),
+    })
+}
+
+fn held(inner: &Inner, id: &InstanceId, facts: &[Recorded<InstanceFact>]) -> Option<Notice> {
+    let held = HeldPrune::newest(facts)?;
+    let (key, shown) = (trial::held_key(id, held.since), shown_prune(&held.objects));
+    let view = HeldView { instance: id, held: &held, key: &key, shown: &shown, url: &url(inner, id) };
+    Some(Notice {
+        since: held.since,
+        message: chat::wording::held_message(&view),
+        is_over: held.is_over,
+        pointer: chat::wording::held_pointer(id),
+        key,
+    })
+}
+
+fn differs(inner: &Inner, id: &InstanceId, facts: &[Recorded<InstanceFact>]) -> Option<Notice> {
+    let left = LeftDrift::newest(facts)?;
+    Some(Notice {
+        key: trial::drift_key(id, left.since),
+        since: left.since,
+        message: chat::wording::left_drift_message(id, &left, &url(inner, id)),
+        is_over: left.is_over,
+        pointer: chat::wording::left_drift_pointer(id),
     })
 }
 
