@@ -3,7 +3,8 @@
 //! The API server keeps who owns which field: who changes the value of a field that we set takes it from us, and who adds one
 //! owns it. So as long as our own entry in `managedFields` is as it was and nobody else has one, a dry run of our apply would change
 //! nothing. What parts of Kubernetes write beside it (a status, a revision) is theirs and not counted. Where people's tools or
-//! unknown managers own something, every field but the status counts as well.
+//! unknown managers own something, every field but the status counts as well; of a Secret, which may come as its metadata alone, the
+//! version counts in their place.
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::key::ObjectKey;
 use crate::managed_fields::{Entry, ManagerKind, entries, manager_kind};
 use crate::objects::{meta, uid};
 
@@ -26,8 +28,9 @@ impl Imprint {
         hash.update(meta(object, "deletionTimestamp"));
         let entries: Vec<Entry<'_>> = entries(object).into_iter().filter(counts).collect();
         let is_ours = |entry: &Entry<'_>| manager_kind(entry.manager) == ManagerKind::Ours;
+        let is_secret = ObjectKey::of(object).kind.is_secret();
         if entries.is_empty() || !entries.iter().all(is_ours) {
-            plain(object, &mut hash);
+            plain(object, is_secret, &mut hash);
         }
         for entry in &entries {
             owned(entry, is_ours(entry), &mut hash);
@@ -58,12 +61,16 @@ fn owned(entry: &Entry<'_>, ours: bool, hash: &mut Sha256) {
     }
 }
 
-fn plain(object: &Value, hash: &mut Sha256) {
-    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| *name != "status") {
+fn plain(object: &Value, is_secret: bool, hash: &mut Sha256) {
+    let counts = |name: &str| if is_secret { name == "metadata" } else { name != "status" };
+    for (name, value) in object.as_object().into_iter().flatten().filter(|(name, _)| counts(name)) {
         match value.as_object().filter(|_| name == "metadata") {
             None => hash.update(format!("{name} {value}")),
             Some(metadata) => {
-                let lasting = |name: &str| !matches!(name, "resourceVersion" | "managedFields" | "generation");
+                let lasting = |name: &str| match name {
+                    "resourceVersion" => is_secret,
+                    name => !matches!(name, "managedFields" | "generation"),
+                };
                 let kept = metadata.iter().filter(|(name, _)| lasting(name));
                 kept.for_each(|(name, value)| hash.update(format!("{name} {value}")));
             }
@@ -107,6 +114,17 @@ mod tests {
 
     fn ours() -> Value {
         entry("pinnace", "", "t1", "f:replicas")
+    }
+
+    #[test]
+    fn a_secret_has_the_same_one_whether_its_values_came_or_not() {
+        let mut secret = object(&[ours(), entry("kubectl-edit", "", "t1", "f:a")]);
+        (secret["apiVersion"], secret["kind"]) = (json!("v1"), json!("Secret"));
+        let whole = Imprint::of(&secret);
+        secret.as_object_mut().unwrap().remove("spec");
+        assert_eq!(Imprint::of(&secret), whole);
+        secret["metadata"]["resourceVersion"] = json!("2");
+        assert_ne!(Imprint::of(&secret), whole, "they wrote again");
     }
 
     #[test]

@@ -92,8 +92,8 @@ impl ClusterClient {
     }
 }
 
-/// Items of a list carry no kind of their own.
-fn typed(mut item: Value, kind: &Kind) -> Value {
+/// Items of a list carry no kind of their own, and what comes as metadata alone has another.
+pub(crate) fn typed(mut item: Value, kind: &Kind) -> Value {
     if let Some(fields) = item.as_object_mut() {
         fields.insert("apiVersion".to_owned(), Value::from(kind.key.api_version()));
         fields.insert("kind".to_owned(), Value::from(kind.key.kind.clone()));

@@ -1,7 +1,8 @@
 //! The rights that we need, exactly: what `pinnace rbac` prints, and what the server under test runs with.
 //!
 //! Roles in namespaces; of the whole cluster only the storage and priority classes that are named, to read, and the kinds that a project
-//! was allowed to have there. No wildcard, no list or watch of Secrets, no exec.
+//! was allowed to have there. No wildcard, no list or watch of Secrets but where a
+//! project wants them watched, no exec.
 
 mod missing;
 
@@ -35,6 +36,8 @@ pub struct Use {
     pub namespace: String,
     /// The kinds of the objects that are applied there. Kinds of the whole cluster are left out of the roles.
     pub kinds: Vec<Kind>,
+    /// Whether Secrets are watched there.
+    pub watch_secrets: bool,
     /// The objects outside of namespaces that are applied.
     pub whole: Vec<(Kind, String)>,
     /// Objects that those need and do not bring, each read by its name before the first write.
@@ -50,11 +53,12 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
         role(own_namespace, vec![rule("", "configmaps", &["get", "list", "create", "update"])]),
         binding(own_namespace, own_namespace),
     ];
-    let mut by_namespace: BTreeMap<&str, (Vec<&Kind>, Reads<'_>, Reads<'_>)> = BTreeMap::new();
+    let mut by_namespace: BTreeMap<&str, InNamespace<'_>> = BTreeMap::new();
     let (mut of_the_whole, mut written) = (Reads::new(), Reads::new());
     for one in uses {
-        let (kinds, reads, awaits) = by_namespace.entry(&one.namespace).or_default();
+        let InNamespace { kinds, watch_secrets, reads, awaits } = by_namespace.entry(&one.namespace).or_default();
         kinds.extend(&one.kinds);
+        *watch_secrets |= one.watch_secrets && one.kinds.iter().any(|kind| kind.key.is_secret());
         for (kind, name) in &one.awaits {
             awaits.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
         }
@@ -66,9 +70,10 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     for (kind, name) in uses.iter().flat_map(|one| &one.whole) {
         written.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
     }
-    for (namespace, (kinds, reads, awaits)) in by_namespace {
+    for (namespace, InNamespace { kinds, watch_secrets, reads, awaits }) in by_namespace {
+        let watched = watch_secrets.then(|| rule("", "secrets", WATCHED));
         let named = [named_rules(&reads, &["get"]), named_rules(&awaits, &["get", "list", "watch"])].concat();
-        objects.push(role(namespace, [rules(&kinds), named].concat()));
+        objects.push(role(namespace, [rules(&kinds), watched.into_iter().collect(), named].concat()));
         objects.push(binding(namespace, own_namespace));
     }
     let of_the_whole = [named_rules(&of_the_whole, &["get"]), write_rules(&written)].concat();
@@ -76,6 +81,15 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
         objects.extend(cluster_role(own_namespace, &of_the_whole));
     }
     objects
+}
+
+/// What all uses of one namespace come to.
+#[derive(Default)]
+struct InNamespace<'a> {
+    kinds: Vec<&'a Kind>,
+    watch_secrets: bool,
+    reads: Reads<'a>,
+    awaits: Reads<'a>,
 }
 
 /// Names of objects by group and resource.
@@ -225,7 +239,8 @@ mod tests {
 
     fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-        Use { namespace: namespace.to_owned(), kinds, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }
+        let (namespace, watch_secrets) = (namespace.to_owned(), false);
+        Use { namespace, kinds, watch_secrets, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }
     }
 
     /// Every right as `namespace group/resource verb`.
@@ -251,7 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_never_listed_or_watched() {
+    fn secrets_are_listed_and_watched_only_where_a_project_wants_that() {
+        let watched = Use { watch_secrets: true, ..use_of("shop", &[("v1", "Secret")]) };
+        let wanted = rights(&rbac_objects("pinnace-system", &[watched]));
+        assert!(
+            wanted.contains(&"shop /secrets list".to_owned()) && wanted.contains(&"shop /secrets watch".to_owned())
+        );
+        let none = Use { watch_secrets: true, ..use_of("shop", &[("v1", "ConfigMap")]) };
+        assert!(rights(&rbac_objects("pinnace-system", &[none])).iter().all(|right| !right.contains("/secrets")));
         let rights = rights(&rbac_objects("pinnace-system", &[use_of("shop", &[("v1", "Secret")])]));
         let secrets: Vec<&String> = rights.iter().filter(|r| r.contains("/secrets")).collect();
         assert_eq!(

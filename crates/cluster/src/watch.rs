@@ -1,7 +1,8 @@
 //! What is in a namespace, kept up to date by watches: the evidence for verdicts, and the first to know of drift.
 //!
 //! One stream a kind. Kinds that instances own are watched by our mark; pods and what lies between them and their workloads are
-//! watched whole. Secrets are never watched: they are read one by one, by name.
+//! watched whole. Secrets are watched only where that is wanted, and of them only the metadata: a value never comes along. Else they are
+//! read one by one, by name.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -157,6 +158,11 @@ impl Watcher {
                 self.watched.start(Followed { kind: KindKey::new("batch/v1", "Job"), interest: Interest::Whole });
             }
         }
+    }
+
+    /// Watches Secrets too, which needs the right to list and watch them. Who changed what is told by their metadata.
+    pub fn follow_secrets(&self) {
+        self.watched.start(Followed { kind: KindKey::new("v1", "Secret"), interest: Interest::MarkedMetadata });
     }
 
     /// Wakes whenever something changed: an object, or whether we see at all. The number means nothing but "different".

@@ -168,6 +168,8 @@ pub struct Project {
     pub four_eyes: bool,
     /// Whether Secrets that its objects name may be read, to know before the first write that they are there.
     pub check_secrets: bool,
+    /// Whether its own Secrets are watched.
+    pub watch_secrets: bool,
     /// Kinds outside of namespaces that it may have, as `ClusterRole` or `Widget.example.org`.
     pub cluster_kinds: Vec<String>,
     /// How a fleet pin goes through the instances.

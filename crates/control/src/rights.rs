@@ -58,7 +58,8 @@ async fn used_by(mirror: &Mirror, tools: Tools<'_>, instance: &Instance) -> Resu
     let reads = reads.map(|(version, kind, name)| (Kind::presumed(&KindKey::new(version, kind)), name)).collect();
     let outside = rendered.steps.iter().flat_map(|step| &step.outside);
     let awaits = outside.map(|outside| (Kind::presumed(&awaited(outside)), outside.name.clone())).collect();
-    Ok(Use { namespace: instance.namespace.clone(), kinds, whole, reads, awaits })
+    let (namespace, watch_secrets) = (instance.namespace.clone(), instance.watch_secrets);
+    Ok(Use { namespace, kinds, watch_secrets, whole, reads, awaits })
 }
 
 /// The version does not matter for a right.

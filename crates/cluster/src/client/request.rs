@@ -51,7 +51,11 @@ impl fmt::Display for Call {
 
 /// The query of a request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Query(Vec<(&'static str, String)>);
+pub(crate) struct Query {
+    pairs: Vec<(&'static str, String)>,
+    /// Whether objects are to come without anything but their metadata.
+    bare: bool,
+}
 
 impl Query {
     pub(crate) fn new() -> Self {
@@ -59,15 +63,21 @@ impl Query {
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.0.push((name, value.into()));
+        self.pairs.push((name, value.into()));
+        self
+    }
+
+    /// Objects come with their metadata and nothing else.
+    pub(crate) fn metadata_alone(mut self) -> Self {
+        self.bare = true;
         self
     }
 
     fn on(&self, path: &str) -> String {
-        if self.0.is_empty() {
+        if self.pairs.is_empty() {
             return path.to_owned();
         }
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish();
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish();
         format!("{path}?{query}")
     }
 }
@@ -82,6 +92,9 @@ pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
 /// JSON is YAML too.
 pub(crate) const APPLY_PATCH: &str = "application/apply-patch+yaml";
 pub(crate) const JSON: &str = "application/json";
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches>
+const METADATA_OF_A_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const METADATA_OF_ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 impl ClusterClient {
     /// Sends a request, repeats it while the server is too busy, and reads the answer.
@@ -100,7 +113,7 @@ impl ClusterClient {
                 .method(method.clone())
                 .uri(query.on(path))
                 .header(header::CONTENT_TYPE, content.map_or(JSON, |(kind, _)| kind))
-                .header(header::ACCEPT, JSON)
+                .header(header::ACCEPT, if query.bare { METADATA_OF_A_LIST } else { JSON })
                 .body(Body::from(body.clone()))
                 .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
             let (code, headers, bytes) = self.once(call, request).await?;
@@ -125,6 +138,7 @@ impl ClusterClient {
         loop {
             let request = Request::get(query.on(path))
                 .header(header::ACCEPT_ENCODING, "identity")
+                .header(header::ACCEPT, if query.bare { METADATA_OF_ONE } else { JSON })
                 .body(Body::empty())
                 .map_err(|e| self.unexpected(call, 0, &e.to_string()))?;
             let opening = async { self.shared.connection.kube(&self.shared.context).await.send(request).await };

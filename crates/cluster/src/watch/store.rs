@@ -70,8 +70,13 @@ impl Table {
 impl Kept {
     fn of(mut object: Value) -> Self {
         let imprint = Imprint::of(&object);
+        let is_secret = ObjectKey::of(&object).kind.is_secret();
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.shift_remove("managedFields");
+            // Tools keep copies of values there.
+            if is_secret {
+                metadata.shift_remove("annotations");
+            }
         }
         let owners = owners(&object).map(Arc::from).collect();
         Self { uid: Arc::from(uid(&object)), owners, imprint, text: object.to_string().into_boxed_str() }

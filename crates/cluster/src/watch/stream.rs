@@ -14,7 +14,7 @@ use crate::discovery::Kind;
 use crate::error::{ClusterError, status};
 use crate::key::{KindKey, ObjectKey};
 use crate::mark::INSTANCE_LABEL;
-use crate::objects::resource_version;
+use crate::objects::{resource_version, typed};
 use crate::watch::store::Store;
 
 /// API servers send a bookmark about once a minute, but none of kinds of which nothing ever changed. A stream that is silent for
@@ -42,6 +42,8 @@ pub(crate) enum Interest {
     Whole,
     /// Those that bear our mark, to those who ask for the kind.
     Marked,
+    /// The same, and of them their metadata alone: nothing else ever comes here.
+    MarkedMetadata,
     /// All objects that others make, to those who ask for the kind; rights for them may be missing.
     Others,
     /// Warnings: good to have, and rights for them may be missing.
@@ -156,19 +158,19 @@ impl Stream {
                 Ok(()) = self.anew.changed() => return Err(Broken::Anew),
             };
             let Some(line) = line else { return Ok(told) };
-            self.take_in(&call, &line)?;
+            self.take_in(kind, &call, &line)?;
             (told, self.told) = (true, true);
         }
     }
 
-    fn take_in(&self, call: &Call, line: &str) -> Result<(), ClusterError> {
+    fn take_in(&self, of: &Kind, call: &Call, line: &str) -> Result<(), ClusterError> {
         // One line that can't be read is skipped: the object shows again with its next change or the next list.
         let Ok(mut event) = serde_json::from_str::<Value>(line) else { return Ok(()) };
         let object = event.get_mut("object").map(Value::take).unwrap_or_default();
         let kind = &self.followed.kind;
         match event.get("type").and_then(Value::as_str).unwrap_or_default() {
-            "ADDED" | "MODIFIED" => self.store.upsert(kind, object),
-            "DELETED" => self.store.remove(kind, &object),
+            "ADDED" | "MODIFIED" => self.store.upsert(kind, typed(object, of)),
+            "DELETED" => self.store.remove(kind, &typed(object, of)),
             "BOOKMARK" => self.store.advance(kind, resource_version(&object)),
             "ERROR" => return Err(self.refused(call, object)),
             _ => {}
@@ -185,6 +187,7 @@ impl Stream {
         match self.followed.interest {
             Interest::Optional => query.with("fieldSelector", "type=Warning"),
             Interest::Marked => query.with("labelSelector", INSTANCE_LABEL),
+            Interest::MarkedMetadata => query.with("labelSelector", INSTANCE_LABEL).metadata_alone(),
             Interest::Always | Interest::Whole | Interest::Others => query,
         }
     }

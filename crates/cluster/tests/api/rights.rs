@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cluster::inventory::Inventory;
 use cluster::rbac::{Use, rbac_objects};
-use cluster::{ClusterClient, ClusterError, Kind, KindKey, ObjectKey, Target};
+use cluster::{ClusterClient, ClusterError, Imprint, Kind, KindKey, ObjectKey, Target};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
 
@@ -11,10 +11,17 @@ use super::watch::until;
 
 /// Gives our service account the rights that are printed for these kinds, and connects as it.
 async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterClient {
+    with_rights_for(place, use_of(place, kinds)).await
+}
+
+fn use_of(place: &Place, kinds: &[(&str, &str)]) -> Use {
     let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-    let uses =
-        [Use { namespace: place.namespace.clone(), kinds, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }];
-    place.client.set_up(&rbac_objects(&place.own, &uses)).await.unwrap();
+    let (whole, reads, awaits) = (Vec::new(), Vec::new(), Vec::new());
+    Use { namespace: place.namespace.clone(), kinds, watch_secrets: false, whole, reads, awaits }
+}
+
+async fn with_rights_for(place: &Place, used: Use) -> ClusterClient {
+    place.client.set_up(&rbac_objects(&place.own, &[used])).await.unwrap();
     let token = place.client.account_token(std::time::Duration::from_hours(1)).await.unwrap();
     place.with_token(&token).await
 }
@@ -121,21 +128,44 @@ async fn our_rights_do_not_let_us_list_secrets() {
 async fn missing_rights_are_told_before_they_are_needed() {
     let place = Place::new("missing").await;
     let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
-    let uses = |kinds: &[(&str, &str)]| {
-        let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
-        rbac_objects(
-            &place.own,
-            &[Use {
-                namespace: place.namespace.clone(),
-                kinds,
-                whole: Vec::new(),
-                reads: Vec::new(),
-                awaits: Vec::new(),
-            }],
-        )
-    };
+    let uses = |kinds: &[(&str, &str)]| rbac_objects(&place.own, &[use_of(&place, kinds)]);
     assert_eq!(client.missing_rights(&uses(&[("v1", "ConfigMap")])).await.unwrap(), Vec::<String>::new());
     let missing = client.missing_rights(&uses(&[("v1", "ConfigMap"), ("batch/v1", "Job")])).await.unwrap();
     assert!(missing.contains(&format!("patch jobs.batch in {}", place.namespace)), "{missing:?}");
     assert!(missing.iter().all(|right| !right.contains("configmaps")), "{missing:?}");
+}
+
+#[tokio::test]
+async fn watched_secrets_tell_what_changed_and_never_a_value() {
+    let place = Place::new("sealed").await;
+    let client = with_rights_for(&place, Use { watch_secrets: true, ..use_of(&place, &[("v1", "Secret")]) }).await;
+    let applied = client.apply_one(&place.target(), &secret("hunter2"), None).await.unwrap();
+    let keys = [applied.key.clone()];
+    let watcher = client.watch(&place.namespace, &[]);
+    watcher.follow_secrets();
+    let imprint = async |is_so: &dyn Fn(Option<Imprint>) -> bool| {
+        let mut changes = watcher.changes_of(&keys);
+        let seen = async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(now) = watcher.imprints(&keys).filter(|now| is_so(now[0])) {
+                    return now[0];
+                }
+                changes.changed().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(40), seen).await.unwrap()
+    };
+    assert_eq!(imprint(&|now| now.is_some()).await, Some(applied.imprint), "as the apply left it");
+    place.edit(&secret(""), "kubectl-edit", json!({"stringData": {"password": "other", "more": "hunter3"}})).await;
+    let edited = imprint(&|now| now != Some(applied.imprint)).await;
+    place.edit(&secret(""), "kubectl-edit", json!({"stringData": {"password": "another"}})).await;
+    imprint(&|now| now != edited).await;
+    let kept = format!("{watcher:?}");
+    for value in ["hunter2", "other", "hunter3", "aHVudGVy", "b3RoZXI"] {
+        assert!(!kept.contains(value), "{value}: {kept}");
+    }
+    let uid = place.live(&secret("")).await["metadata"]["uid"].as_str().unwrap().to_owned();
+    place.client.delete(&keys[0], &uid).await.unwrap();
+    assert_eq!(imprint(&|now| now.is_none()).await, None);
 }

@@ -75,6 +75,7 @@ fn to_project(
         chat_logs: project.chat_logs,
         four_eyes: project.four_eyes,
         check_secrets: project.check_secrets,
+        watch_secrets: project.watch_secrets,
         cluster_kinds: project.cluster_kinds.into_iter().map(|kind| kind.value).collect(),
         waves,
         needs: needs.projects,

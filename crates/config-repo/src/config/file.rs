@@ -103,6 +103,8 @@ pub(super) struct Project {
     #[serde(default)]
     pub(super) check_secrets: bool,
     #[serde(default)]
+    pub(super) watch_secrets: bool,
+    #[serde(default)]
     pub(super) cluster_kinds: Vec<Text>,
     pub(super) waves: Option<Waves>,
     #[serde(default)]

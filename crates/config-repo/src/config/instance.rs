@@ -30,6 +30,8 @@ pub struct Instance {
     pub drift: DriftRule,
     /// Whether Secrets that its objects name may be read.
     pub check_secrets: bool,
+    /// Whether its own Secrets are watched, so that what somebody changed in them is seen at once.
+    pub watch_secrets: bool,
     /// The architectures of the machines that it may come to run on.
     pub architectures: Vec<String>,
     /// Kinds outside of namespaces that it may have.
@@ -114,6 +116,7 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         sources: project.sources.iter().map(|source| source.filled(fill)).collect(),
         pins: pins.collect(),
         check_secrets: project.check_secrets,
+        watch_secrets: project.watch_secrets,
         architectures: environment.architectures.clone(),
         cluster_kinds: project.cluster_kinds.clone(),
         rule,

@@ -111,3 +111,20 @@ async fn an_instance_held_back_from_a_bad_commit_is_kept_equal_to_the_verified_o
     repaired(&world, "ConfigMap/settings", "data.GREETING").await;
     world.agree().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_a_person_changed_is_made_equal_again_where_secrets_are_watched() {
+    const KEY: &str =
+        "{apiVersion: v1, kind: Secret, metadata: {name: key}, stringData: {password: planted-one-4711}}\n";
+    let more = vec![("key.yaml".to_owned(), KEY.to_owned())];
+    let world = World::planned(Plan { more, ..Plan::default() }).await;
+    world.commit(testkit::Person::ANN, "pinnace.yaml", "    chat:", "    watchSecrets: true\n    chat:");
+    for round in 1..=2 {
+        let value = format!("planted-by-hand-{round}");
+        world.objects.edit_secret("key", "kubectl-edit", &json!({"stringData": {"password": value}})).await;
+        world.until("it is repaired", async |world| (times_repaired(world).await == round).then_some(())).await;
+    }
+    let found = repaired(&world, "Secret/key", "data.password by kubectl-edit").await;
+    assert!(!format!("{found:?}").contains("planted"), "{found:?}");
+    world.agree().await;
+}

@@ -114,9 +114,10 @@ impl Resting {
         let cluster = inner.cluster(instance).await?;
         let stored = cluster.known_inventory(&instance.id).await?.map(|stored| stored.inventory);
         let stored = stored.filter(|inventory| is_of(inventory, verified));
-        let keys = match stored.as_ref().and_then(all_seen) {
+        let secrets = instance.watch_secrets;
+        let keys = match stored.as_ref().and_then(|inventory| all_seen(inventory, secrets)) {
             Some(keys) => keys,
-            None => watched(&inner.rendered_at(instance, &verified.commit).await?),
+            None => watched(&inner.rendered_at(instance, &verified.commit).await?, secrets),
         };
         let seen = |key: &ObjectKey| {
             // What was told about, or may have been repaired, is looked at again: it may be over.
@@ -126,6 +127,9 @@ impl Resting {
         };
         let compared = keys.iter().map(seen).collect();
         let watcher = inner.watcher(instance, &cluster, &keys).await;
+        if keys.iter().any(|key| key.kind.is_secret()) {
+            watcher.follow_secrets();
+        }
         let (changes, repairs) = (watcher.changes_of(&keys), HashMap::new());
         let (verified, instance, rule) = (verified.clone(), instance.clone(), instance.drift);
         Ok(Self { verified, instance, rule, watcher, changes, keys, compared, repairs })
@@ -242,14 +246,14 @@ fn is_of(inventory: &Inventory, verified: &VerifiedCommit) -> bool {
 }
 
 /// The objects of an inventory, when each of them was seen as desired: then nothing has to be rendered to know them.
-fn all_seen(inventory: &Inventory) -> Option<Vec<ObjectKey>> {
-    let watched = inventory.objects.iter().filter(|entry| !entry.key.kind.is_secret());
+fn all_seen(inventory: &Inventory, secrets: bool) -> Option<Vec<ObjectKey>> {
+    let watched = inventory.objects.iter().filter(|entry| secrets || !entry.key.kind.is_secret());
     watched.map(|entry| entry.seen.map(|_| entry.key.clone())).collect()
 }
 
-/// Secrets are not watched.
-fn watched(rendered: &render::Rendered) -> Vec<ObjectKey> {
-    rendered.objects.iter().map(key).filter(|key| !key.kind.is_secret()).collect()
+/// Secrets are watched where that is wanted.
+fn watched(rendered: &render::Rendered, secrets: bool) -> Vec<ObjectKey> {
+    rendered.objects.iter().map(key).filter(|key| secrets || !key.kind.is_secret()).collect()
 }
 
 fn cut(what: &mut Vec<String>) {
