@@ -11,6 +11,7 @@ mod lock;
 mod mend_head;
 mod receive;
 mod restore;
+mod return_instance;
 mod sync;
 mod unpin;
 mod write_drift;

@@ -35,6 +35,8 @@ pub(crate) enum Wanted<'a> {
     Drift { object: Option<&'a str> },
     /// An object that was pruned.
     Restored(&'a Pruned),
+    /// All files of an instance that git has no longer, as they were in this commit.
+    Returned(&'a CommitId),
 }
 
 /// Where it is written to.
@@ -95,6 +97,7 @@ impl Inner {
             Wanted::Revert { failed, verified } => self.revert_as_change(instance, failed, verified, head).await,
             Wanted::Drift { object } => self.drift_as_change(instance, head, object).await,
             Wanted::Restored(pruned) => self.restore_as_change(instance, head, pruned).await,
+            Wanted::Returned(commit) => self.return_as_change(instance, head, commit).await,
         }
     }
 

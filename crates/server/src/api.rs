@@ -143,7 +143,7 @@ pub(crate) async fn on_pin(
 /// What an acting call on an instance answers.
 #[derive(Debug, Serialize)]
 pub(crate) struct Acted {
-    instance: InstanceWire,
+    instance: Option<InstanceWire>,
     /// The pin that it opened: an unpin is a pin of its own.
     pin: Option<u64>,
     /// What it wrote to git.
@@ -162,7 +162,8 @@ pub(crate) async fn on_instance(
     let ActWire { reason, shown, object, branch, at, plan, .. } = &act;
     let said = Said { reason, shown, object, branch: *branch, at: *at, plan: *plan };
     let done = verbs::on_instance(&app, &id, &verb, viewer.signed_in()?, said).await?;
-    let instance = InstanceWire::of(&app.control.instance_view(&id).await?);
+    // What was written to a branch for review is an instance once it is merged.
+    let instance = app.control.instance_view(&id).await.ok().map(|view| InstanceWire::of(&view));
     let written = done.written.as_ref().map(WrittenWire::of);
     Ok(Json(Acted { instance, pin: done.pin.map(|pin| pin.0), written }))
 }

@@ -119,7 +119,7 @@ pub(crate) async fn on_instance(
         "retry" => app.control.retry_head(id, person).await.map(Done::from),
         "revert" => app.control.revert_head(id, person, branch).await.map(Done::from),
         "write-drift" => app.control.write_drift(id, person, object, branch).await.map(Done::from),
-        "restore" => app.control.restore(id, person, said.object, said.at, branch).await.map(Done::from),
+        "restore" => app.control.bring_back(id, person, object, said.at, branch).await.map(Done::from),
         _ => Err(no_verb(verb)),
     }
 }

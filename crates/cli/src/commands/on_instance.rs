@@ -20,7 +20,8 @@ pub(super) struct OnInstance {
 /// What the server answers.
 #[derive(Debug, Deserialize)]
 pub(super) struct Acted {
-    instance: InstanceShown,
+    /// None where git does not have it yet.
+    instance: Option<InstanceShown>,
     /// The pin that it opened.
     pub(super) pin: Option<u64>,
     /// What it wrote to git.
@@ -93,7 +94,7 @@ impl OnInstance {
 impl Acted {
     /// How the instance is.
     fn line(&self) -> String {
-        let InstanceShown { instance, state, sentence, .. } = &self.instance;
+        let Some(InstanceShown { instance, state, sentence, .. }) = &self.instance else { return String::new() };
         format!("{instance}: {state}: {}\n", secrets::clean_terminal(sentence))
     }
 }

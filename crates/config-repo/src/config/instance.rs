@@ -57,15 +57,18 @@ impl Config {
 
     /// The instance of this id.
     pub fn instance(&self, id: &InstanceId) -> Option<Instance> {
+        let is_pattern = self.projects.get(&id.project)?.is_pattern();
+        let is_there = !is_pattern || self.found.contains(id);
+        is_there.then(|| self.would_be(id)).flatten()
+    }
+
+    /// What the instance of this id is, or would be if git had its files.
+    pub fn would_be(&self, id: &InstanceId) -> Option<Instance> {
         let project = self.projects.get(&id.project)?;
         let environment = self.environments.get(&id.environment)?;
         let namespace = project.namespaces.get(&id.environment)?;
-        let is_there = if project.is_pattern() {
-            self.found.contains(id)
-        } else {
-            *id == InstanceId::only(id.project.clone(), id.environment.clone())
-        };
-        is_there.then(|| Instance {
+        let can_be = project.is_pattern() || *id == InstanceId::only(id.project.clone(), id.environment.clone());
+        can_be.then(|| Instance {
             needs: self.needed(id, project),
             shared: self.shared(id, project),
             ..instance(id, project, environment, namespace)

@@ -77,7 +77,8 @@ impl Inner {
         Ok(Some(Change { files, removed, what, message: message(&instance.id, failed, verified) }))
     }
 
-    async fn change_to(
+    /// The files of an instance that differ between HEAD and a verified commit, as that has them, and those that only HEAD has.
+    pub(crate) async fn change_to(
         &self,
         instance: &Instance,
         head: &CommitId,

@@ -193,3 +193,31 @@ projects:
         assert_eq!(of(kind), ["pinnace-system", "shop-acme", "shop-globex"].into());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_whose_folder_is_gone_comes_back_with_one_command() {
+    let world = World::planned(two()).await;
+    proven(&world, "bolt").await;
+    let file = world.remote.file("apps/shop/prod/bolt/web.yaml").unwrap();
+    let ann = person("ann");
+    let here = world.control.bring_back(&id("bolt"), &ann, None, None, false).await.unwrap_err();
+    assert_eq!(here.code, ProblemCode::Invalid, "{here:?}");
+    world.remote.remove_as(Person::BOB, "apps/shop/prod/bolt/web.yaml").unwrap();
+    left(&world, "bolt").await;
+    world.control.confirm_prune(&id("bolt"), &ann, None).await.unwrap();
+    world.until("it is gone", async |world| (listed(world).await == ["shop/prod/acme"]).then_some(())).await;
+    let object =
+        world.control.bring_back(&id("bolt"), &ann, Some("Deployment/web-bolt"), None, false).await.unwrap_err();
+    assert!(object.next.contains("pinnace restore shop/prod/bolt"), "{object:?}");
+    let never = world.control.bring_back(&id("none"), &ann, None, None, false).await.unwrap_err();
+    assert_eq!(never.code, ProblemCode::NotFound);
+    let refused = world.control.bring_back(&id("bolt"), &person("cy"), None, None, false).await.unwrap_err();
+    assert_eq!(refused.code, ProblemCode::NotAllowed);
+    let review = world.control.bring_back(&id("bolt"), &ann, None, None, true).await.unwrap();
+    assert_eq!(review.branch.as_deref(), Some("pinnace/restore-shop-prod-bolt-1"));
+    let written = world.control.bring_back(&id("bolt"), &ann, None, None, false).await.unwrap();
+    assert_eq!(world.remote.file("apps/shop/prod/bolt/web.yaml").unwrap(), file, "{written:?}");
+    proven(&world, "bolt").await;
+    assert!(world.objects.maybe_deployment("web-bolt").await.is_some());
+    world.agree().await;
+}

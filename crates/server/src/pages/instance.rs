@@ -193,6 +193,13 @@ fn actions(app: &App, viewer: &Viewer, view: &InstanceView) -> Vec<ActionForm> {
         let revert = form("revert", "Revert", "danger", asked, None, Act::MendHead(&view.id));
         forms.push(ActionForm { as_branch: Some("As a branch"), ..revert });
     }
+    if view.state.left {
+        let text = "A commit gives git the files of this instance again, as they were when it was proven last. It is pushed at once, or to a \
+                    branch of its own for review.";
+        let asked = question(format!("Bring {} back to git?", view.id), text, "Bring back");
+        let back = form("restore", "Bring back", "plain", asked, None, Act::Restore(&view.id));
+        forms.push(ActionForm { as_branch: Some("As a branch"), ..back });
+    }
     if !view.state.prune_held.is_empty() {
         let text = format!("Deleted for good: {}.", view.state.prune_held.join("; "));
         let asked = question(format!("Delete from {}?", view.id), &text, "Delete");
