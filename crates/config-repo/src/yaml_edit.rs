@@ -25,7 +25,7 @@ use tree::{NodeId, Tree};
 pub use at::{set_image_at, set_scalar};
 pub use error::EditError;
 pub(crate) use error::images_there;
-pub use value::{ObjectName, document_text, find_object, set_value, value_at};
+pub use value::{ObjectName, document_text, find_object, remove_value, set_value, value_at};
 
 /// Where an image stands in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

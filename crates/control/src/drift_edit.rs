@@ -159,25 +159,25 @@ fn edit(instance: &Instance, files: &mut Files, found: &Found<'_>) -> Result<(),
         return Err(in_file(object, "it stands in a list of objects there: edit it by hand"));
     };
     for (field, line) in found.fields.iter().zip(&found.lines) {
-        let field = writable(field).map_err(|why| in_file(object, &format!("{line}: {why}")))?;
-        let edited = yaml_edit::set_value(&text, document, field.0, &field.1);
+        let (path, value) = writable(field).map_err(|why| in_file(object, &format!("{line}: {why}")))?;
+        let edited = match &value {
+            Some(value) => yaml_edit::set_value(&text, document, path, value),
+            None => yaml_edit::remove_value(&text, document, path),
+        };
         text = edited.map_err(|error| in_file(object, &format!("{line}: {error}; edit it by hand")))?;
     }
     files.insert(file.clone(), text.into_bytes());
     Ok(())
 }
 
-/// The path and the value of a field that can be written.
-fn writable(field: &DriftedField) -> Result<(&str, Value), &'static str> {
+/// The path of a field that can be written, and its value; none where it was taken away in the cluster.
+fn writable(field: &DriftedField) -> Result<(&str, Option<Value>), &'static str> {
     let Some(path) = &field.path else { return Err("it has no place of its own in the file: edit it by hand") };
     if !field.kept {
         return Err("its value is long, or may be secret, and is not kept: edit it by hand");
     }
-    let Some(live) = &field.live else {
-        return Err("it was taken away in the cluster: take it out of the file by hand");
-    };
-    let value = serde_json::from_str(live).map_err(|_| "its value can't be read: edit it by hand")?;
-    Ok((path, value))
+    let value = field.live.as_deref().map(serde_json::from_str).transpose();
+    Ok((path, value.map_err(|_| "its value can't be read: edit it by hand")?))
 }
 
 /// Why a file is not one that is edited for this instance.
@@ -198,7 +198,7 @@ fn is_as_meant(before: &Rendered, after: &Rendered, found: &[Found<'_>]) -> Resu
     let as_meant = |(was, is): (&Object, &Object)| {
         let meant = found.iter().find(|one| one.object.key == was.key);
         let has = |field: &DriftedField| match writable(field) {
-            Ok((path, value)) => yaml_edit::value_at(&is.value, path) == Some(&value),
+            Ok((path, value)) => yaml_edit::value_at(&is.value, path) == value.as_ref(),
             Err(_) => false,
         };
         was.key == is.key && meant.map_or(was.value == is.value, |one| one.fields.iter().all(has))
@@ -225,4 +225,45 @@ fn in_file(object: &Object, why: &str) -> Trouble {
 
 fn impossible(why: impl Into<String>) -> Trouble {
     Trouble::Impossible(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use config_repo::Config;
+
+    use super::*;
+
+    const CONFIG: &str = "
+apiVersion: pinnace.dev/v1
+kind: Config
+environments:
+  prod: {context: prod}
+projects:
+  shop:
+    image: r.example/acme/shop
+    sources: [{path: apps/shop}, {path: \"charts/{environment}\"}, {path: base}]
+    namespaces: {prod: shop}
+    rules: {prod: auto}
+  other:
+    image: r.example/acme/other
+    sources: [{path: base}]
+    namespaces: {prod: other}
+    rules: {prod: auto}
+";
+
+    #[test]
+    fn what_an_engine_makes_and_what_is_not_there_is_not_edited() {
+        let config = Config::parse(CONFIG, "pinnace.yaml").unwrap();
+        let instance = config.instance(&"shop/prod".parse().unwrap()).unwrap();
+        let files = |names: &[&str]| -> Files { names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect() };
+        let all = files(&["apps/shop/web.yaml", "charts/prod/Chart.yaml", "charts/prod/templates/web.yaml"]);
+        assert_eq!(not_ours(&instance, &all, "apps/shop/web.yaml"), None);
+        for file in ["charts/prod/templates/web.yaml", "apps/shop/none.yaml"] {
+            assert!(not_ours(&instance, &all, file).is_some_and(|why| why.contains("by hand")), "{file}");
+        }
+        let kustomized = files(&["apps/shop/web.yaml", "apps/shop/kustomization.yaml"]);
+        assert!(
+            not_ours(&instance, &kustomized, "apps/shop/web.yaml").is_some_and(|why| why.contains("kustomization"))
+        );
+    }
 }

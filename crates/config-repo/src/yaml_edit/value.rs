@@ -3,6 +3,7 @@
 
 mod insert;
 mod prove;
+mod remove;
 mod write;
 
 use serde_json::Value;
@@ -11,6 +12,8 @@ use super::path::{self, Part};
 use super::tree::{Content, NodeId, Tree};
 use super::{EditError, uses};
 use prove::Expected;
+
+pub use remove::remove_value;
 
 /// Gives what stands at a path of a document this value. Where nothing stands an entry is added to the mapping or list that is there
 /// already. A mapping or list that is there is not replaced as a whole.

@@ -116,7 +116,7 @@ fn at(place: usize, text: String) -> Splice {
     Splice { range: place..place, text, keeps_line_end: false }
 }
 
-fn is_flow(text: &str, tree: &Tree, id: NodeId) -> bool {
+pub(super) fn is_flow(text: &str, tree: &Tree, id: NodeId) -> bool {
     text.get(tree.node(id).span.start..).is_some_and(|rest| rest.starts_with(['{', '[']))
 }
 

@@ -11,7 +11,7 @@ pub(super) enum Expected<'a> {
     Scalar(&'a str),
     /// The mapping has this key besides.
     Field(&'a str),
-    /// The list has one item more, at its end or its beginning.
+    /// The list has one item more.
     Item,
 }
 
@@ -76,19 +76,17 @@ impl Walk<'_> {
                 rest.len() + 1 == is.len() && self.entries(was, &rest)
             }
             (Expected::Item, Content::Sequence(was), Content::Sequence(is)) => {
-                // The new one is shorter to tell apart by what it is than by where: the old ones are as they were.
-                let pairs = self.pairs.len();
-                let without_last = is.split_last().is_some_and(|(_, rest)| self.all_alike(was, rest));
-                let kept = if without_last { is.split_last().map(|(_, rest)| rest) } else { is.get(1..) };
-                self.pairs.truncate(pairs);
-                kept.is_some_and(|kept| self.all(was, kept))
+                // It is where the two lists begin to differ: the others are as they were.
+                let at = was.iter().zip(is).take_while(|(was, is)| self.are_alike(**was, **is)).count();
+                let kept: Vec<_> = is.iter().take(at).chain(is.iter().skip(at + 1)).copied().collect();
+                kept.len() + 1 == is.len() && self.all(was, &kept)
             }
             _ => false,
         }
     }
 
-    /// Whether the items begin alike, which tells at which end one was added.
-    fn all_alike(&self, was: &[NodeId], is: &[NodeId]) -> bool {
+    /// Whether two items begin alike, which tells where one was added.
+    fn are_alike(&self, was: NodeId, is: NodeId) -> bool {
         let text = |tree: &Tree, id: NodeId| tree.scalar(id).unwrap_or_default().to_owned();
         let shape = |tree: &Tree, id: NodeId| match &tree.node(id).content {
             Content::Scalar { value, .. } => vec![value.clone()],
@@ -98,7 +96,7 @@ impl Walk<'_> {
             Content::Sequence(items) => vec![items.len().to_string()],
             Content::Alias(_) => vec!["*".to_owned()],
         };
-        was.len() == is.len() && was.iter().zip(is).all(|(a, b)| shape(self.before, *a) == shape(self.after, *b))
+        shape(self.before, was) == shape(self.after, is)
     }
 
     fn all(&mut self, was: &[NodeId], is: &[NodeId]) -> bool {

@@ -162,3 +162,57 @@ proptest! {
         let _answer = document_text(&text, 0);
     }
 }
+
+fn remove(document: usize, path: &str) -> Result<String, EditError> {
+    remove_value(WEB, document, path)
+}
+
+#[test]
+fn what_is_taken_out_takes_its_own_lines_along_and_no_others() {
+    let cases = [
+        (0, "spec.replicas", "-replicas: 2  # for the sale\n"),
+        (0, "metadata.name", "-metadata:\n-name: web\n"),
+        (0, "spec.selector.matchLabels.app", "-selector: {matchLabels: {app: web}}\n"),
+        (0, "spec.template.spec.containers[name=web].image", "-image: \"web:1\"\n"),
+        (0, "spec.template.spec.containers[name=side]", "-- name: side\n-image: \"side:1\"\n"),
+        (0, "spec.template.spec.containers[name=web].env[name=ONE]", "-env:\n-- {name: ONE, value: \"1\"}\n"),
+        (
+            0,
+            "spec.template.spec.containers[name=web].env[name=ONE].value",
+            "-- {name: ONE, value: \"1\"}\n+- {name: ONE}\n",
+        ),
+        (1, "data.page", "-page: |\n-<h1>\n-hello\n-</h1>\n"),
+        (1, "data.port", "-port: \"80\"\n"),
+    ];
+    for (document, path, expected) in cases {
+        assert_eq!(changed(&remove(document, path).unwrap()), expected, "{path}");
+    }
+}
+
+#[test]
+fn what_can_not_be_taken_out_alone_is_refused() {
+    let refused = |document, path: &str| remove(document, path).unwrap_err().to_string();
+    assert!(refused(0, "spec.strategy").contains("nothing stands at"));
+    assert!(refused(7, "spec.replicas").contains("nothing stands at"));
+    assert!(refused(0, "spec..a").contains("is not a path"));
+    // The first key of an item stands beside the item's mark.
+    assert!(refused(0, "spec.template.spec.containers[name=web].name").contains("can't be told"));
+    let shared = "a: &x {b: 1, c: 2}\nd: *x\n";
+    assert!(remove_value(shared, 0, "a.b").is_err());
+    let lists = "a:\n- x: 1\n  y: 2\n- x: 3\nb: 1\n";
+    assert_eq!(remove_value(lists, 0, "a").unwrap(), "b: 1\n");
+    assert_eq!(remove_value(lists, 0, "a[x=3]").unwrap(), "a:\n- x: 1\n  y: 2\nb: 1\n");
+    assert_eq!(remove_value("a: 1\r\nb: 2\r\n", 0, "b").unwrap(), "a: 1\r\n");
+    assert_eq!(remove_value("a: 1\nb: 2", 0, "b").unwrap(), "a: 1\n");
+}
+
+proptest! {
+    #[test]
+    fn what_was_added_can_be_taken_out_again(key in "[a-zA-Z./ -]{1,12}", number in 0_u16..100) {
+        let path = format!("metadata.annotations[{key:?}]");
+        let base = "kind: A\nmetadata:\n  name: a\n  annotations:\n    kept: \"1\"  # why\nspec: {}\n";
+        prop_assume!(key != "kept" && key.trim() == key);
+        let added = set_value(base, 0, &path, &json!(number.to_string())).unwrap();
+        prop_assert_eq!(remove_value(&added, 0, &path).unwrap(), base);
+    }
+}
