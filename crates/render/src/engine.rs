@@ -26,6 +26,7 @@ use std::fmt;
 pub use archive::{ArchiveError, check_archive, unpacked};
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
+pub use folder::memory;
 pub use job::{Job, Limits};
 pub use kustomize::RemoteBase;
 pub use programs::program;

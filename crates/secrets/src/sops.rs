@@ -7,6 +7,7 @@
 mod cipher;
 mod creation;
 mod dotenv;
+mod edited;
 mod encrypt;
 mod error;
 mod file;

@@ -16,6 +16,7 @@ const IN_PRODUCTION: [Rule; 5] = [
         may: &[
             "crates/config-repo/src/git.rs",
             "crates/cli/src/commands/demo/",
+            "crates/cli/src/commands/secrets/programs/",
             "crates/cluster/src/client/login.rs",
             "crates/render/src/engine/run.rs",
             "crates/render/src/engine/sandbox.rs",

@@ -1,11 +1,15 @@
 //! `pinnace secrets`: files that lie encrypted in git, as SOPS writes them.
 
+mod ask;
 mod decrypt;
+mod edit;
 mod encrypt;
 mod file;
 mod get;
 mod keygen;
 mod keys;
+mod programs;
+mod rules;
 mod set;
 mod view;
 
@@ -26,8 +30,11 @@ pub(crate) struct Secrets {
 #[derive(Debug, Subcommand)]
 enum What {
     Decrypt(decrypt::Decrypt),
+    Edit(edit::Edit),
     Encrypt(encrypt::Encrypt),
     Get(get::Get),
+    #[command(hide = true)]
+    Guard(programs::guard::Guard),
     Keygen(keygen::Keygen),
     Set(set::Set),
     View(view::View),
@@ -37,8 +44,10 @@ enum What {
 pub(crate) fn run(args: &Secrets) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Decrypt(args) => decrypt::run(args),
+        What::Edit(args) => edit::run(args),
         What::Encrypt(args) => encrypt::run(args),
         What::Get(args) => get::run(args),
+        What::Guard(_) => return programs::guard::run(),
         What::Keygen(args) => keygen::run(args),
         What::Set(args) => set::run(args),
         What::View(args) => view::run(args),

@@ -2,6 +2,9 @@
 #![cfg(test)]
 
 mod commands;
+mod desk;
+mod edit;
+mod edited;
 mod formats;
 mod keys;
 mod real;

@@ -56,8 +56,8 @@ impl Folder {
     }
 }
 
-/// A folder whose files are in memory.
-fn memory() -> io::Result<&'static Path> {
+/// A folder whose files are in memory alone, or why there is none.
+pub fn memory() -> io::Result<&'static Path> {
     let place = Path::new("/dev/shm");
     let is_memory = rustix::fs::statfs(place).is_ok_and(|facts| IN_MEMORY.contains(&facts.f_type));
     let none = || {

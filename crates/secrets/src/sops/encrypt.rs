@@ -7,10 +7,10 @@ use super::file::{Encrypted, mac_of};
 use super::keys::Recipient;
 use super::metadata::{self, AgeKey, Group, Metadata, VERSION};
 use super::rules::{RawRules, Rules};
-use super::tree::{Document, Splice, Tree, spliced};
-use super::value::Value;
+use super::tree::{Splice, Tree, spliced};
+use super::value::{Kind, Value};
 use super::walk::{Leaf, What, is_metadata, leaves};
-use super::{Format, dotenv, json, plain, shamir, yaml};
+use super::{Format, json, plain, shamir};
 use crate::Secret;
 
 /// Encrypts a file that is in the clear. `now` is like `2026-01-31T12:00:00Z`. What was written is opened again before it
@@ -25,11 +25,7 @@ pub fn encrypt(name: &str, bytes: &[u8], format: Format, creation: &Creation, no
 
 fn structured(bytes: &[u8], format: Format, creation: &Creation, now: &str) -> Result<Vec<u8>, Problem> {
     let (text, tree) = format.parse(bytes)?;
-    for item in tree.documents.iter().flat_map(|document| document.root.items()) {
-        if let Some(key) = item.key.as_ref().filter(|key| is_metadata(key, format)) {
-            return Err(Problem::AlreadyEncrypted { key: crate::clip(&crate::clean_terminal(key), 80) });
-        }
-    }
+    refuse_metadata(&tree, format)?;
     let rules = creation.rules()?;
     let key = DataKey::random()?;
     let values: Vec<_> = leaves(&tree, &rules, format).into_iter().map(|leaf| (value(&leaf), leaf)).collect();
@@ -46,14 +42,25 @@ fn structured(bytes: &[u8], format: Format, creation: &Creation, now: &str) -> R
     Ok(new.into_bytes())
 }
 
-fn value(leaf: &Leaf<'_>) -> Value {
+/// A plain text has no place for metadata.
+pub(super) fn refuse_metadata(tree: &Tree, format: Format) -> Result<(), Problem> {
+    let keys = tree.documents.iter().flat_map(|document| document.root.items()).filter_map(|item| item.key.as_ref());
+    match keys.into_iter().find(|key| is_metadata(key, format)) {
+        Some(key) => Err(Problem::AlreadyEncrypted { key: crate::clip(&crate::clean_terminal(key), 80) }),
+        None => Ok(()),
+    }
+}
+
+/// What is to be encrypted of a plain text.
+pub(super) fn value(leaf: &Leaf<'_>) -> Value {
     match leaf.what {
         What::Value(_, value) => value.clone(),
         What::Comment(comment, _) => Value::comment(&comment.text),
     }
 }
 
-fn splice(
+/// The value encrypted in its place; none where it stays as it is.
+pub(super) fn splice(
     leaf: &Leaf<'_>,
     value: &Value,
     key: &DataKey,
@@ -124,38 +131,7 @@ fn metadata(creation: &Creation, rules: Rules, key: &DataKey, mac: Vec<u8>, now:
 /// The block, at the end of each document.
 fn added(text: &str, tree: &Tree, metadata: &Metadata, format: Format) -> Vec<Splice> {
     let block = metadata::to_json(metadata);
-    let of_document = |document: &Document| -> Splice {
-        if document.root.flow {
-            let end = document.root.items().last();
-            let (at, comma) = end.map_or((document.root.span.start + 1, ""), |last| (last.end(), ","));
-            let in_lines = format != Format::Yaml;
-            let value = if in_lines { indented(&block) } else { block.to_string() };
-            let (before, after) = match (in_lines, end) {
-                (true, Some(_)) => ("\n\t", ""),
-                (true, None) => ("\n\t", "\n"),
-                (false, Some(_)) => (" ", ""),
-                (false, None) => ("", ""),
-            };
-            return Splice { range: at..at, text: format!("{comma}{before}\"{}\": {value}{after}", metadata::KEY) };
-        }
-        let at = document.end;
-        let missing_end = text.get(..at).is_some_and(|before| !before.is_empty() && !before.ends_with('\n'));
-        let lines =
-            if format == Format::Dotenv { dotenv::metadata(&block) } else { yaml::block(metadata::KEY, &block) };
-        Splice { range: at..at, text: format!("{}{lines}", if missing_end { "\n" } else { "" }) }
-    };
-    tree.documents.iter().map(of_document).collect()
-}
-
-/// With tabs, as SOPS does, and one deeper.
-fn indented(block: &serde_json::Value) -> String {
-    let mut bytes = Vec::new();
-    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    match serde::Serialize::serialize(block, &mut serializer) {
-        Ok(()) => String::from_utf8_lossy(&bytes).replace('\n', "\n\t"),
-        Err(_) => block.to_string(),
-    }
+    tree.documents.iter().map(|document| metadata::placed(&block, text, document, format)).collect()
 }
 
 /// Whether the new text opens with its key and holds what it was made of.
@@ -174,7 +150,9 @@ pub(super) fn prove(
         _ => not_proven("sops.mac"),
     })?;
     let of_values = |values: &[(Leaf<'_>, Option<Value>)]| -> Vec<(String, String, Option<Value>)> {
-        let values = values.iter().filter(|(leaf, _)| matches!(leaf.what, What::Value(..)));
+        // A comment of a list that SOPS wrote as an item is one of these too, and may have become a comment again.
+        let is_value = |value: &Option<Value>| value.as_ref().is_none_or(|value| value.kind() != Kind::Comment);
+        let values = values.iter().filter(|(leaf, value)| matches!(leaf.what, What::Value(..)) && is_value(value));
         values.map(|(leaf, value)| (leaf.bound_to.clone(), leaf.shown.clone(), value.clone())).collect()
     };
     let (old, new) = (of_values(values), of_values(&opened.values));

@@ -1,10 +1,12 @@
 //! The block `sops` of a file: who can read it, what in it is encrypted, and the MAC.
 
+mod block;
 mod read;
 mod write;
 
 use super::rules::Rules;
 
+pub(super) use block::{carried, placed};
 pub(super) use read::{dotenv, nested};
 pub(super) use write::to_json;
 

@@ -45,9 +45,7 @@ fn splice(opened: &Opened<'_>, leaf: &Leaf<'_>, value: &Value) -> Result<Option<
         What::Comment(at, _) => Ok(comment(at.span.clone())),
         // SOPS writes a comment of a list as an item.
         What::Value(node, _) if value.kind() == Kind::Comment => {
-            let before = text.get(..node.span.start).unwrap_or_default().trim_end_matches([' ', '\t']);
-            let dash =
-                before.strip_suffix('-').filter(|_| opened.file.format == Format::Yaml && !node.flow).map(str::len);
+            let dash = dash(text, node).filter(|_| opened.file.format == Format::Yaml);
             let why = "it is a comment, and the format has none";
             let start = dash.ok_or_else(|| Problem::Unwritable { path: leaf.shown.clone(), why })?;
             Ok(comment(start..node.span.end))
@@ -57,6 +55,12 @@ fn splice(opened: &Opened<'_>, leaf: &Leaf<'_>, value: &Value) -> Result<Option<
             Ok(Some(Splice { range: node.span.clone(), text: written }))
         }
     }
+}
+
+/// Where the dash of a list's item is.
+pub(super) fn dash(text: &str, node: &Node) -> Option<usize> {
+    let before = text.get(..node.span.start)?.trim_end_matches([' ', '\t']);
+    before.strip_suffix('-').filter(|_| !node.flow).map(str::len)
 }
 
 /// Takes the block `sops` out of a document.

@@ -154,7 +154,7 @@ fn sealed(text: &str, file: &Encrypted, path: &KeyPath, value: &Value, key: &Dat
 }
 
 /// The text with the MAC of its values and the date.
-fn with_mac(text: &str, file: &Encrypted, key: &DataKey, now: &str) -> Result<String, Problem> {
+pub(super) fn with_mac(text: &str, file: &Encrypted, key: &DataKey, now: &str) -> Result<String, Problem> {
     let new = Encrypted::read(&file.name, text.as_bytes(), file.format)?;
     let mac = mac_of(&new.values(key)?, new.metadata().rules.raw().mac_only_encrypted);
     let mac = key.seal(&Value::text(mac), now)?;

@@ -16,6 +16,8 @@ pub(super) struct Leaf<'t> {
     pub(super) encrypt: bool,
     /// The column of the mapping or list that it stands in.
     pub(super) indent: usize,
+    /// A comment on a line of its own between the items of a list.
+    pub(super) between_items: bool,
 }
 
 pub(super) enum What<'t> {
@@ -62,6 +64,9 @@ impl<'t> Walk<'t, '_> {
                     let before = at.checked_sub(1).and_then(|at| node.entries().get(at));
                     let bound = self.candidates(before);
                     self.leaf(What::Comment(comment, bound), true, node.column);
+                    if let Some(leaf) = self.leaves.last_mut() {
+                        leaf.between_items = matches!(node.content, Content::List(_)) && !node.flow && !comment.inline;
+                    }
                 }
                 Entry::Item(item) => {
                     self.item(item, place, node);
@@ -100,7 +105,7 @@ impl<'t> Walk<'t, '_> {
     fn leaf(&mut self, what: What<'t>, is_comment: bool, indent: usize) {
         let encrypt = self.rules.encrypt(&self.keys, &self.comments, is_comment);
         let shown = if is_comment { format!("{} (a comment)", self.shown) } else { self.shown.clone() };
-        self.leaves.push(Leaf { what, bound_to: bound(&self.keys), shown, encrypt, indent });
+        self.leaves.push(Leaf { what, bound_to: bound(&self.keys), shown, encrypt, indent, between_items: false });
     }
 
     /// SOPS gives comments to places by rules of its own: this one's, those above, and those of what ended just before.

@@ -1,14 +1,15 @@
 //! The file that a command works on: read within a bound, and written in one step.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _, stdout};
+use std::fs::{File, Permissions};
+use std::io::{ErrorKind, Read as _, Write as _, stdout};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use secrets::sops::{Encrypted, Format};
 
 /// What the library reads at most, and one byte more so that it can say so.
-const LARGEST: u64 = (32 << 20) + 1;
+pub(super) const LARGEST: u64 = (32 << 20) + 1;
 
 /// A file, and how it is written.
 #[derive(Debug, clap::Args)]
@@ -60,10 +61,40 @@ impl FileArgs {
     /// Until this goes, no other of these commands changes a file in the folder: two that read, change and write the same
     /// file would else lose what one of them wrote.
     pub(super) fn alone(&self) -> anyhow::Result<File> {
-        let path = self.path.canonicalize().with_context(|| self.name())?;
-        let folder = File::open(path.parent().unwrap_or(Path::new("/"))).with_context(|| self.name())?;
+        let folder = File::open(self.folder()?).with_context(|| self.name())?;
         folder.lock().with_context(|| format!("{}: waiting for another `pinnace secrets` failed", self.name()))?;
         Ok(folder)
+    }
+
+    /// Its whole path; it need not be there yet.
+    pub(super) fn whole_path(&self) -> anyhow::Result<PathBuf> {
+        let whole = match self.path.canonicalize() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let folder = Path::new(".").join(self.path.parent().unwrap_or(Path::new("")));
+                folder.canonicalize().map(|folder| folder.join(self.path.file_name().unwrap_or_default()))
+            }
+            whole => whole,
+        };
+        whole.with_context(|| self.name())
+    }
+
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.whole_path()?.parent().unwrap_or(Path::new("/")).to_owned())
+    }
+
+    /// A new file; one that is there by now stays.
+    pub(super) fn create(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let told = || format!("{}: making the file failed", self.name());
+        let mut builder = tempfile::Builder::new();
+        // Of these the user's mask takes away what nobody shall have.
+        let mut file = builder
+            .prefix(".pinnace-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(self.folder()?)
+            .with_context(told)?;
+        file.write_all(bytes).and_then(|()| file.as_file().sync_all()).with_context(told)?;
+        file.persist_noclobber(&self.path).with_context(told)?;
+        Ok(())
     }
 
     /// The old bytes are there or the new ones, with the mode as it was.

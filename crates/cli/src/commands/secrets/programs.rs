@@ -1,0 +1,4 @@
+//! The outside programs of `pinnace secrets`, each started here and nowhere else.
+
+pub(super) mod editor;
+pub(super) mod guard;

@@ -1,0 +1,111 @@
+//! The editor that people chose, on a file in memory.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+/// As git does, and before that what is said for such files alone.
+const VARIABLES: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
+const DEFAULT: &str = "vi";
+/// An editor that was told to end gets so long to give the terminal back.
+const TO_END: Duration = Duration::from_secs(3);
+/// Vim keeps registers, undone text and copies in the home otherwise.
+const OF_VIM: [&str; 4] = ["-i", "NONE", "-c", "set noundofile nobackup nowritebackup"];
+
+/// Which program, with its arguments.
+pub(in super::super) struct Editor(Vec<String>);
+
+impl Editor {
+    /// From the environment.
+    pub(in super::super) fn chosen() -> anyhow::Result<Self> {
+        let found = VARIABLES.iter().find_map(|name| crate::commands::secret(name).map(|value| (*name, value)));
+        let (name, value) = found.unwrap_or(("EDITOR", DEFAULT.to_owned()));
+        let Some(mut words) = words(&value).filter(|words| !words.is_empty()) else {
+            bail!("{name} is no command: a quote in it has no end");
+        };
+        let program = words.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
+        if program == "vim" || program == "nvim" {
+            words.extend(OF_VIM.map(str::to_owned));
+        }
+        Ok(Self(words))
+    }
+
+    /// Comes back when the person ended it. There is no limit: people take the time that they take.
+    pub(in super::super) async fn run(&self, file: &Path) -> anyhow::Result<()> {
+        let [program, arguments @ ..] = self.0.as_slice() else { bail!("no editor is set") };
+        let mut command = Command::new(program);
+        command.args(arguments).arg(file).kill_on_drop(true);
+        // Copies that it makes while it works stay in memory.
+        command.env("TMPDIR", file.parent().unwrap_or(file));
+        let told = || format!("starting the editor `{}` failed: set EDITOR", secrets::clean_terminal(program));
+        let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut child = command.spawn().with_context(told)?;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status.context("waiting for the editor failed")?,
+                // Ctrl-C in an editor is a key like others, and it has it too.
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => return stopped(child).await,
+                _ = hang_up.recv() => return stopped(child).await,
+            }
+        };
+        if !status.success() {
+            bail!("the editor failed ({status}): nothing was written");
+        }
+        Ok(())
+    }
+}
+
+async fn stopped(mut child: Child) -> anyhow::Result<()> {
+    if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    if timeout(TO_END, child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+    bail!("stopped by a signal: nothing was written");
+}
+
+/// The words of a command as a shell would part them, and nothing else that a shell does.
+fn words(text: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut quote): (Vec<String>, Option<String>, Option<char>) = (Vec::new(), None, None);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().push(chars.next()?),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_parted_as_a_shell_would() {
+        for (text, parts) in [
+            ("vi", vec!["vi"]),
+            ("  code --wait ", vec!["code", "--wait"]),
+            ("'/opt/my editor/ed' -a \"b c\"", vec!["/opt/my editor/ed", "-a", "b c"]),
+            (r#"a\ b "c\"d" 'e\f' """#, vec!["a b", "c\"d", "e\\f", ""]),
+        ] {
+            assert_eq!(words(text).unwrap(), parts, "{text}");
+        }
+        assert!(words("vi 'x").is_none() && words("vi \\").is_none());
+    }
+}
