@@ -17,6 +17,7 @@ mod keys;
 mod metadata;
 mod path;
 mod plain;
+mod recipients;
 mod rules;
 mod set;
 mod shamir;

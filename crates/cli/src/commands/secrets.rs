@@ -1,5 +1,6 @@
 //! `pinnace secrets`: files that lie encrypted in git, as SOPS writes them.
 
+mod agreement;
 mod ask;
 mod decrypt;
 mod edit;
@@ -9,9 +10,13 @@ mod get;
 mod keygen;
 mod keys;
 mod programs;
+mod recipients;
+mod rotate;
 mod rules;
 mod set;
+mod targets;
 mod view;
+mod who_can_read;
 
 use std::process::ExitCode;
 
@@ -36,8 +41,11 @@ enum What {
     #[command(hide = true)]
     Guard(programs::guard::Guard),
     Keygen(keygen::Keygen),
+    Recipients(recipients::Recipients),
+    Rotate(rotate::Rotate),
     Set(set::Set),
     View(view::View),
+    WhoCanRead(who_can_read::WhoCanRead),
 }
 
 /// Runs it.
@@ -49,8 +57,11 @@ pub(crate) fn run(args: &Secrets) -> anyhow::Result<ExitCode> {
         What::Get(args) => get::run(args),
         What::Guard(_) => return programs::guard::run(),
         What::Keygen(args) => keygen::run(args),
+        What::Recipients(args) => return recipients::run(args),
+        What::Rotate(args) => return rotate::run(args),
         What::Set(args) => set::run(args),
         What::View(args) => view::run(args),
+        What::WhoCanRead(args) => return who_can_read::run(args),
     }?;
     Ok(ExitCode::SUCCESS)
 }

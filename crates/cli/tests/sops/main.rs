@@ -7,6 +7,7 @@ mod edit;
 mod edited;
 mod formats;
 mod keys;
+mod readers;
 mod real;
 
 fn sops() -> std::path::PathBuf {

@@ -27,7 +27,7 @@ pub struct Creation {
 impl Creation {
     /// For these recipients, each of which can read it, and no rules file.
     pub fn for_recipients(recipients: Vec<Recipient>) -> Self {
-        Self { groups: vec![recipients], threshold: None, rules: RawRules::default() }
+        Self { groups: vec![recipients], threshold: None, rules: or_default(RawRules::default()) }
     }
 
     /// The same file for these recipients alone.
@@ -41,12 +41,31 @@ impl Creation {
         find(rules, path).map_err(|problem| problem.of(rules_name))
     }
 
+    /// The keys of each group, as people name them and as [`super::Group::names`] does.
+    pub fn names(&self) -> Vec<Vec<String>> {
+        let names = |group: &Vec<Recipient>| group.iter().map(|key| format!("age {}", key.as_str())).collect();
+        self.groups.iter().map(names).collect()
+    }
+
+    /// How many groups are needed to open the file.
+    pub fn threshold(&self) -> usize {
+        self.threshold.unwrap_or(self.groups.len())
+    }
+
+    /// Which values of the file are encrypted.
+    pub fn raw_rules(&self) -> &RawRules {
+        &self.rules
+    }
+
+    /// The same without this key in any group.
+    #[must_use]
+    pub fn without(mut self, recipient: &Recipient) -> Self {
+        self.groups.iter_mut().for_each(|group| group.retain(|key| key.as_str() != recipient.as_str()));
+        self
+    }
+
     pub(super) fn rules(&self) -> Result<Rules, Problem> {
-        let mut raw = self.rules.clone();
-        if raw.said() == 0 {
-            DEFAULT_SUFFIX.clone_into(&mut raw.unencrypted_suffix);
-        }
-        Rules::new(raw).map_err(|(field, why)| Problem::Rule { what: format!("`{field}`: {why}") })
+        Rules::new(self.rules.clone()).map_err(|(field, why)| Problem::Rule { what: format!("`{field}`: {why}") })
     }
 }
 
@@ -88,7 +107,14 @@ fn read(rule: &Map<String, Json>, at: usize) -> Result<Creation, Problem> {
     };
     let threshold = rule.get("shamir_threshold").and_then(Json::as_u64).filter(|number| *number > 0);
     let threshold = threshold.map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    Ok(Creation { groups, threshold, rules })
+    Ok(Creation { groups, threshold, rules: or_default(rules) })
+}
+
+fn or_default(mut rules: RawRules) -> RawRules {
+    if rules.said() == 0 {
+        DEFAULT_SUFFIX.clone_into(&mut rules.unencrypted_suffix);
+    }
+    rules
 }
 
 /// The recipients of a group, or of a rule without groups; one text may hold several with commas.

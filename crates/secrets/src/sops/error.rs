@@ -129,6 +129,15 @@ pub enum Problem {
     /// Nobody could read the file.
     #[error("there is no recipient: give one with --age, or a rule in .sops.yaml")]
     NoRecipient,
+    /// It is for keys that we can't encrypt for.
+    #[error("the file is also for `{key}`, and files can be encrypted for age keys only")]
+    OtherKeys {
+        /// The first of them.
+        key: String,
+    },
+    /// One key more has no place of its own.
+    #[error("the file has key groups: change them in .sops.yaml, and run `pinnace secrets rotate`")]
+    KeyGroups,
     /// A rule that can't be used.
     #[error("{what}: correct the rule")]
     Rule {

@@ -45,6 +45,11 @@ impl Encrypted {
         &self.metadata
     }
 
+    /// Which values of it are encrypted.
+    pub fn raw_rules(&self) -> &super::rules::RawRules {
+        self.metadata.rules.raw()
+    }
+
     /// Opens it: every value and the MAC are checked before anything is handed out.
     pub fn open(&self, identities: &Identities) -> Result<Opened<'_>, SopsError> {
         let opened = self.data_key(identities).and_then(|key| self.open_with(key));

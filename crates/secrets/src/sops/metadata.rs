@@ -4,7 +4,12 @@ mod block;
 mod read;
 mod write;
 
+use serde_json::Value as Json;
+
+use super::Format;
+use super::error::Problem;
 use super::rules::Rules;
+use super::tree::Node;
 
 pub(super) use block::{carried, placed};
 pub(super) use read::{dotenv, nested};
@@ -16,6 +21,14 @@ pub(super) const VERSION: &str = "3.13.3";
 /// The key of the block, and what the keys of dotenv files begin with.
 pub(super) const KEY: &str = "sops";
 pub(super) const PREFIX: &str = "sops_";
+
+/// The block as it stands in a document, if there is one.
+pub(super) fn block(root: &Node, format: Format) -> Result<Option<Json>, Problem> {
+    match format {
+        Format::Dotenv => read::flat(root),
+        _ => Ok(root.get(KEY).map(|item| block::json(&item.node))),
+    }
+}
 
 /// What the block says.
 pub struct Metadata {

@@ -64,7 +64,7 @@ pub(super) fn dash(text: &str, node: &Node) -> Option<usize> {
 }
 
 /// Takes the block `sops` out of a document.
-fn without_metadata(text: &str, document: &Document, format: Format) -> Vec<Splice> {
+pub(super) fn without_metadata(text: &str, document: &Document, format: Format) -> Vec<Splice> {
     let items: Vec<&Item> = document.root.items().collect();
     let is_ours = |item: &Item| item.key.as_deref().is_some_and(|key| is_metadata(key, format));
     let ours = items.iter().enumerate().filter(|(_, item)| is_ours(item));

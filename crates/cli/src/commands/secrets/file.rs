@@ -31,6 +31,11 @@ enum FormatArg {
 }
 
 impl FileArgs {
+    /// One whose name says how it is written.
+    pub(super) fn of(path: PathBuf) -> Self {
+        Self { path, format: None }
+    }
+
     /// Its name for errors.
     pub(super) fn name(&self) -> String {
         secrets::clean_terminal(&self.path.display().to_string())

@@ -30,6 +30,14 @@ pub(in super::super) fn nested(node: &Node) -> Result<Metadata, Problem> {
 
 /// From the keys `sops_...`, which say `sops_age__list_0__map_recipient`.
 pub(in super::super) fn dotenv(root: &Node) -> Result<Option<Metadata>, Problem> {
+    match flat(root)? {
+        Some(Json::Object(fields)) => read(&fields).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Those keys as a mapping.
+pub(super) fn flat(root: &Node) -> Result<Option<Json>, Problem> {
     let mut fields = Json::Object(Map::new());
     let mut found = false;
     for item in root.items() {
@@ -41,10 +49,7 @@ pub(in super::super) fn dotenv(root: &Node) -> Result<Option<Metadata>, Problem>
             return Err(bad(path, "its key does not fit the others"));
         }
     }
-    match fields {
-        Json::Object(fields) if found => read(&fields).map(Some),
-        _ => Ok(None),
-    }
+    Ok(found.then_some(fields))
 }
 
 fn put(at: &mut Json, steps: &[String], value: Json) -> bool {

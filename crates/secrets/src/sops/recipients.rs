@@ -1,0 +1,77 @@
+//! Who can read a file, changed: for one more the key stays and all values with it; for anything else there is a new key.
+
+use serde_json::{Value as Json, json};
+
+use super::creation::Creation;
+use super::error::{Problem, SopsError};
+use super::file::{Encrypted, Opened};
+use super::keys::Recipient;
+use super::tree::{Document, spliced};
+use super::{Format, encrypt, metadata, plain};
+
+impl Encrypted {
+    /// How it was encrypted: for the same keys, and the same values of it.
+    pub fn creation(&self) -> Result<Creation, SopsError> {
+        self.as_created().map_err(|problem| problem.of(&self.name))
+    }
+
+    fn as_created(&self) -> Result<Creation, Problem> {
+        let metadata = self.metadata();
+        let group = |group: &metadata::Group| -> Result<Vec<Recipient>, Problem> {
+            if let Some(other) = group.others.first() {
+                return Err(Problem::OtherKeys { key: crate::clip(&crate::clean_terminal(other), 200) });
+            }
+            group.age.iter().map(|key| Recipient::parse(&key.recipient)).collect()
+        };
+        let groups = metadata.groups.iter().map(group).collect::<Result<_, _>>()?;
+        Ok(Creation { groups, threshold: Some(metadata.threshold), rules: metadata.rules.raw().clone() })
+    }
+}
+
+impl Opened<'_> {
+    /// The file with a new key and new ciphertext everywhere, for those that `creation` names. Which values are encrypted stays as
+    /// the file has it. `now` is like `2026-01-31T12:00:00Z`.
+    pub fn rotated(&self, creation: &Creation, now: &str) -> Result<Vec<u8>, SopsError> {
+        let plain = self.plaintext()?;
+        let creation = Creation { rules: self.file.metadata().rules.raw().clone(), ..creation.clone() };
+        encrypt(&self.file.name, plain.expose(), self.file.format, &creation, now)
+    }
+
+    /// The file with one more who can read it; all else keeps its bytes.
+    pub fn with_recipient(&self, recipient: &Recipient) -> Result<Vec<u8>, SopsError> {
+        self.for_one_more(recipient).map_err(|problem| problem.of(&self.file.name))
+    }
+
+    fn for_one_more(&self, recipient: &Recipient) -> Result<Vec<u8>, Problem> {
+        let file = self.file;
+        if file.metadata().groups.len() != 1 {
+            return Err(Problem::KeyGroups);
+        }
+        let root = file.tree.documents.first().map(|document| &document.root).ok_or(Problem::NotEncrypted)?;
+        let mut block = metadata::block(root, file.format)?.ok_or(Problem::NotEncrypted)?;
+        let entry = json!({"recipient": recipient.as_str(), "enc": recipient.seal(self.key.bytes())?});
+        match block.get_mut("age") {
+            Some(Json::Array(keys)) => keys.push(entry),
+            _ => block["age"] = json!([entry]),
+        }
+        let text = replaced(file, &block)?;
+        let new = Encrypted::read("", text.as_bytes(), file.format)?;
+        let whole = new
+            .metadata()
+            .groups
+            .first()
+            .is_some_and(|group| group.age.iter().any(|key| key.recipient == recipient.as_str()));
+        let same = new.open_with(self.key_again()?)?.values.len() == self.values.len();
+        if whole && same { Ok(text.into_bytes()) } else { Err(Problem::NotProven { path: metadata::KEY.to_owned() }) }
+    }
+}
+
+/// The file's text with another block.
+fn replaced(file: &Encrypted, block: &Json) -> Result<String, Problem> {
+    let format: Format = file.format;
+    let without = |document: &Document| plain::without_metadata(&file.text, document, format);
+    let bare = spliced(&file.text, file.tree.documents.iter().flat_map(without).collect());
+    let (bare, tree) = format.parse(bare.as_bytes())?;
+    let placed = |document: &Document| metadata::placed(block, &bare, document, format);
+    Ok(spliced(&bare, tree.documents.iter().map(placed).collect()))
+}
