@@ -160,6 +160,12 @@ impl Call<'_> {
         self
     }
 
+    /// The checkout of somebody who works there.
+    pub(crate) fn work_in(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Arguments that we wrote ourselves, or ids that can't be taken for an option.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.command.args(args);

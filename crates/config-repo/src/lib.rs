@@ -5,6 +5,7 @@ mod config;
 mod git;
 mod mirror;
 mod set_image;
+mod worktree;
 pub mod yaml_edit;
 
 pub use config::{
@@ -20,3 +21,4 @@ pub use set_image::{
     FilePlace, FilesEdit, FilesError, git_diff, image_in_files, is_manifest, reference, set_image_at_pins,
     set_image_in, set_image_in_files, write_atomically,
 };
+pub use worktree::{StagedFile, Worktree};

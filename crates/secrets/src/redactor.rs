@@ -2,6 +2,8 @@
 
 mod patterns;
 
+pub(crate) use patterns::surely_secret;
+
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -3,6 +3,7 @@
 mod agreement;
 mod ask;
 mod decrypt;
+mod doctor;
 mod edit;
 mod encrypt;
 mod file;
@@ -35,6 +36,7 @@ pub(crate) struct Secrets {
 #[derive(Debug, Subcommand)]
 enum What {
     Decrypt(decrypt::Decrypt),
+    Doctor(doctor::Doctor),
     Edit(edit::Edit),
     Encrypt(encrypt::Encrypt),
     Get(get::Get),
@@ -52,6 +54,7 @@ enum What {
 pub(crate) fn run(args: &Secrets) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Decrypt(args) => decrypt::run(args),
+        What::Doctor(args) => return doctor::run(args),
         What::Edit(args) => edit::run(args),
         What::Encrypt(args) => encrypt::run(args),
         What::Get(args) => get::run(args),

@@ -3,6 +3,7 @@
 
 mod commands;
 mod desk;
+mod doctor;
 mod edit;
 mod edited;
 mod formats;

@@ -29,6 +29,12 @@ pub(super) fn redact(text: &str) -> Option<String> {
 /// Each finds one kind of secret. Spans begin and end at character boundaries.
 const FINDERS: &[fn(&str) -> Vec<Span>] = &[tokens, web_tokens, headers, urls, settings, private_keys];
 
+/// Where something stands that is a secret whatever is around it, with what it is.
+pub(crate) fn surely_secret(text: &str) -> Vec<(usize, &'static str)> {
+    let tokens = tokens(text).into_iter().chain(web_tokens(text)).map(|(from, _)| (from, "a token"));
+    tokens.chain(private_keys(text).into_iter().map(|(from, _)| (from, "a private key"))).collect()
+}
+
 /// A token's beginning, and how many characters at least follow it.
 const TOKENS: &[(&str, usize)] = &[
     ("ghp_", 16),

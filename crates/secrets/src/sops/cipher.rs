@@ -73,6 +73,11 @@ pub(super) fn is_sealed(text: &str) -> bool {
     text.starts_with("ENC[AES256_GCM,")
 }
 
+/// Whether it is one as SOPS writes it; that can be seen without a key.
+pub(super) fn check(text: &str) -> Result<(), &'static str> {
+    Sealed::parse(text).map(drop)
+}
+
 struct Sealed {
     data: Vec<u8>,
     nonce: [u8; NONCE_LENGTH],

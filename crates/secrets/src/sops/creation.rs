@@ -22,12 +22,14 @@ pub struct Creation {
     pub(super) groups: Vec<Vec<Recipient>>,
     pub(super) threshold: Option<usize>,
     pub(super) rules: RawRules,
+    /// Its rule says for which paths it is.
+    pub(super) by_path: bool,
 }
 
 impl Creation {
     /// For these recipients, each of which can read it, and no rules file.
     pub fn for_recipients(recipients: Vec<Recipient>) -> Self {
-        Self { groups: vec![recipients], threshold: None, rules: or_default(RawRules::default()) }
+        Self { groups: vec![recipients], threshold: None, rules: or_default(RawRules::default()), by_path: false }
     }
 
     /// The same file for these recipients alone.
@@ -50,6 +52,11 @@ impl Creation {
     /// How many groups are needed to open the file.
     pub fn threshold(&self) -> usize {
         self.threshold.unwrap_or(self.groups.len())
+    }
+
+    /// Whether its rule names paths, and is not for every file that somebody encrypts.
+    pub fn names_the_path(&self) -> bool {
+        self.by_path
     }
 
     /// Which values of the file are encrypted.
@@ -81,7 +88,7 @@ fn find(text: &str, path: &str) -> Result<Creation, Problem> {
         let no_pattern =
             || bad(&format!("`creation_rules[{at}].path_regex` is not a regular expression that can be used"));
         if wanted.is_empty() || pattern(&wanted).ok_or_else(no_pattern)?.is_match(path) {
-            return read(rule, at);
+            return Ok(Creation { by_path: !wanted.is_empty(), ..read(rule, at)? });
         }
     }
     Err(Problem::NoRule { path: crate::clip(&crate::clean_terminal(path), 200) })
@@ -107,7 +114,7 @@ fn read(rule: &Map<String, Json>, at: usize) -> Result<Creation, Problem> {
     };
     let threshold = rule.get("shamir_threshold").and_then(Json::as_u64).filter(|number| *number > 0);
     let threshold = threshold.map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    Ok(Creation { groups, threshold, rules: or_default(rules) })
+    Ok(Creation { groups, threshold, rules: or_default(rules), by_path: false })
 }
 
 fn or_default(mut rules: RawRules) -> RawRules {

@@ -24,7 +24,7 @@ impl Encrypted {
             group.age.iter().map(|key| Recipient::parse(&key.recipient)).collect()
         };
         let groups = metadata.groups.iter().map(group).collect::<Result<_, _>>()?;
-        Ok(Creation { groups, threshold: Some(metadata.threshold), rules: metadata.rules.raw().clone() })
+        Ok(Creation { groups, threshold: Some(metadata.threshold), rules: metadata.rules.raw().clone(), by_path: false })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether a file is for those that its rule names.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use secrets::sops::{Creation, Encrypted, Problem};
 
@@ -8,13 +10,17 @@ use super::rules::{RulesFile, nearest};
 
 /// What the rules say of a file; none where no rule is for it.
 pub(super) fn ruled(file: &FileArgs) -> anyhow::Result<Option<Creation>> {
-    let path = file.whole_path()?;
-    let Some(rules) = nearest(&path) else { return Ok(None) };
-    match RulesFile::read(&rules)?.creation(&path) {
+    ruled_at(&file.whole_path()?, &file.name())
+}
+
+/// The same of a whole path; `name` is for errors.
+pub(super) fn ruled_at(path: &Path, name: &str) -> anyhow::Result<Option<Creation>> {
+    let Some(rules) = nearest(path) else { return Ok(None) };
+    match RulesFile::read(&rules)?.creation(path) {
         Ok(creation) if creation.names().iter().all(Vec::is_empty) => Ok(None),
         Ok(creation) => Ok(Some(creation)),
         Err(error) if matches!(error.problem, Problem::NoRule { .. }) => Ok(None),
-        Err(error) => Err(error).with_context(|| file.name()),
+        Err(error) => Err(error).with_context(|| name.to_owned()),
     }
 }
 

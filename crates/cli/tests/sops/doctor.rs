@@ -1,0 +1,134 @@
+//! `pinnace secrets doctor`: what it finds, where, and that it repeats no value.
+
+use std::fs;
+use std::process::Command;
+
+use super::desk::Desk;
+use super::real::Real;
+
+fn git(desk: &Desk, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command
+        .args(["-c", "user.name=Ann", "-c", "user.email=ann@example.org"])
+        .args(arguments)
+        .current_dir(desk.0.path());
+    let output = command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("PATH", path()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// With our program in it.
+fn path() -> String {
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_pinnace")).parent().unwrap();
+    format!("{}:{}", own.display(), std::env::var("PATH").unwrap())
+}
+
+fn doctor(desk: &Desk, arguments: &[&str]) -> (i32, String, String) {
+    let output = desk.command(&[&["doctor"], arguments].concat()).env("PATH", path()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: hunter22\n";
+
+#[test]
+fn each_kind_of_fault_is_told_with_file_and_line_and_without_the_value() {
+    let (desk, other) = (Desk::new(), Real::new());
+    let rules = format!("creation_rules:\n- path_regex: ^prod/\n  age: {}\n", desk.0.public);
+    desk.0.write(".sops.yaml", &rules);
+    for folder in ["prod", "apps"] {
+        fs::create_dir(desk.0.path().join(folder)).unwrap();
+    }
+    fs::remove_file(desk.0.path().join("key.txt")).unwrap();
+    desk.0.write("prod/good.yaml", desk.0.ours("prod/good.yaml", "a: b\nlist: [c]\n"));
+    assert_eq!(doctor(&desk, &[]).0, 0, "{:?}", doctor(&desk, &[]));
+
+    desk.0.write("prod/plain.yaml", "password: hunter22\n");
+    desk.0.write("apps/secret.yaml", SECRET);
+    desk.0.write("apps/notes.txt", format!("first\nsecond\n{}BEGIN RSA PRIVATE KEY-----\nhunter22\n", "-----"));
+    desk.0.write("apps/ci.sh", format!("curl -H 'x: {}{}'\n", "ghp_", "hunter22hunter22hunter22"));
+    let sealed = String::from_utf8(desk.0.ours("s.yaml", "a: one\nb: two\n")).unwrap();
+    let value = sealed.lines().nth(1).unwrap();
+    desk.0.write("prod/left.yaml", sealed.replace(value, "b: hunter22"));
+    desk.0.write("prod/cut.yaml", sealed.replace(value, &value[..40]));
+    desk.0.write("prod/lost.yaml", sealed.split("sops:").next().unwrap());
+    desk.0.write("prod/foreign.yaml", other.ours("prod/foreign.yaml", "a: b\n"));
+    desk.0.write("prod/metadata.yaml", sealed.replace("lastmodified: \"2026", "lastmodified: \"x2026"));
+    let (code, found, told) = doctor(&desk, &[]);
+    assert_eq!(code, 1);
+    assert!(!found.contains("hunter") && !told.contains("hunter"), "{found}{told}");
+    let places: Vec<String> =
+        found.lines().map(|line| line.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")).collect();
+    let want = [
+        "apps/ci.sh:1",
+        "apps/notes.txt:3",
+        "apps/secret.yaml:6",
+        "prod/cut.yaml:2",
+        "prod/foreign.yaml:1",
+        "prod/left.yaml:2",
+        "prod/lost.yaml:1",
+        "prod/metadata.yaml:3",
+        "prod/plain.yaml:1",
+    ];
+    assert_eq!(places, want, "{found}");
+    for sentence in [
+        "apps/secret.yaml:6: `stringData.password` of a Secret is in the clear",
+        "prod/left.yaml:2: `b` is in the clear: take it out",
+        "prod/foreign.yaml:1: its rule in .sops.yaml says otherwise: it is not for age age1",
+        "prod/plain.yaml:1: a rule in .sops.yaml says that this file is encrypted, and it is not",
+    ] {
+        assert!(found.contains(sentence), "{found}");
+    }
+    let (code, found, _) = doctor(&desk, &["-o", "json", "apps"]);
+    let lines: Vec<serde_json::Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, lines.len(), lines[2]["line"].as_u64()), (1, 3, Some(6)));
+    assert_eq!(lines[2]["file"], "apps/secret.yaml");
+    let (code, found, _) = doctor(&desk, &["prod/good.yaml"]);
+    assert_eq!((code, found.as_str()), (0, ""));
+}
+
+#[test]
+fn what_gitignore_leaves_out_is_not_looked_at_and_what_is_staged_is_looked_at_as_staged() {
+    let desk = Desk::new();
+    git(&desk, &["init", "-q"]);
+    desk.0.write(".gitignore", "key.txt\n");
+    desk.0.write("a.yaml", SECRET);
+    assert!(doctor(&desk, &["--staged"]).2.contains("nothing was found in 0 files"));
+    git(&desk, &["add", "-A"]);
+    // What lies there is clean by now; what would be committed is not.
+    desk.0.write("a.yaml", "a: b\n");
+    let (code, found, _) = doctor(&desk, &[]);
+    assert_eq!((code, found.as_str()), (0, ""), "the key itself is never committed");
+    let (code, found, told) = doctor(&desk, &["--staged"]);
+    assert_eq!(code, 1);
+    assert!(found.starts_with("a.yaml:6: `stringData.password` of a Secret is in the clear"), "{found}");
+    assert!(told.contains("1 found in 2 files"), "{told}");
+    git(&desk, &["add", "-A"]);
+    assert_eq!(doctor(&desk, &["--staged"]).0, 0);
+}
+
+#[test]
+fn as_a_hook_it_stops_exactly_the_commit_that_would_carry_a_secret() {
+    let desk = Desk::new();
+    git(&desk, &["init", "-q"]);
+    desk.0.write(".gitignore", "key.txt\n");
+    let hook = desk.0.path().join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nexec pinnace secrets doctor --staged\n").unwrap();
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    desk.0.write("a.yaml", "a: b\n");
+    desk.0.write("s.yaml", SECRET);
+    git(&desk, &["add", "-A"]);
+    let mut refused = Command::new("git");
+    refused.args(["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-qm", "all"]);
+    let refused =
+        refused.current_dir(desk.0.path()).env("PATH", path()).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned() + &String::from_utf8_lossy(&refused.stdout);
+    assert!(!refused.status.success() && said.contains("s.yaml:6: ") && !said.contains("hunter"), "{said}");
+    // A commit of one path has an index of its own.
+    git(&desk, &["commit", "-qm", "one", "a.yaml"]);
+    desk.0.write("s.yaml", desk.0.ours("s.yaml", SECRET));
+    git(&desk, &["add", "-A"]);
+    git(&desk, &["commit", "-qm", "encrypted"]);
+    assert!(!git(&desk, &["log", "-p"]).contains("hunter22"));
+}
