@@ -17,6 +17,7 @@ mod json;
 mod keys;
 mod metadata;
 mod path;
+mod pgp;
 mod plain;
 mod recipients;
 mod rules;
@@ -28,8 +29,8 @@ mod value;
 mod walk;
 mod yaml;
 
-pub use creation::{Creation, RULES_FILE};
-pub use encrypt::encrypt;
+pub use creation::{Creation, KeyGroup, RULES_FILE};
+pub use encrypt::{encrypt, encrypt_by};
 pub use error::{Problem, SopsError};
 pub use examine::{Finding, NOT_SECRET, examine};
 pub use file::{Encrypted, Opened};
@@ -37,6 +38,7 @@ pub use format::Format;
 pub use keys::{Identities, IdentityError, Recipient, generate};
 pub use metadata::{AgeKey, Group, Metadata};
 pub use path::KeyPath;
+pub use pgp::{Fingerprint, OpenPgp, PgpKey, SealPgp};
 pub use rules::RawRules;
 pub use value::{Kind, Value};
 

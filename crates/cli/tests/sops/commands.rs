@@ -82,7 +82,11 @@ fn a_key_is_taken_from_each_place_and_what_is_missing_is_said() {
     }
     let none = desk.command(&["decrypt", "s.yaml"]).output().unwrap();
     let told = String::from_utf8(none.stderr).unwrap();
-    assert!(told.contains("a private key is needed, and there is none: give --key-file"), "{told}");
+    assert!(
+        told.contains("there is no private key that opens the file; it opens with: age age1")
+            && told.contains(". Give --key-file, or set PINNACE_AGE_KEY_FILE"),
+        "{told}"
+    );
     desk.0.write("bad.txt", "AGE-SECRET-KEY-1NOTAKEY\n");
     let told = desk.refused(&["decrypt", "--key-file", "bad.txt", "s.yaml"], "");
     assert!(told.contains("bad.txt: line 1 is not an age private key") && !told.contains("NOTAKEY"), "{told}");

@@ -8,6 +8,7 @@ mod edit;
 mod edited;
 mod formats;
 mod keys;
+mod pgp;
 mod readers;
 mod real;
 

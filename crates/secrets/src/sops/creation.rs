@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::error::{Problem, SopsError};
 use super::keys::Recipient;
+use super::pgp::Fingerprint;
 use super::rules::{RawRules, Rules, pattern};
 
 /// The file of the rules; it counts for its folder and all below.
@@ -13,13 +14,40 @@ pub const RULES_FILE: &str = ".sops.yaml";
 const DEFAULT_SUFFIX: &str = "_unencrypted";
 const LONGEST_RULES: usize = 1024 * 1024;
 /// Kinds of keys that we can't encrypt for, in a rule and in a group of keys.
-const OTHERS: [&str; 8] =
-    ["pgp", "kms", "gcp_kms", "hckms", "azure_keyvault", "azure_kv", "hc_vault", "hc_vault_transit_uri"];
+const OTHERS: [&str; 7] = ["kms", "gcp_kms", "hckms", "azure_keyvault", "azure_kv", "hc_vault", "hc_vault_transit_uri"];
+
+/// Keys of which each opens the group's part of a file.
+#[derive(Clone, Default)]
+pub struct KeyGroup {
+    /// Age keys.
+    pub age: Vec<Recipient>,
+    /// PGP keys.
+    pub pgp: Vec<Fingerprint>,
+}
+
+impl KeyGroup {
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.age.is_empty() && self.pgp.is_empty()
+    }
+
+    fn add_age(&mut self, recipient: Recipient) {
+        if !self.age.iter().any(|known| known.as_str() == recipient.as_str()) {
+            self.age.push(recipient);
+        }
+    }
+
+    fn add_pgp(&mut self, key: Fingerprint) {
+        if !self.pgp.contains(&key) {
+            self.pgp.push(key);
+        }
+    }
+}
 
 /// For whom a new file is encrypted, and which of its values are.
 #[derive(Clone)]
 pub struct Creation {
-    pub(super) groups: Vec<Vec<Recipient>>,
+    pub(super) groups: Vec<KeyGroup>,
     pub(super) threshold: Option<usize>,
     pub(super) rules: RawRules,
     /// Its rule says for which paths it is.
@@ -29,13 +57,27 @@ pub struct Creation {
 impl Creation {
     /// For these recipients, each of which can read it, and no rules file.
     pub fn for_recipients(recipients: Vec<Recipient>) -> Self {
-        Self { groups: vec![recipients], threshold: None, rules: or_default(RawRules::default()), by_path: false }
+        let group = KeyGroup { age: recipients, pgp: Vec::new() };
+        Self { groups: vec![group], threshold: None, rules: or_default(RawRules::default()), by_path: false }
     }
 
     /// The same file for these recipients alone.
     #[must_use]
     pub fn with_recipients(self, recipients: Vec<Recipient>) -> Self {
-        Self { groups: vec![recipients], threshold: None, ..self }
+        self.with_keys(KeyGroup { age: recipients, pgp: Vec::new() })
+    }
+
+    /// The same file for these keys alone.
+    #[must_use]
+    pub fn with_keys(self, keys: KeyGroup) -> Self {
+        Self { groups: vec![keys], threshold: None, ..self }
+    }
+
+    /// The same without PGP keys; a group may be empty then.
+    #[must_use]
+    pub fn age_only(mut self) -> Self {
+        self.groups.iter_mut().for_each(|group| group.pgp.clear());
+        self
     }
 
     /// The rule for a file. `rules` is the text of `.sops.yaml`, `path` the file's path from the folder of that.
@@ -45,7 +87,10 @@ impl Creation {
 
     /// The keys of each group, as people name them and as [`super::Group::names`] does.
     pub fn names(&self) -> Vec<Vec<String>> {
-        let names = |group: &Vec<Recipient>| group.iter().map(|key| format!("age {}", key.as_str())).collect();
+        let names = |group: &KeyGroup| {
+            let age = group.age.iter().map(|key| format!("age {}", key.as_str()));
+            age.chain(group.pgp.iter().map(|key| format!("pgp {}", key.as_str()))).collect()
+        };
         self.groups.iter().map(names).collect()
     }
 
@@ -67,7 +112,14 @@ impl Creation {
     /// The same without this key in any group.
     #[must_use]
     pub fn without(mut self, recipient: &Recipient) -> Self {
-        self.groups.iter_mut().for_each(|group| group.retain(|key| key.as_str() != recipient.as_str()));
+        self.groups.iter_mut().for_each(|group| group.age.retain(|key| key.as_str() != recipient.as_str()));
+        self
+    }
+
+    /// The same without this PGP key in any group.
+    #[must_use]
+    pub fn without_pgp(mut self, key: &Fingerprint) -> Self {
+        self.groups.iter_mut().for_each(|group| group.pgp.retain(|known| known != key));
         self
     }
 
@@ -125,33 +177,40 @@ fn or_default(mut rules: RawRules) -> RawRules {
 }
 
 /// The recipients of a group, or of a rule without groups; one text may hold several with commas.
-fn recipients(group: &Json, at: usize, depth: usize) -> Result<Vec<Recipient>, Problem> {
+fn recipients(group: &Json, at: usize, depth: usize) -> Result<KeyGroup, Problem> {
     const DEEPEST: usize = 5;
     let others = OTHERS.iter().filter(|kind| group.get(**kind).is_some_and(is_something));
     if let Some(kind) = others.into_iter().next() {
         let what = "also names keys of the kind";
         return Err(bad(&format!(
-            "`creation_rules[{at}]` {what} `{kind}`, and new files can be encrypted for age keys only"
+            "`creation_rules[{at}]` {what} `{kind}`, and new files can be encrypted for age and PGP keys only"
         )));
     }
-    let mut found: Vec<Recipient> = Vec::new();
+    let mut found = KeyGroup::default();
     if depth < DEEPEST {
         for merged in group.get("merge").and_then(Json::as_array).into_iter().flatten() {
-            found.extend(recipients(merged, at, depth + 1)?);
+            let merged = recipients(merged, at, depth + 1)?;
+            merged.age.into_iter().for_each(|key| found.add_age(key));
+            merged.pgp.into_iter().for_each(|key| found.add_pgp(key));
         }
     }
-    let texts: Vec<&str> = match group.get("age") {
+    for text in texts(group, "age") {
+        found.add_age(Recipient::parse(text)?);
+    }
+    for text in texts(group, "pgp") {
+        found.add_pgp(Fingerprint::parse(text)?);
+    }
+    Ok(found)
+}
+
+/// One text, with commas for several, or a list.
+fn texts<'g>(group: &'g Json, kind: &str) -> Vec<&'g str> {
+    let texts: Vec<&str> = match group.get(kind) {
         Some(Json::String(text)) => vec![text],
         Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).collect(),
         _ => Vec::new(),
     };
-    for text in texts.into_iter().flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty()) {
-        let recipient = Recipient::parse(text)?;
-        if !found.iter().any(|known| known.as_str() == recipient.as_str()) {
-            found.push(recipient);
-        }
-    }
-    Ok(found)
+    texts.into_iter().flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty()).collect()
 }
 
 fn is_something(value: &Json) -> bool {

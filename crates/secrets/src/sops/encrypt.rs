@@ -1,11 +1,12 @@
 //! A plain file made an encrypted one. This needs public keys only.
 
 use super::cipher::DataKey;
-use super::creation::Creation;
+use super::creation::{Creation, KeyGroup};
 use super::error::{Problem, SopsError};
 use super::file::{Encrypted, mac_of};
 use super::keys::Recipient;
 use super::metadata::{self, AgeKey, Group, Metadata, VERSION};
+use super::pgp::{self, Fingerprint, PgpKey, SealPgp};
 use super::rules::{RawRules, Rules};
 use super::tree::{Splice, Tree, spliced};
 use super::value::{Kind, Value};
@@ -16,14 +17,32 @@ use crate::Secret;
 /// Encrypts a file that is in the clear. `now` is like `2026-01-31T12:00:00Z`. What was written is opened again before it
 /// is handed out.
 pub fn encrypt(name: &str, bytes: &[u8], format: Format, creation: &Creation, now: &str) -> Result<Vec<u8>, SopsError> {
+    encrypt_by(name, bytes, format, creation, now, &mut pgp::no_seal)
+}
+
+/// The same, with a way to seal for PGP keys.
+pub fn encrypt_by(
+    name: &str,
+    bytes: &[u8],
+    format: Format,
+    creation: &Creation,
+    now: &str,
+    pgp: SealPgp<'_>,
+) -> Result<Vec<u8>, SopsError> {
     let encrypted = match format {
-        Format::Binary => binary(bytes, creation, now),
-        _ => structured(bytes, format, creation, now),
+        Format::Binary => binary(bytes, creation, now, pgp),
+        _ => structured(bytes, format, creation, now, pgp),
     };
     encrypted.map_err(|problem| problem.of(name))
 }
 
-fn structured(bytes: &[u8], format: Format, creation: &Creation, now: &str) -> Result<Vec<u8>, Problem> {
+fn structured(
+    bytes: &[u8],
+    format: Format,
+    creation: &Creation,
+    now: &str,
+    pgp: SealPgp<'_>,
+) -> Result<Vec<u8>, Problem> {
     let (text, tree) = format.parse(bytes)?;
     refuse_metadata(&tree, format)?;
     let rules = creation.rules()?;
@@ -35,7 +54,7 @@ fn structured(bytes: &[u8], format: Format, creation: &Creation, now: &str) -> R
     }
     let values: Vec<_> = values.into_iter().map(|(value, leaf)| (leaf, Some(value))).collect();
     let mac = mac_of(&values, rules.raw().mac_only_encrypted);
-    let metadata = metadata(creation, rules, &key, mac, now)?;
+    let metadata = metadata(creation, rules, &key, mac, now, pgp)?;
     splices.extend(added(&text, &tree, &metadata, format));
     let new = spliced(&text, splices);
     prove(&new, format, &values, key)?;
@@ -81,7 +100,7 @@ pub(super) fn splice(
     }))
 }
 
-fn binary(bytes: &[u8], creation: &Creation, now: &str) -> Result<Vec<u8>, Problem> {
+fn binary(bytes: &[u8], creation: &Creation, now: &str, pgp: SealPgp<'_>) -> Result<Vec<u8>, Problem> {
     if bytes.len() > super::tree::LONGEST_FILE / 2 {
         return Err(Problem::TooLarge { bytes: bytes.len(), most: super::tree::LONGEST_FILE / 2 });
     }
@@ -95,15 +114,22 @@ fn binary(bytes: &[u8], creation: &Creation, now: &str) -> Result<Vec<u8>, Probl
     let values: Vec<_> =
         leaves(&tree, &rules, Format::Binary).into_iter().map(|leaf| (leaf, Some(value.clone()))).collect();
     let mac = mac_of(&values, rules.raw().mac_only_encrypted);
-    let metadata = metadata(creation, rules, &key, mac, now)?;
+    let metadata = metadata(creation, rules, &key, mac, now, pgp)?;
     let new = spliced(&text, added(&text, &tree, &metadata, Format::Binary));
     prove(&new, Format::Binary, &values, key)?;
     Ok(new.into_bytes())
 }
 
-fn metadata(creation: &Creation, rules: Rules, key: &DataKey, mac: Vec<u8>, now: &str) -> Result<Metadata, Problem> {
+fn metadata(
+    creation: &Creation,
+    rules: Rules,
+    key: &DataKey,
+    mac: Vec<u8>,
+    now: &str,
+    pgp: SealPgp<'_>,
+) -> Result<Metadata, Problem> {
     let groups = &creation.groups;
-    if groups.is_empty() || groups.iter().any(Vec::is_empty) {
+    if groups.is_empty() || groups.iter().any(KeyGroup::is_empty) {
         return Err(Problem::NoRecipient);
     }
     let threshold = creation.threshold.unwrap_or(groups.len());
@@ -119,9 +145,15 @@ fn metadata(creation: &Creation, rules: Rules, key: &DataKey, mac: Vec<u8>, now:
     let sealed = |recipient: &Recipient, part: &Secret<Vec<u8>>| -> Result<AgeKey, Problem> {
         Ok(AgeKey { recipient: recipient.as_str().to_owned(), sealed: recipient.seal(part)? })
     };
-    let group = |(recipients, part): (&Vec<Recipient>, &Secret<Vec<u8>>)| -> Result<Group, Problem> {
-        let age = recipients.iter().map(|recipient| sealed(recipient, part)).collect::<Result<_, _>>()?;
-        Ok(Group { age, others: Vec::new() })
+    let mut by_pgp = |key: &Fingerprint, part: &Secret<Vec<u8>>| -> Result<PgpKey, Problem> {
+        let fingerprint = key.as_str().to_owned();
+        let sealed = pgp(key, part).map_err(|why| Problem::NotSealed { fingerprint: fingerprint.clone(), why })?;
+        Ok(PgpKey { fingerprint, sealed: sealed.trim().to_owned(), created: now.to_owned() })
+    };
+    let group = |(keys, part): (&KeyGroup, &Secret<Vec<u8>>)| -> Result<Group, Problem> {
+        let age = keys.age.iter().map(|recipient| sealed(recipient, part)).collect::<Result<_, _>>()?;
+        let pgp = keys.pgp.iter().map(|key| by_pgp(key, part)).collect::<Result<_, _>>()?;
+        Ok(Group { age, pgp, others: Vec::new() })
     };
     let groups = groups.iter().zip(&parts).map(group).collect::<Result<_, _>>()?;
     let mac = key.seal(&Value::text(mac), now)?;

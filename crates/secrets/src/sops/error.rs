@@ -101,11 +101,20 @@ pub enum Problem {
     )]
     MacMismatch,
     /// No key opens it.
-    #[error("none of the {given} private keys opens the file; it opens with: {wanted}")]
+    #[error("{}", no_key(*given, .wanted))]
     NoKey {
         /// How many were tried.
         given: usize,
         /// Who can read it.
+        wanted: String,
+    },
+    /// Only keys in the cloud open it.
+    #[error(
+        "the file is only for keys that are not asked for here: {wanted}. Who may use one of them adds an age key: \
+         `sops rotate --in-place --add-age age1... FILE`"
+    )]
+    OnlyCloud {
+        /// Which.
         wanted: String,
     },
     /// Too few of the groups were opened.
@@ -126,11 +135,27 @@ pub enum Problem {
         /// As given.
         recipient: String,
     },
+    /// No name of a PGP key.
+    #[error(
+        "`{text}` is no fingerprint of a PGP key: give its 40 hexadecimal digits, as `gpg --list-keys` prints them"
+    )]
+    NotAFingerprint {
+        /// As given.
+        text: String,
+    },
+    /// A PGP key that can't be encrypted for.
+    #[error("encrypting for the PGP key {fingerprint} failed: {why}")]
+    NotSealed {
+        /// Which.
+        fingerprint: String,
+        /// What `gpg` says.
+        why: String,
+    },
     /// Nobody could read the file.
-    #[error("there is no recipient: give one with --age, or a rule in .sops.yaml")]
+    #[error("there is no recipient: give one with --age or --pgp, or a rule in .sops.yaml")]
     NoRecipient,
     /// It is for keys that we can't encrypt for.
-    #[error("the file is also for `{key}`, and files can be encrypted for age keys only")]
+    #[error("the file is also for `{key}`, and files can be encrypted for age and PGP keys only")]
     OtherKeys {
         /// The first of them.
         key: String,
@@ -181,6 +206,13 @@ pub enum Problem {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: try again")]
     NoRandomness,
+}
+
+fn no_key(given: usize, wanted: &str) -> String {
+    match given {
+        0 => format!("there is no private key that opens the file; it opens with: {wanted}"),
+        given => format!("none of the {given} private keys opens the file; it opens with: {wanted}"),
+    }
 }
 
 impl Problem {

@@ -7,6 +7,7 @@ use super::error::{Problem, SopsError};
 use super::keys::Identities;
 use super::metadata::{self, Metadata};
 use super::path::KeyPath;
+use super::pgp::{self, OpenPgp};
 use super::plain;
 use super::tree::{Content, Tree};
 use super::value::{Kind, Value};
@@ -52,8 +53,18 @@ impl Encrypted {
 
     /// Opens it: every value and the MAC are checked before anything is handed out.
     pub fn open(&self, identities: &Identities) -> Result<Opened<'_>, SopsError> {
-        let opened = self.data_key(identities).and_then(|key| self.open_with(key));
+        self.open_by(identities, &mut pgp::no_open)
+    }
+
+    /// The same, with a way to open what is for PGP keys, which is used where no age key opens.
+    pub fn open_by(&self, identities: &Identities, pgp: OpenPgp<'_>) -> Result<Opened<'_>, SopsError> {
+        let opened = self.data_key(identities, pgp).and_then(|key| self.open_with(key));
         opened.map_err(|problem| problem.of(&self.name))
+    }
+
+    /// Whether a PGP key can open it, or help to.
+    pub fn has_pgp(&self) -> bool {
+        self.metadata.groups.iter().any(|group| !group.pgp.is_empty())
     }
 
     pub(super) fn open_with(&self, key: DataKey) -> Result<Opened<'_>, Problem> {
@@ -72,10 +83,19 @@ impl Encrypted {
         leaves.map(|leaf| value_of(&leaf, key).map(|value| (leaf, value))).collect()
     }
 
-    fn data_key(&self, identities: &Identities) -> Result<DataKey, Problem> {
+    fn data_key(&self, identities: &Identities, pgp: OpenPgp<'_>) -> Result<DataKey, Problem> {
         let groups = &self.metadata.groups;
+        let needed = if groups.len() == 1 { 1 } else { self.metadata.threshold.max(2) };
         let part = |group: &metadata::Group| group.age.iter().find_map(|key| identities.open(&key.sealed));
-        let opened: Vec<_> = groups.iter().map(part).collect();
+        let mut opened: Vec<_> = groups.iter().map(part).collect();
+        // People may be asked for a passphrase: only where it is needed.
+        let mut count = opened.iter().flatten().count();
+        for (group, part) in groups.iter().zip(&mut opened).filter(|(_, part)| part.is_none()) {
+            if count < needed {
+                *part = group.pgp.iter().find_map(|key| pgp(key).ok());
+                count += usize::from(part.is_some());
+            }
+        }
         let names = |missing: bool| {
             let groups = groups.iter().zip(&opened).filter(|(_, part)| !missing || part.is_none());
             groups.map(|(group, _)| group.names().join(" or ")).collect::<Vec<_>>().join("; ")
@@ -84,9 +104,12 @@ impl Encrypted {
         let given = identities.len();
         let parts: Vec<_> = opened.into_iter().flatten().collect();
         let bytes = match (groups.len(), parts.as_slice()) {
+            (_, []) if groups.iter().all(|group| group.age.is_empty() && group.pgp.is_empty()) => {
+                return Err(Problem::OnlyCloud { wanted });
+            }
             (_, []) => return Err(Problem::NoKey { given, wanted }),
             (1, [whole, ..]) => whole.clone(),
-            (all, parts) if parts.len() < self.metadata.threshold.max(2) => {
+            (all, parts) if parts.len() < needed => {
                 let threshold = self.metadata.threshold;
                 return Err(Problem::TooFewGroups { opened: parts.len(), groups: all, threshold, wanted });
             }

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::Format;
 use super::error::Problem;
+use super::pgp::PgpKey;
 use super::rules::Rules;
 use super::tree::Node;
 
@@ -49,7 +50,9 @@ pub struct Metadata {
 pub struct Group {
     /// Age keys.
     pub age: Vec<AgeKey>,
-    /// Keys of other kinds, that are kept and not used: `pgp 85D77543...`.
+    /// PGP keys, which the program `gpg` uses.
+    pub pgp: Vec<PgpKey>,
+    /// Keys of other kinds, that are kept and not used: `kms arn:aws:...`.
     pub others: Vec<String>,
 }
 
@@ -63,6 +66,8 @@ pub struct AgeKey {
 impl Group {
     /// Its keys as people name them.
     pub fn names(&self) -> Vec<String> {
-        self.age.iter().map(|key| format!("age {}", key.recipient)).chain(self.others.iter().cloned()).collect()
+        let age = self.age.iter().map(|key| format!("age {}", key.recipient));
+        let pgp = self.pgp.iter().map(|key| format!("pgp {}", key.fingerprint));
+        age.chain(pgp).chain(self.others.iter().cloned()).collect()
     }
 }

@@ -121,17 +121,18 @@ fn the_first_rule_that_matches_counts() {
     let public = generate().1;
     let other = generate().1;
     let rules = format!(
-        "keys: [&me {public}]\ncreation_rules:\n- path_regex: ^prod/\n  encrypted_regex: ^data$\n  age: [*me, {other}]\n- path_regex: ^pgp/\n  pgp: ABCD\n  age: {other}\n- age: '{other}, {public}'\n"
+        "keys: [&me {public}]\ncreation_rules:\n- path_regex: ^prod/\n  encrypted_regex: ^data$\n  age: [*me, {other}]\n- path_regex: ^pgp/\n  pgp: ABCD\n  age: {other}\n- path_regex: ^kms/\n  kms: arn:aws:kms:eu:1:key/a\n  age: {other}\n- age: '{other}, {public}'\n"
     );
     let groups = |path: &str| {
         Creation::from_rules(".sops.yaml", &rules, path).map(|creation| {
-            let keys = creation.groups[0].iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
+            let keys = creation.groups[0].age.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
             (keys, creation.rules.encrypted_regex)
         })
     };
     assert_eq!(groups("prod/a.yaml").unwrap(), (vec![public.clone(), other.clone()], "^data$".to_owned()));
     assert_eq!(groups("dev/prod/a.yaml").unwrap(), (vec![other, public], String::new()));
-    assert!(groups("pgp/a.yaml").unwrap_err().to_string().contains("also names keys of the kind `pgp`"));
+    assert!(groups("kms/a.yaml").unwrap_err().to_string().contains("also names keys of the kind `kms`"));
+    assert!(groups("pgp/a.yaml").unwrap_err().to_string().contains("`ABCD` is no fingerprint of a PGP key"));
     let none = Creation::from_rules("x/.sops.yaml", "creation_rules: [{path_regex: ^a$}]", "b").err().unwrap();
     assert_eq!(
         none.to_string(),
@@ -206,5 +207,55 @@ proptest! {
         let set = opened.set(&path, &Value::text(other.clone()), NOW).unwrap();
         let set = Encrypted::parse("f.yaml", &set, Format::Yaml).unwrap();
         prop_assert!(set.open(&keys).unwrap().get(&path).unwrap().expose().expose() == other.as_bytes());
+    }
+}
+
+/// Documents of few words, so that two of them have much in common: nested, with lists and comments wherever they may stand.
+fn documents() -> impl Strategy<Value = String> {
+    let word = || prop::sample::select(vec!["a", "b", "c", "true", "12", "1.50", "\"x y\"", "''", "~", "2001-12-14"]);
+    let comment = || prop::sample::select(vec!["", "", "", "# one", "# two"]);
+    let lines = (word(), word(), comment(), comment(), 0..4_u8);
+    prop::collection::vec(lines, 0..6).prop_map(|entries| {
+        let mut text = String::new();
+        for (at, (one, two, above, beside, kind)) in entries.into_iter().enumerate() {
+            let beside = if beside.is_empty() { String::new() } else { format!(" {beside}") };
+            if !above.is_empty() {
+                text.push_str(&format!("{above}\n"));
+            }
+            text.push_str(&match kind {
+                0 => format!("k{at}: {one}{beside}\n"),
+                1 => format!("k{at}:{beside}\n    {above}\n    x: {one}\n    y: {two}{beside}\n").replace("    \n", ""),
+                2 => format!("k{at}:\n    - {one}{beside}\n    {above}\n    - {two}\n").replace("    \n", ""),
+                _ => format!("k{at}: [{one}, {{z: {two}}}]{beside}\n"),
+            });
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_new_text_is_what_is_read_afterwards_and_the_same_text_changes_no_ciphertext(old in documents(), new in documents()) {
+        let (keys, creation) = keys();
+        let sealed = encrypt("f.yaml", old.as_bytes(), Format::Yaml, &creation, NOW).unwrap();
+        let file = Encrypted::parse("f.yaml", &sealed, Format::Yaml).unwrap();
+        let opened = file.open(&keys).unwrap();
+        let plain = opened.plaintext().unwrap();
+        let kept = |text: &[u8]| -> Vec<String> {
+            let text = String::from_utf8_lossy(text).into_owned();
+            text.lines().filter(|line| !line.starts_with("    mac:")).map(str::to_owned).collect()
+        };
+        let same = opened.edited(plain.expose(), NOW).unwrap();
+        prop_assert_eq!(kept(&same), kept(&sealed));
+
+        let edited = opened.edited(new.as_bytes(), NOW).unwrap();
+        let edited = Encrypted::parse("f.yaml", &edited, Format::Yaml).unwrap();
+        let read = edited.open(&keys).unwrap().plaintext().unwrap();
+        let fresh = encrypt("f.yaml", new.as_bytes(), Format::Yaml, &creation, NOW).unwrap();
+        let fresh = Encrypted::parse("f.yaml", &fresh, Format::Yaml).unwrap();
+        let want = fresh.open(&keys).unwrap().plaintext().unwrap();
+        prop_assert_eq!(String::from_utf8_lossy(read.expose()), String::from_utf8_lossy(want.expose()));
     }
 }

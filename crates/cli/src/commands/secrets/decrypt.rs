@@ -25,6 +25,6 @@ pub(super) struct Decrypt {
 pub(super) fn run(args: &Decrypt) -> anyhow::Result<()> {
     let _alone = if args.in_place { Some(args.file.alone()?) } else { None };
     let file = args.file.encrypted()?;
-    let plain = file.open(&args.keys.read()?)?.plaintext()?;
+    let plain = args.keys.ring()?.open(&file)?.plaintext()?;
     args.file.give(plain.expose(), args.in_place)
 }

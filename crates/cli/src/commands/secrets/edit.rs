@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use secrets::Secret;
-use secrets::sops::{Creation, Encrypted, Identities};
+use secrets::sops::{Creation, Encrypted};
 
 use super::file::{FileArgs, LARGEST, now, read_bounded};
-use super::keys::Keys;
+use super::keys::{Keys, Ring};
 use super::programs::editor::Editor;
 use super::programs::guard::Room;
-use super::rules::RulesArgs;
+use super::rules::{RulesArgs, seal};
 
 /// Change an encrypted file in your editor
 ///
@@ -56,7 +56,7 @@ struct Base {
 }
 
 enum How {
-    Open(Identities),
+    Open(Ring),
     Make(Box<Creation>),
 }
 
@@ -67,8 +67,8 @@ impl Base {
             return Ok(Self { bytes: None, plain: Secret::new(Vec::new()), how });
         };
         let file = Encrypted::parse(&args.file.name(), &bytes, args.file.format())?;
-        let keys = args.keys.read()?;
-        let plain = file.open(&keys)?.plaintext()?;
+        let keys = args.keys.ring()?;
+        let plain = keys.open(&file)?.plaintext()?;
         Ok(Self { bytes: Some(bytes), plain, how: How::Open(keys) })
     }
 
@@ -77,11 +77,9 @@ impl Base {
         match (&self.how, &self.bytes) {
             (How::Open(keys), Some(bytes)) => {
                 let old = Encrypted::parse(&file.name(), bytes, file.format())?;
-                Ok(old.open(keys)?.edited(text, &now())?)
+                Ok(keys.open(&old)?.edited(text, &now())?)
             }
-            (How::Make(creation), _) => {
-                Ok(secrets::sops::encrypt(&file.name(), text, file.format(), creation, &now())?)
-            }
+            (How::Make(creation), _) => seal(file, text, creation),
             (How::Open(_), None) => bail!("{}: the file is gone", file.name()),
         }
     }

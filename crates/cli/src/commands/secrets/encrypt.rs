@@ -2,8 +2,8 @@
 
 use secrets::Secret;
 
-use super::file::{FileArgs, now};
-use super::rules::RulesArgs;
+use super::file::FileArgs;
+use super::rules::{RulesArgs, seal};
 
 /// Encrypt a file; this needs no private key
 ///
@@ -31,6 +31,6 @@ pub(super) fn run(args: &Encrypt) -> anyhow::Result<()> {
     let _alone = if args.in_place { Some(file.alone()?) } else { None };
     let bytes = Secret::new(file.read()?);
     let creation = args.rules.creation(file)?;
-    let encrypted = secrets::sops::encrypt(&file.name(), bytes.expose(), file.format(), &creation, &now())?;
+    let encrypted = seal(file, bytes.expose(), &creation)?;
     file.give(&encrypted, args.in_place)
 }

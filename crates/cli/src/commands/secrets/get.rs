@@ -28,7 +28,7 @@ pub(super) struct Get {
 pub(super) fn run(args: &Get) -> anyhow::Result<()> {
     let at = KeyPath::parse(&args.at)?;
     let file = args.file.encrypted()?;
-    let value = file.open(&args.keys.read()?)?.get(&at)?.expose();
+    let value = args.keys.ring()?.open(&file)?.get(&at)?.expose();
     print(value.expose())?;
     if stdout().is_terminal() { print(b"\n") } else { Ok(()) }
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use secrets::Secret;
-use secrets::sops::Identities;
+use secrets::sops::{Encrypted, Identities, Opened, Problem};
+
+use super::programs::gpg::Gpg;
 
 const FILE_VARIABLES: [&str; 2] = ["PINNACE_AGE_KEY_FILE", "SOPS_AGE_KEY_FILE"];
 const KEY_VARIABLE: &str = "SOPS_AGE_KEY";
@@ -20,26 +22,52 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// From the first place that is set.
-    pub(super) fn read(&self) -> anyhow::Result<Identities> {
+    /// From the first place that is set. Where none is, `gpg` may still open what is for PGP keys.
+    pub(super) fn ring(&self) -> anyhow::Result<Ring> {
+        Ok(Ring { identities: self.find()?, gpg: Gpg::default() })
+    }
+
+    fn find(&self) -> anyhow::Result<Option<Identities>> {
         if let Some(path) = &self.key_file {
-            return of_file(path, "--key-file");
+            return of_file(path, "--key-file").map(Some);
         }
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         if let Some((name, path)) = FILE_VARIABLES.iter().find_map(|name| Some((name, set(name)?))) {
-            return of_file(Path::new(&path), name);
+            return of_file(Path::new(&path), name).map(Some);
         }
         if let Some(key) = crate::commands::secret(KEY_VARIABLE) {
-            return Identities::parse(&Secret::new(key)).context(KEY_VARIABLE);
+            return Identities::parse(&Secret::new(key)).context(KEY_VARIABLE).map(Some);
         }
         let settings = set("XDG_CONFIG_HOME").map(PathBuf::from);
         let settings = settings.or_else(|| Some(PathBuf::from(set("HOME")?).join(".config")));
-        match settings.map(|folder| folder.join(KEYS_OF_SOPS)).filter(|path| path.exists()) {
-            Some(path) => of_file(&path, "the key file of sops"),
-            None => bail!(
-                "a private key is needed, and there is none: give --key-file, or set PINNACE_AGE_KEY_FILE; a new key comes \
-                 from `pinnace secrets keygen`"
-            ),
+        let of_sops = settings.map(|folder| folder.join(KEYS_OF_SOPS)).filter(|path| path.exists());
+        of_sops.map(|path| of_file(&path, "the key file of sops")).transpose()
+    }
+}
+
+/// What opens files.
+pub(super) struct Ring {
+    identities: Option<Identities>,
+    gpg: Gpg,
+}
+
+impl Ring {
+    /// Opens a file, with `gpg` where no age key does.
+    pub(super) fn open<'f>(&self, file: &'f Encrypted) -> anyhow::Result<Opened<'f>> {
+        let none = Identities::default();
+        let error = match file.open_by(self.identities.as_ref().unwrap_or(&none), &mut |key| self.gpg.open(key)) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        let no_key = matches!(error.problem, Problem::NoKey { given: 0, .. });
+        if no_key && !file.has_pgp() {
+            bail!(
+                "{error}. Give --key-file, or set PINNACE_AGE_KEY_FILE; a new key comes from `pinnace secrets keygen`"
+            );
+        }
+        match self.gpg.said() {
+            Some(said) => bail!("{error}; {said}"),
+            None => Err(error.into()),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The outside programs of `pinnace secrets`, each started here and nowhere else.
 
 pub(super) mod editor;
+pub(super) mod gpg;
 pub(super) mod guard;

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Subcommand;
-use secrets::sops::{Encrypted, Identities, Recipient};
+use secrets::sops::{Creation, Encrypted, Fingerprint, Recipient};
 
 use super::agreement::{self, Difference};
 use super::file::{FileArgs, now};
-use super::keys::Keys;
+use super::keys::{Keys, Ring};
+use super::programs::gpg::Gpg;
+use super::rules::RulesArgs;
 use super::targets::Targets;
 use super::who_can_read::{self, WhoCanRead};
 
@@ -34,11 +36,17 @@ enum What {
     Remove(Change),
     /// Say who can read files, as `who-can-read` does
     List(WhoCanRead),
+    /// Move files from PGP to age keys; they get a new key, and every value new ciphertext
+    ///
+    /// They are then for the age keys that --age names, else for those of their rule, else for those that they have. Take the PGP
+    /// keys out of .sops.yaml too.
+    #[command(after_help = "Examples:\n  pinnace secrets recipients move-to-age --age age1... --all")]
+    MoveToAge(Move),
 }
 
 #[derive(Debug, clap::Args)]
 struct Change {
-    /// The public key
+    /// The age public key, or the fingerprint of a PGP key
     #[arg(value_name = "RECIPIENT")]
     recipient: String,
     #[command(flatten)]
@@ -47,12 +55,60 @@ struct Change {
     keys: Keys,
 }
 
+#[derive(Debug, clap::Args)]
+struct Move {
+    #[command(flatten)]
+    targets: Targets,
+    #[command(flatten)]
+    keys: Keys,
+    /// For this public key; may be given again, or several with commas
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    age: Vec<String>,
+}
+
 /// Changes or lists them.
 pub(super) fn run(args: &Recipients) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Add(change) => change.each(add),
         What::Remove(change) => change.each(remove),
         What::List(args) => who_can_read::run(args),
+        What::MoveToAge(args) => {
+            let ring = args.keys.ring()?;
+            let keys = RulesArgs::of_age(&args.age).keys()?;
+            args.targets.each(|file| {
+                changed(file, |old| {
+                    let given = Creation::for_recipients(keys.age.clone());
+                    to_age(file, old, (!keys.is_empty()).then_some(given), &ring)
+                })
+            })
+        }
+    }
+}
+
+/// One who can read files.
+enum Reader {
+    Age(Recipient),
+    Pgp(Fingerprint),
+}
+
+impl Reader {
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        match Fingerprint::parse(text) {
+            Ok(key) => Ok(Self::Pgp(key)),
+            Err(_) => Ok(Self::Age(Recipient::parse(text)?)),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Age(key) => format!("age {}", key.as_str()),
+            Self::Pgp(key) => format!("pgp {}", key.as_str()),
+        }
+    }
+
+    fn is_in(&self, file: &Encrypted) -> bool {
+        let name = self.name();
+        file.metadata().groups.iter().any(|group| group.names().iter().any(|one| one.eq_ignore_ascii_case(&name)))
     }
 }
 
@@ -60,43 +116,63 @@ pub(super) fn run(args: &Recipients) -> anyhow::Result<ExitCode> {
 type New = anyhow::Result<Option<Vec<u8>>>;
 
 impl Change {
-    fn each(&self, change: impl Fn(&Encrypted, &Recipient, &Identities) -> New) -> anyhow::Result<ExitCode> {
-        let recipient = Recipient::parse(&self.recipient)?;
-        let keys = self.keys.read()?;
-        self.targets.each(|file| {
-            let _alone = file.alone()?;
-            if let Some(new) = change(&file.encrypted()?, &recipient, &keys)? {
-                file.write(&new)?;
-                writeln!(stderr(), "{}: changed", file.name())?;
-            } else {
-                writeln!(stderr(), "{}: nothing was to be changed", file.name())?;
-            }
-            tell(file)
-        })
+    fn each(&self, change: impl Fn(&Encrypted, &Reader, &Ring) -> New) -> anyhow::Result<ExitCode> {
+        let (reader, ring) = (Reader::parse(&self.recipient)?, self.keys.ring()?);
+        self.targets.each(|file| changed(file, |old| change(old, &reader, &ring)))
     }
 }
 
-fn is_in(file: &Encrypted, recipient: &Recipient) -> bool {
-    let mut keys = file.metadata().groups.iter().flat_map(|group| &group.age);
-    keys.any(|key| key.recipient == recipient.as_str())
+/// Writes a file anew, and tells it.
+fn changed(file: &FileArgs, change: impl FnOnce(&Encrypted) -> New) -> anyhow::Result<()> {
+    let _alone = file.alone()?;
+    let new = change(&file.encrypted()?)?;
+    if let Some(new) = &new {
+        file.write(new)?;
+    }
+    let told = if new.is_some() { "changed" } else { "nothing was to be changed" };
+    writeln!(stderr(), "{}: {told}", file.name())?;
+    tell(file)
 }
 
-fn add(file: &Encrypted, recipient: &Recipient, keys: &Identities) -> New {
-    if is_in(file, recipient) {
+fn add(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
+    if reader.is_in(file) {
         return Ok(None);
     }
-    Ok(Some(file.open(keys)?.with_recipient(recipient)?))
+    let opened = ring.open(file)?;
+    Ok(Some(match reader {
+        Reader::Age(recipient) => opened.with_recipient(recipient)?,
+        Reader::Pgp(key) => opened.with_pgp(key, &now(), &mut Gpg::seal)?,
+    }))
 }
 
-fn remove(file: &Encrypted, recipient: &Recipient, keys: &Identities) -> New {
-    if !is_in(file, recipient) {
+fn remove(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
+    if !reader.is_in(file) {
         return Ok(None);
     }
-    let creation = file.creation()?.without(recipient);
+    let creation = match reader {
+        Reader::Age(recipient) => file.creation()?.without(recipient),
+        Reader::Pgp(key) => file.creation()?.without_pgp(key),
+    };
     if creation.names().iter().any(Vec::is_empty) {
-        bail!("`{}` is the only one of its group: add another first", recipient.as_str());
+        bail!("{} is the only key of its group: add another first", reader.name());
     }
-    Ok(Some(file.open(keys)?.rotated(&creation, &now())?))
+    Ok(Some(ring.open(file)?.rotated(&creation, &now(), &mut Gpg::seal)?))
+}
+
+fn to_age(file: &FileArgs, old: &Encrypted, given: Option<Creation>, ring: &Ring) -> New {
+    if !old.has_pgp() {
+        return Ok(None);
+    }
+    let none = |creation: &Creation| creation.names().iter().any(Vec::is_empty);
+    let ruled = agreement::ruled(file)?.map(Creation::age_only).filter(|creation| !none(creation));
+    let creation = match given.or(ruled) {
+        Some(creation) => creation,
+        None => old.creation()?.age_only(),
+    };
+    if none(&creation) {
+        bail!("{}: there is no age key to move it to: give one with --age, or name one in .sops.yaml", file.name());
+    }
+    Ok(Some(ring.open(old)?.rotated(&creation, &now(), &mut Gpg::seal)?))
 }
 
 /// What `.sops.yaml` says otherwise: `rotate` would go by that.

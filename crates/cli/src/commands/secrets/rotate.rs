@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use super::agreement::{self, Difference};
 use super::file::{FileArgs, now};
-use super::keys::Keys;
+use super::keys::{Keys, Ring};
+use super::programs::gpg::Gpg;
 use super::targets::Targets;
 
 /// Give encrypted files a new key, and encrypt every value anew
@@ -28,17 +29,17 @@ pub(super) struct Rotate {
 
 /// Rotates them.
 pub(super) fn run(args: &Rotate) -> anyhow::Result<ExitCode> {
-    let keys = args.keys.read()?;
+    let keys = args.keys.ring()?;
     args.targets.each(|file| one(file, &keys))
 }
 
-fn one(file: &FileArgs, keys: &secrets::sops::Identities) -> anyhow::Result<()> {
+fn one(file: &FileArgs, keys: &Ring) -> anyhow::Result<()> {
     let _alone = file.alone()?;
     let old = file.encrypted()?;
     let ruled = agreement::ruled(file)?;
     let difference = ruled.as_ref().map(|creation| Difference::of(&old, creation)).unwrap_or_default();
     let creation = ruled.map_or_else(|| old.creation(), Ok)?;
-    let new = old.open(keys)?.rotated(&creation, &now())?;
+    let new = keys.open(&old)?.rotated(&creation, &now(), &mut Gpg::seal)?;
     file.write(&new)?;
     writeln!(stderr(), "{}: rotated{}", file.name(), difference.done())?;
     Ok(())

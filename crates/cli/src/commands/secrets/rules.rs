@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use secrets::sops::{Creation, Problem, RULES_FILE, Recipient};
+use secrets::sops::{Creation, Fingerprint, KeyGroup, Problem, RULES_FILE, Recipient, encrypt_by};
 
-use super::file::{FileArgs, read_bounded};
+use super::file::{FileArgs, now, read_bounded};
+use super::programs::gpg::Gpg;
 
 const LARGEST_RULES: u64 = (1 << 20) + 1;
 
@@ -15,36 +16,57 @@ pub(super) struct RulesArgs {
     /// Encrypt for this public key; may be given again, or several with commas
     #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
     age: Vec<String>,
+    /// Encrypt for this PGP key, by its fingerprint, through the program gpg; may be given again, or several with commas
+    #[arg(long, value_name = "FINGERPRINT", value_delimiter = ',')]
+    pgp: Vec<String>,
     /// The file of rules; else the nearest .sops.yaml
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
 }
 
 impl RulesArgs {
+    /// As with `--age`.
+    pub(super) fn of_age(age: &[String]) -> Self {
+        Self { age: age.to_vec(), pgp: Vec::new(), rules: None }
+    }
+
     /// How this file is to be encrypted.
     pub(super) fn creation(&self, file: &FileArgs) -> anyhow::Result<Creation> {
-        let given = self.age.iter().filter(|text| !text.trim().is_empty());
-        let recipients = given.map(|text| Recipient::parse(text)).collect::<Result<Vec<_>, _>>().context("--age")?;
+        let keys = self.keys()?;
         let path = file.whole_path()?;
         let rules = match &self.rules {
             Some(rules) => Some(rules.canonicalize().with_context(|| rules.display().to_string())?),
             None => nearest(&path),
         };
         let Some(rules) = rules else {
-            if recipients.is_empty() {
+            if keys.is_empty() {
                 bail!("{}: {}", file.name(), Problem::NoRecipient);
             }
-            return Ok(Creation::for_recipients(recipients));
+            return Ok(Creation::for_recipients(Vec::new()).with_keys(keys));
         };
         match RulesFile::read(&rules)?.creation(&path) {
-            Ok(creation) if recipients.is_empty() => Ok(creation),
-            Ok(creation) => Ok(creation.with_recipients(recipients)),
-            Err(error) if matches!(error.problem, Problem::NoRule { .. }) && !recipients.is_empty() => {
-                Ok(Creation::for_recipients(recipients))
+            Ok(creation) if keys.is_empty() => Ok(creation),
+            Ok(creation) => Ok(creation.with_keys(keys)),
+            Err(error) if matches!(error.problem, Problem::NoRule { .. }) && !keys.is_empty() => {
+                Ok(Creation::for_recipients(Vec::new()).with_keys(keys))
             }
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Those that the command line names.
+    pub(super) fn keys(&self) -> anyhow::Result<KeyGroup> {
+        fn parsed<T>(texts: &[String], parse: impl Fn(&str) -> Result<T, Problem>) -> Result<Vec<T>, Problem> {
+            texts.iter().filter(|text| !text.trim().is_empty()).map(|text| parse(text)).collect()
+        }
+        let age = parsed(&self.age, Recipient::parse).context("--age")?;
+        Ok(KeyGroup { age, pgp: parsed(&self.pgp, Fingerprint::parse).context("--pgp")? })
+    }
+}
+
+/// A file in the clear, encrypted; with `gpg` where it is for PGP keys.
+pub(super) fn seal(file: &FileArgs, bytes: &[u8], creation: &Creation) -> anyhow::Result<Vec<u8>> {
+    Ok(encrypt_by(&file.name(), bytes, file.format(), creation, &now(), &mut Gpg::seal)?)
 }
 
 /// A file of rules.

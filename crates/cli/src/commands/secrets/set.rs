@@ -50,11 +50,11 @@ enum KindArg {
 /// Sets it.
 pub(super) fn run(args: &Set) -> anyhow::Result<()> {
     let at = KeyPath::parse(&args.at)?;
-    let keys = args.keys.read()?;
+    let keys = args.keys.ring()?;
     let value = value(args)?;
     let _alone = args.file.alone()?;
     let file = args.file.encrypted()?;
-    let changed = file.open(&keys)?.set(&at, &value, &now())?;
+    let changed = keys.open(&file)?.set(&at, &value, &now())?;
     args.file.write(&changed)
 }
 

@@ -20,7 +20,7 @@ pub(super) struct View {
 /// Shows it.
 pub(super) fn run(args: &View) -> anyhow::Result<()> {
     let file = args.file.encrypted()?;
-    let plain = file.open(&args.keys.read()?)?.plaintext()?;
+    let plain = args.keys.ring()?.open(&file)?.plaintext()?;
     let told = || format!("{}: this is no text: use `pinnace secrets decrypt`", args.file.name());
     let text = str::from_utf8(plain.expose()).ok().with_context(told)?;
     print(Secret::new(secrets::clean_terminal(text)).expose().as_bytes())

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::super::error::Problem;
+use super::super::pgp::PgpKey;
 use super::super::rules::{RawRules, Rules};
 use super::super::tree::{Content, Node};
 use super::{AgeKey, Group, Metadata, PREFIX};
@@ -10,14 +11,13 @@ use super::{AgeKey, Group, Metadata, PREFIX};
 /// Nobody gives more keys to a file.
 const MOST_KEYS: usize = 1000;
 
-/// Kinds of keys that we keep and don't use, with the field that names the key.
-const OTHERS: [(&str, &str); 6] = [
-    ("pgp", "fp"),
-    ("kms", "arn"),
-    ("gcp_kms", "resource_id"),
-    ("azure_kv", "name"),
-    ("hc_vault", "key_name"),
-    ("hckms", "key_id"),
+/// Kinds of keys that we keep and don't use, with the fields that name the key.
+const OTHERS: [(&str, &[&str]); 5] = [
+    ("kms", &["arn"]),
+    ("gcp_kms", &["resource_id"]),
+    ("azure_kv", &["vault_url", "name", "version"]),
+    ("hc_vault", &["vault_address", "engine_path", "key_name"]),
+    ("hckms", &["key_id"]),
 ];
 
 /// From the mapping `sops`.
@@ -110,7 +110,7 @@ fn read(fields: &Map<String, Json>) -> Result<Metadata, Problem> {
         }
         _ => return Err(bad("age", "no key is there")),
     };
-    if groups.iter().map(|group: &Group| group.age.len() + group.others.len()).sum::<usize>() > MOST_KEYS {
+    if groups.iter().map(|group: &Group| group.names().len()).sum::<usize>() > MOST_KEYS {
         return Err(bad("age", "there are too many keys"));
     }
     let threshold = match text("shamir_threshold")?.as_str() {
@@ -152,8 +152,15 @@ fn group(fields: &Map<String, Json>, place: &str) -> Result<Group, Problem> {
             |name: &str| field(key, name).ok_or_else(|| bad(&format!("{place}age[{at}].{name}"), "it is missing"));
         group.age.push(AgeKey { recipient: wanted("recipient")?, sealed: wanted("enc")? });
     }
-    for (kind, name) in OTHERS {
-        group.others.extend(list(kind).iter().map(|key| format!("{kind} {}", field(key, name).unwrap_or_default())));
+    for (at, key) in list("pgp").iter().enumerate() {
+        let wanted =
+            |name: &str| field(key, name).ok_or_else(|| bad(&format!("{place}pgp[{at}].{name}"), "it is missing"));
+        let (fingerprint, sealed) = (wanted("fp")?, wanted("enc")?);
+        group.pgp.push(PgpKey { fingerprint, sealed, created: field(key, "created_at").unwrap_or_default() });
+    }
+    for (kind, names) in OTHERS {
+        let name = |key: &Json| names.iter().filter_map(|name| field(key, name)).collect::<Vec<_>>().join("/");
+        group.others.extend(list(kind).iter().map(|key| format!("{kind} {}", name(key))));
     }
     Ok(group)
 }
