@@ -8,6 +8,7 @@ mod edit;
 mod encrypt;
 mod file;
 mod get;
+mod helm;
 mod keygen;
 mod keys;
 mod programs;
@@ -35,13 +36,16 @@ pub(crate) struct Secrets {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    #[command(visible_alias = "dec")]
     Decrypt(decrypt::Decrypt),
     Doctor(doctor::Doctor),
     Edit(edit::Edit),
+    Enc(encrypt::Enc),
     Encrypt(encrypt::Encrypt),
     Get(get::Get),
     #[command(hide = true)]
     Guard(programs::guard::Guard),
+    Helm(helm::Helm),
     Keygen(keygen::Keygen),
     Recipients(recipients::Recipients),
     Rotate(rotate::Rotate),
@@ -56,9 +60,11 @@ pub(crate) fn run(args: &Secrets) -> anyhow::Result<ExitCode> {
         What::Decrypt(args) => decrypt::run(args),
         What::Doctor(args) => return doctor::run(args),
         What::Edit(args) => edit::run(args),
+        What::Enc(args) => encrypt::run_in_place(args),
         What::Encrypt(args) => encrypt::run(args),
         What::Get(args) => get::run(args),
         What::Guard(_) => return programs::guard::run(),
+        What::Helm(args) => return helm::run(args),
         What::Keygen(args) => keygen::run(args),
         What::Recipients(args) => return recipients::run(args),
         What::Rotate(args) => return rotate::run(args),

@@ -7,6 +7,7 @@ mod doctor;
 mod edit;
 mod edited;
 mod formats;
+mod helm;
 mod keys;
 mod pgp;
 mod readers;

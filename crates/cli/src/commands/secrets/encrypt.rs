@@ -25,12 +25,28 @@ pub(super) struct Encrypt {
     in_place: bool,
 }
 
+/// Encrypt a file where it lies, as `helm secrets enc` does
+#[derive(Debug, clap::Args)]
+pub(super) struct Enc {
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    rules: RulesArgs,
+}
+
+/// Encrypts it where it lies.
+pub(super) fn run_in_place(args: &Enc) -> anyhow::Result<()> {
+    encrypt(&args.file, &args.rules, true)
+}
+
 /// Encrypts it.
 pub(super) fn run(args: &Encrypt) -> anyhow::Result<()> {
-    let file = &args.file;
-    let _alone = if args.in_place { Some(file.alone()?) } else { None };
+    encrypt(&args.file, &args.rules, args.in_place)
+}
+
+fn encrypt(file: &FileArgs, rules: &RulesArgs, in_place: bool) -> anyhow::Result<()> {
+    let _alone = if in_place { Some(file.alone()?) } else { None };
     let bytes = Secret::new(file.read()?);
-    let creation = args.rules.creation(file)?;
-    let encrypted = seal(file, bytes.expose(), &creation)?;
-    file.give(&encrypted, args.in_place)
+    let creation = rules.creation(file)?;
+    file.give(&seal(file, bytes.expose(), &creation)?, in_place)
 }

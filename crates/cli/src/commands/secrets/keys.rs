@@ -14,7 +14,7 @@ const KEY_VARIABLE: &str = "SOPS_AGE_KEY";
 const KEYS_OF_SOPS: &str = "sops/age/keys.txt";
 
 /// The private keys.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Keys {
     /// File with age private keys, as `pinnace secrets keygen` writes it
     #[arg(long, value_name = "FILE")]

@@ -1,19 +1,13 @@
 //! The editor that people chose, on a file in memory.
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use anyhow::bail;
+use tokio::process::Command;
 
 /// As git does, and before that what is said for such files alone.
 const VARIABLES: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
 const DEFAULT: &str = "vi";
-/// An editor that was told to end gets so long to give the terminal back.
-const TO_END: Duration = Duration::from_secs(3);
 /// Vim keeps registers, undone text and copies in the home otherwise.
 const OF_VIM: [&str; 4] = ["-i", "NONE", "-c", "set noundofile nobackup nowritebackup"];
 
@@ -35,41 +29,20 @@ impl Editor {
         Ok(Self(words))
     }
 
-    /// Comes back when the person ended it. There is no limit: people take the time that they take.
+    /// Comes back when the person ended it.
     pub(in super::super) async fn run(&self, file: &Path) -> anyhow::Result<()> {
         let [program, arguments @ ..] = self.0.as_slice() else { bail!("no editor is set") };
         let mut command = Command::new(program);
-        command.args(arguments).arg(file).kill_on_drop(true);
+        command.args(arguments).arg(file);
         // Copies that it makes while it works stay in memory.
         command.env("TMPDIR", file.parent().unwrap_or(file));
         let told = || format!("starting the editor `{}` failed: set EDITOR", secrets::clean_terminal(program));
-        let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut child = command.spawn().with_context(told)?;
-        let status = loop {
-            tokio::select! {
-                status = child.wait() => break status.context("waiting for the editor failed")?,
-                // Ctrl-C in an editor is a key like others, and it has it too.
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => return stopped(child).await,
-                _ = hang_up.recv() => return stopped(child).await,
-            }
-        };
+        let status = super::child::run(command, told).await?;
         if !status.success() {
             bail!("the editor failed ({status}): nothing was written");
         }
         Ok(())
     }
-}
-
-async fn stopped(mut child: Child) -> anyhow::Result<()> {
-    if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
-        let _ = kill_process(pid, Signal::TERM);
-    }
-    if timeout(TO_END, child.wait()).await.is_err() {
-        let _ = child.kill().await;
-    }
-    bail!("stopped by a signal: nothing was written");
 }
 
 /// The words of a command as a shell would part them, and nothing else that a shell does.

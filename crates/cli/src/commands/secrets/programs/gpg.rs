@@ -14,7 +14,7 @@ use secrets::Secret;
 use secrets::sops::{Fingerprint, PgpKey};
 
 /// Somebody may have to find the card and type a passphrase.
-const WITHIN: Duration = Duration::from_secs(300);
+const WITHIN: Duration = Duration::from_mins(5);
 /// A file's key, sealed or open.
 const MOST: u64 = 64 * 1024;
 /// For every run. No server of keys is asked, and none of the person's settings adds a recipient.
