@@ -13,6 +13,7 @@ mod keygen;
 mod keys;
 mod programs;
 mod recipients;
+mod replace;
 mod rotate;
 mod rules;
 mod set;

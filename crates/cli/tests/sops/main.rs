@@ -9,6 +9,7 @@ mod edited;
 mod formats;
 mod helm;
 mod keys;
+mod killed;
 mod pgp;
 mod readers;
 mod real;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use secrets::sops::{Encrypted, Format};
 
+use super::replace::{replace, sweep};
+
 /// What the library reads at most, and one byte more so that it can say so.
 pub(super) const LARGEST: u64 = (32 << 20) + 1;
 
@@ -66,8 +68,10 @@ impl FileArgs {
     /// Until this goes, no other of these commands changes a file in the folder: two that read, change and write the same
     /// file would else lose what one of them wrote.
     pub(super) fn alone(&self) -> anyhow::Result<File> {
-        let folder = File::open(self.folder()?).with_context(|| self.name())?;
+        let path = self.folder()?;
+        let folder = File::open(&path).with_context(|| self.name())?;
         folder.lock().with_context(|| format!("{}: waiting for another `pinnace secrets` failed", self.name()))?;
+        sweep(&path);
         Ok(folder)
     }
 
@@ -105,7 +109,7 @@ impl FileArgs {
     /// The old bytes are there or the new ones, with the mode as it was.
     pub(super) fn write(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let told = || format!("{}: writing the file failed, and it is as it was", self.name());
-        config_repo::write_atomically(&self.path, bytes).with_context(told)
+        replace(&self.path, bytes).with_context(told)
     }
 
     /// To the file, or to standard output.
