@@ -27,7 +27,7 @@ use clap::Subcommand;
 
 /// Encrypt files for git, and read and change them, as SOPS does with age keys
 ///
-/// These commands work on files alone, without server, cluster or git. Encrypting needs public keys only. The private key
+/// These commands work on files alone, without a server or a cluster. Encrypting needs public keys only. The private key
 /// comes from --key-file, $PINNACE_AGE_KEY_FILE, $SOPS_AGE_KEY_FILE, $SOPS_AGE_KEY or the key file of sops.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Secrets {

@@ -91,15 +91,15 @@ fn wrong_with(leaf: &Leaf<'_>, text: &str) -> Option<Finding> {
 }
 
 fn plain(text: &str, format: Format, rule: Option<&Creation>) -> Vec<Finding> {
-    let tree = if format == Format::Binary { None } else { format.parse(text.as_bytes()).ok().map(|(_, tree)| tree) };
+    let parsed = if format == Format::Binary { None } else { parsed(text, format) };
     let mut findings = Vec::new();
-    if let Some(tree) = &tree {
+    if let Some((text, tree)) = &parsed {
         findings.extend(tree.documents.iter().flat_map(|document| of_document(document, text)));
         findings.extend(orphans(tree, text, format));
     }
     if let Some(rule) = rule.filter(|rule| rule.names_the_path() && !text.trim().is_empty()) {
-        let must = match (&tree, rule.rules()) {
-            (Some(tree), Ok(rules)) => {
+        let must = match (&parsed, rule.rules()) {
+            (Some((_, tree)), Ok(rules)) => {
                 let partial =
                     !rule.raw_rules().encrypted_regex.is_empty() || !rule.raw_rules().encrypted_suffix.is_empty();
                 let others = partial && tree.documents.iter().all(is_other_object);
@@ -113,6 +113,32 @@ fn plain(text: &str, format: Format, rule: Option<&Creation>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What a template would fill in, in the place of it.
+const FILLED_IN: &str = "__filled_in__";
+
+/// The tree, with the text that its places are of: where a file is a template of Helm, that is the text without what is filled in.
+fn parsed(text: &str, format: Format) -> Option<(String, Tree)> {
+    let parse = |text: &str| format.parse(text.as_bytes()).ok();
+    parse(text).or_else(|| if text.contains("{{") { parse(&without_templates(text)) } else { None })
+}
+
+/// Lines stay where they are.
+fn without_templates(text: &str) -> String {
+    let (mut new, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (inside, behind) = after.split_once("}}").unwrap_or((after, ""));
+        let begins = before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty());
+        let ends = behind.split('\n').next().is_some_and(|line| line.trim().is_empty());
+        new.push_str(before);
+        // A line of its own says what to do with others, and is no value.
+        new.push_str(if begins && ends { "" } else { FILLED_IN });
+        new.extend(inside.matches('\n'));
+        rest = behind;
+    }
+    new.push_str(rest);
+    new
 }
 
 /// Ciphertext without its block can't be opened by anybody.
@@ -159,7 +185,7 @@ fn of_object(object: &Node, text: &str) -> Vec<Finding> {
         let Content::Scalar(value) = &item.node.content else { return None };
         let written = value.as_text().unwrap_or_default();
         // What a template fills in is not here.
-        if value.is_empty() || is_sealed(written) || written.contains("{{") || written.starts_with('$') {
+        if value.is_empty() || is_sealed(written) || written.contains("{{") || written.contains(FILLED_IN) || written.starts_with('$') {
             return None;
         }
         let mut path = field.to_owned();
@@ -208,6 +234,8 @@ mod tests {
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: b\n  empty: ''\n  t: '{{ .x }}'\n";
         assert_eq!(found("s.yaml", secret, ""), ["5: `stringData.a` of a Secret is in the clear"]);
         assert_eq!(found("s.yaml", &secret.replace("  a: b", "  a: b # pinnace:not-secret"), ""), none);
+        let template = "{{- if .Values.on }}\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ include \"name\" . }}\nstringData:\n  a: {{ .Values.a | quote }}\n  b: hunter22\n{{- end }}\n";
+        assert_eq!(found("templates/s.yaml", template, ""), ["8: `stringData.b` of a Secret is in the clear"]);
         let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {k: eA==}\n";
         assert_eq!(found("l.yaml", list, ""), ["6: `data.k` of a Secret is in the clear"]);
         let key = format!("a\n{}BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n", "-----");

@@ -27,12 +27,18 @@ enum What {
     /// Let one more read files; their values keep their ciphertext
     ///
     /// Name the recipient in .sops.yaml too: the next `rotate` goes by that.
-    #[command(after_help = "Examples:\n  pinnace secrets recipients add age1... prod/secrets.yaml")]
+    #[command(
+        override_usage = "pinnace secrets recipients add [OPTIONS] <RECIPIENT> <FILE...|--all>",
+        after_help = "Examples:\n  pinnace secrets recipients add age1... prod/secrets.yaml"
+    )]
     Add(Change),
     /// Take one away who could read files; they get a new key, and every value new ciphertext
     ///
     /// What is gone from a file stays in git's history: change the values that were read, too.
-    #[command(after_help = "Examples:\n  pinnace secrets recipients remove age1... --all")]
+    #[command(
+        override_usage = "pinnace secrets recipients remove [OPTIONS] <RECIPIENT> <FILE...|--all>",
+        after_help = "Examples:\n  pinnace secrets recipients remove age1... --all"
+    )]
     Remove(Change),
     /// Say who can read files, as `who-can-read` does
     List(WhoCanRead),
