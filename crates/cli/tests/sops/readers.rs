@@ -188,3 +188,18 @@ fn groups_are_rotated_as_a_whole() {
     let new = desk.0.run_with(&desk.0.path().join("new.txt"), &["decrypt", "g.yaml"]);
     assert_eq!(String::from_utf8(new.stdout).unwrap(), TEXT);
 }
+
+#[test]
+fn a_file_without_rules_of_its_own_has_those_of_sops() {
+    let desk = Desk::new();
+    let text = "a: x\nb_unencrypted: clear\n";
+    let file = String::from_utf8(desk.0.encrypt("s.yaml", text, &[])).unwrap();
+    let bare = file.replace("    unencrypted_suffix: _unencrypted\n", "");
+    assert_ne!(file, bare);
+    desk.0.write("s.yaml", &bare);
+    assert_eq!(String::from_utf8(desk.0.ok(&["decrypt", "s.yaml"])).unwrap(), text);
+    assert_eq!(desk.ok(&["view", "s.yaml"], ""), text);
+    desk.ok(&["rotate", "s.yaml"], "");
+    assert!(desk.read("s.yaml").contains("b_unencrypted: clear\n"));
+    assert_eq!(String::from_utf8(desk.0.ok(&["decrypt", "s.yaml"])).unwrap(), text);
+}

@@ -10,8 +10,6 @@ use super::rules::{RawRules, Rules, pattern};
 /// The file of the rules; it counts for its folder and all below.
 pub const RULES_FILE: &str = ".sops.yaml";
 
-/// What stays in the clear where no rule says anything.
-const DEFAULT_SUFFIX: &str = "_unencrypted";
 const LONGEST_RULES: usize = 1024 * 1024;
 /// Kinds of keys that we can't encrypt for, in a rule and in a group of keys.
 const OTHERS: [&str; 7] = ["kms", "gcp_kms", "hckms", "azure_keyvault", "azure_kv", "hc_vault", "hc_vault_transit_uri"];
@@ -58,7 +56,7 @@ impl Creation {
     /// For these recipients, each of which can read it, and no rules file.
     pub fn for_recipients(recipients: Vec<Recipient>) -> Self {
         let group = KeyGroup { age: recipients, pgp: Vec::new() };
-        Self { groups: vec![group], threshold: None, rules: or_default(RawRules::default()), by_path: false }
+        Self { groups: vec![group], threshold: None, rules: RawRules::default(), by_path: false }
     }
 
     /// The same file for these recipients alone.
@@ -105,8 +103,8 @@ impl Creation {
     }
 
     /// Which values of the file are encrypted.
-    pub fn raw_rules(&self) -> &RawRules {
-        &self.rules
+    pub fn raw_rules(&self) -> RawRules {
+        self.rules.clone().or_usual()
     }
 
     /// The same without this key in any group.
@@ -124,7 +122,8 @@ impl Creation {
     }
 
     pub(super) fn rules(&self) -> Result<Rules, Problem> {
-        Rules::new(self.rules.clone()).map_err(|(field, why)| Problem::Rule { what: format!("`{field}`: {why}") })
+        Rules::new(self.rules.clone().or_usual())
+            .map_err(|(field, why)| Problem::Rule { what: format!("`{field}`: {why}") })
     }
 }
 
@@ -166,14 +165,7 @@ fn read(rule: &Map<String, Json>, at: usize) -> Result<Creation, Problem> {
     };
     let threshold = rule.get("shamir_threshold").and_then(Json::as_u64).filter(|number| *number > 0);
     let threshold = threshold.map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    Ok(Creation { groups, threshold, rules: or_default(rules), by_path: false })
-}
-
-fn or_default(mut rules: RawRules) -> RawRules {
-    if rules.said() == 0 {
-        DEFAULT_SUFFIX.clone_into(&mut rules.unencrypted_suffix);
-    }
-    rules
+    Ok(Creation { groups, threshold, rules, by_path: false })
 }
 
 /// The recipients of a group, or of a rule without groups; one text may hold several with commas.

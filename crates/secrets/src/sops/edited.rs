@@ -66,7 +66,7 @@ impl Opened<'_> {
         let new = with_mac(&text, file, &self.key, now)?;
         let read = Encrypted::read("", new.as_bytes(), file.format)?;
         let opened = read.open_with(self.key_again()?)?;
-        let same = plain::write(&opened)?.expose() == bytes;
+        let same = opened.plaintext().map_err(|error| error.problem)?.expose() == bytes;
         if same { Ok(new.into_bytes()) } else { Err(Problem::NotProven { path: "data".to_owned() }) }
     }
 

@@ -105,7 +105,8 @@ fn binary(bytes: &[u8], creation: &Creation, now: &str, pgp: SealPgp<'_>) -> Res
         return Err(Problem::TooLarge { bytes: bytes.len(), most: super::tree::LONGEST_FILE / 2 });
     }
     // The one value is always encrypted, whatever the rules say of keys.
-    let raw = RawRules { mac_only_encrypted: creation.rules.mac_only_encrypted, ..RawRules::default() };
+    let mac_only_encrypted = creation.rules.mac_only_encrypted;
+    let raw = RawRules { mac_only_encrypted, ..RawRules::default() }.or_usual();
     let rules = Rules::new(raw).map_err(|(_, what)| Problem::Rule { what })?;
     let key = DataKey::random()?;
     let value = Value::text(bytes);

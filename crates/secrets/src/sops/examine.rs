@@ -63,7 +63,7 @@ fn encrypted(file: &Encrypted, text: &str, rule: Option<&Creation>) -> Vec<Findi
         findings.push(Finding { line: block, what });
     }
     if let Some(rule) = rule
-        && rule.raw_rules() != file.raw_rules()
+        && rule.raw_rules() != *file.raw_rules()
         && file.format != Format::Binary
     {
         let what = "the file's own rules say otherwise than .sops.yaml which values are encrypted: decrypt it, and encrypt it again";

@@ -21,7 +21,8 @@ pub(super) fn write(opened: &Opened<'_>) -> Result<Secret<Vec<u8>>, Problem> {
         }
     }
     for document in &file.tree.documents {
-        splices.extend(without_metadata(&file.text, document, file.format));
+        let goes = |key: &str| is_metadata(key, file.format);
+        splices.extend(without(&file.text, document, goes));
     }
     let text = spliced(&file.text, splices);
     let bytes = Secret::new(text.into_bytes());
@@ -63,10 +64,10 @@ pub(super) fn dash(text: &str, node: &Node) -> Option<usize> {
     before.strip_suffix('-').filter(|_| !node.flow).map(str::len)
 }
 
-/// Takes the block `sops` out of a document.
-pub(super) fn without_metadata(text: &str, document: &Document, format: Format) -> Vec<Splice> {
+/// Takes the block `sops`, and what else goes, out of a document.
+pub(super) fn without(text: &str, document: &Document, goes: impl Fn(&str) -> bool) -> Vec<Splice> {
     let items: Vec<&Item> = document.root.items().collect();
-    let is_ours = |item: &Item| item.key.as_deref().is_some_and(|key| is_metadata(key, format));
+    let is_ours = |item: &Item| item.key.as_deref().is_some_and(&goes);
     let ours = items.iter().enumerate().filter(|(_, item)| is_ours(item));
     ours.map(|(at, item)| {
         let range = if document.root.flow {

@@ -8,6 +8,7 @@ use super::file::{Encrypted, Opened};
 use super::keys::Recipient;
 use super::pgp::{Fingerprint, SealPgp};
 use super::tree::{Document, spliced};
+use super::walk::is_metadata;
 use super::{Format, encrypt_by, metadata, plain};
 
 impl Encrypted {
@@ -85,7 +86,8 @@ impl Opened<'_> {
 /// The file's text with another block.
 fn replaced(file: &Encrypted, block: &Json) -> Result<String, Problem> {
     let format: Format = file.format;
-    let without = |document: &Document| plain::without_metadata(&file.text, document, format);
+    let goes = |key: &str| is_metadata(key, format);
+    let without = |document: &Document| plain::without(&file.text, document, goes);
     let bare = spliced(&file.text, file.tree.documents.iter().flat_map(without).collect());
     let (bare, tree) = format.parse(bare.as_bytes())?;
     let placed = |document: &Document| metadata::placed(block, &bare, document, format);

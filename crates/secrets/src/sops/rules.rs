@@ -21,7 +21,18 @@ pub struct RawRules {
     pub mac_only_encrypted: bool,
 }
 
+/// What stays in the clear where no rule says anything.
+const USUAL_SUFFIX: &str = "_unencrypted";
+
 impl RawRules {
+    /// Where nothing is said, in a rule or in a file, SOPS has a rule of its own.
+    pub(super) fn or_usual(mut self) -> Self {
+        if self.said() == 0 {
+            USUAL_SUFFIX.clone_into(&mut self.unencrypted_suffix);
+        }
+        self
+    }
+
     /// The texts with their names.
     pub(super) fn texts(&self) -> [(&'static str, &str); 6] {
         [

@@ -106,7 +106,7 @@ fn shown_path(path: &Path) -> String {
 fn findings(file: &Subject) -> anyhow::Result<Vec<Finding>> {
     let bytes = match &file.staged {
         Some(bytes) => bytes.clone(),
-        None => FileArgs::of(file.path.clone()).read()?,
+        None => FileArgs::of(file.path.clone(), None).read()?,
     };
     if file.path.file_name().is_some_and(|name| name == RULES_FILE) {
         return Ok(examine(&file.name, &bytes, None));

@@ -25,7 +25,7 @@ pub(super) struct FileArgs {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     Yaml,
     Json,
     Dotenv,
@@ -33,9 +33,9 @@ enum FormatArg {
 }
 
 impl FileArgs {
-    /// One whose name says how it is written.
-    pub(super) fn of(path: PathBuf) -> Self {
-        Self { path, format: None }
+    /// A file that an option names.
+    pub(super) fn of(path: PathBuf, format: Option<FormatArg>) -> Self {
+        Self { path, format }
     }
 
     /// Its name for errors.

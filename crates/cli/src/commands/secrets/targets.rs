@@ -26,11 +26,11 @@ pub(super) struct Targets {
 impl Targets {
     pub(super) fn found(&self) -> anyhow::Result<Vec<FileArgs>> {
         if !self.all {
-            return Ok(self.files.iter().cloned().map(FileArgs::of).collect());
+            return Ok(self.files.iter().cloned().map(|path| FileArgs::of(path, None)).collect());
         }
         let mut found = Vec::new();
         for path in below(Path::new("."))? {
-            let file = FileArgs::of(path);
+            let file = FileArgs::of(path, None);
             if looks_encrypted(&file.read()?) {
                 found.push(file);
             }

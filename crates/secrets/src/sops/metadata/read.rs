@@ -131,7 +131,7 @@ fn read(fields: &Map<String, Json>) -> Result<Metadata, Problem> {
         encrypted_comment_regex: text("encrypted_comment_regex")?,
         mac_only_encrypted: matches!(text("mac_only_encrypted")?.as_str(), "True" | "true" | "1"),
     };
-    let rules = Rules::new(rules).map_err(|(field, why)| bad(field, &why))?;
+    let rules = Rules::new(rules.or_usual()).map_err(|(field, why)| bad(field, &why))?;
     Ok(Metadata { groups, threshold, last_modified, version: needed("version")?, mac: needed("mac")?, rules })
 }
 
