@@ -139,6 +139,24 @@ fn after_a_kill_nothing_can_be_read_any_more() {
 }
 
 #[test]
+fn the_folder_goes_too_when_its_guard_was_killed() {
+    let (desk, _) = with_file();
+    let mut waiting = Waiting::begin(&desk, "");
+    let pid = waiting.pinnace.id();
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let is_guard =
+        |child: &&str| fs::read_to_string(format!("/proc/{child}/cmdline")).is_ok_and(|line| line.contains("guard"));
+    let guard = children.split_whitespace().find(is_guard).unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(guard).unwrap(), Signal::KILL).unwrap();
+    waiting.go_on();
+    let folder = waiting.folder.clone();
+    let (status, told) = waiting.all_ended();
+    assert!(status.success(), "{told}");
+    assert!(!Path::new(&folder).exists());
+    assert!(desk.ok(&["view", "s.yaml"], "").contains("new: planted-s3cret"));
+}
+
+#[test]
 fn an_interrupt_is_the_editors_affair() {
     let (desk, _) = with_file();
     let mut waiting = Waiting::begin(&desk, "");

@@ -106,6 +106,12 @@ fn helm_gets_encrypted_values_in_memory_and_nothing_is_left() {
     desk.0.write("token.txt", desk.0.encrypt("token.txt", "canary-of-file", &[]));
     let rendered = ok(&desk, &["template", "shop", "./chart", "-f", "secrets.db.yaml", "--set-file", "file=token.txt"]);
     assert!(rendered.contains("file: \"canary-of-file\""), "{rendered}");
+    for file in ["secrets.db.yaml", "plain.yaml"] {
+        desk.0.write("plain.yaml", "db: {password: canary-helm-two}\n");
+        let mut piped = helm(&desk, &["template", "shop", "./chart", "-f", "-"]);
+        let piped = piped.stdin(fs::File::open(desk.0.path().join(file)).unwrap()).output().unwrap();
+        assert!(String::from_utf8_lossy(&piped.stdout).contains("\"canary-helm-two\""), "{file}: {}", told(&piped));
+    }
     assert!(!is_in_memory("canary-helm-two") && !is_in_memory("canary-of-file"));
     // Helm's own end is ours.
     let failed = run(&desk, &["template", "shop", "./chart", "-f", "values.yaml"]);
@@ -126,6 +132,10 @@ fn ciphertext_never_reaches_helm() {
     let no_key = no_key.env_remove("PINNACE_AGE_KEY_FILE").output().unwrap();
     assert!(!no_key.status.success() && no_key.stdout.is_empty());
     assert!(told(&no_key).contains("there is no private key that opens the file"), "{}", told(&no_key));
+    desk.0.write("chart/values.yaml", desk.read("secrets.db.yaml"));
+    let refused = run(&desk, &["template", "shop", "./chart"]);
+    assert!(told(&refused).contains("chart/values.yaml is encrypted, and a chart's own values are read by Helm alone"));
+    fs::remove_file(desk.0.path().join("chart/values.yaml")).unwrap();
     let damaged = desk.read("secrets.db.yaml").replace("password:", "passwort:");
     desk.0.write("secrets.db.yaml", damaged);
     let refused = run(&desk, &["template", "shop", "./chart", "-f", "secrets.db.yaml"]);

@@ -4,13 +4,14 @@ mod arguments;
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::{Write as _, stderr};
+use std::io::{Read as _, Write as _, stderr, stdin};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
+use secrets::Secret;
 use secrets::sops::{Encrypted, Format};
 
 use super::file::{LARGEST, read_bounded};
@@ -112,6 +113,17 @@ impl Opened {
 
     /// Where the file lies in the clear, if it is encrypted.
     fn plain(&mut self, path: &Path) -> anyhow::Result<Option<PathBuf>> {
+        if path == Path::new("-") {
+            // What Helm would read itself; it can't be looked at and given back.
+            let mut bytes = Vec::new();
+            stdin()
+                .lock()
+                .take(LARGEST)
+                .read_to_end(&mut bytes)
+                .context("reading values from standard input failed")?;
+            let bytes = Secret::new(bytes);
+            return self.in_memory("stdin.yaml", bytes).map(Some);
+        }
         let wanted = path.to_str().and_then(|path| path.strip_prefix("secrets://"));
         let path = wanted.map_or(path, Path::new);
         if wanted.is_none() && !path.is_file() {
@@ -124,27 +136,51 @@ impl Opened {
             return Ok(None);
         }
         let file = Encrypted::parse(&name, &bytes, Format::of_name(&name))?;
+        let plain = self.open(&file)?;
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.put(&file_name, &plain).map(Some)
+    }
+
+    /// What came by standard input, opened where it is encrypted.
+    fn in_memory(&mut self, name: &str, bytes: Secret<Vec<u8>>) -> anyhow::Result<PathBuf> {
+        if !looks_encrypted(bytes.expose()) {
+            return self.put(name, &bytes);
+        }
+        let plain = self.open(&Encrypted::parse(name, bytes.expose(), Format::of_name(name))?)?;
+        self.put(name, &plain)
+    }
+
+    fn open(&mut self, file: &Encrypted) -> anyhow::Result<Secret<Vec<u8>>> {
         let ring = match &self.ring {
             Some(ring) => ring,
             None => self.ring.insert(Keys::default().ring()?),
         };
-        let plain = ring.open(&file)?.plaintext()?;
+        Ok(ring.open(file)?.plaintext()?)
+    }
+
+    fn put(&mut self, name: &str, plain: &Secret<Vec<u8>>) -> anyhow::Result<PathBuf> {
         let room = match &self.room {
             Some(room) => room,
             None => self.room.insert(Room::open()?),
         };
         self.count += 1;
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        let place = room.path().join(format!("{}-{file_name}", self.count));
+        let place = room.path().join(format!("{}-{name}", self.count));
         let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&place)?;
         out.write_all(plain.expose()).context("writing to memory failed")?;
-        Ok(Some(place))
+        Ok(place)
     }
 }
 
 /// Ciphertext that Helm would take for values stops here.
 fn refuse_unseen(word: &OsString) -> anyhow::Result<()> {
     let path = Path::new(word);
+    let of_chart = path.join("values.yaml");
+    if of_chart.is_file() && looks_encrypted(&read_bounded(&of_chart, LARGEST)?) {
+        let name = secrets::clean_terminal(&of_chart.display().to_string());
+        bail!(
+            "{name} is encrypted, and a chart's own values are read by Helm alone: give it another name, and name it with -f"
+        );
+    }
     let after = word.to_str().and_then(|word| word.rsplit_once('=')).map(|(_, path)| Path::new(path));
     for path in std::iter::once(path).chain(after).filter(|path| path.is_file()) {
         if looks_encrypted(&read_bounded(path, LARGEST)?) {
