@@ -58,7 +58,10 @@ impl Folder {
 
 /// A folder whose files are in memory alone, or why there is none.
 pub fn memory() -> io::Result<&'static Path> {
-    let place = Path::new("/dev/shm");
+    if_memory(Path::new("/dev/shm"))
+}
+
+fn if_memory(place: &Path) -> io::Result<&Path> {
     let is_memory = rustix::fs::statfs(place).is_ok_and(|facts| IN_MEMORY.contains(&facts.f_type));
     let none = || {
         let why = "what was encrypted is written to memory alone, and /dev/shm is no memory: mount a `tmpfs` there (in a pod, an \
@@ -96,6 +99,13 @@ mod tests {
     fn what_is_secret_is_written_to_memory() {
         let folder = Folder::write(&Files::from([("a.yaml".to_owned(), b"a: b".to_vec())]), true).unwrap();
         assert!(folder.source().starts_with("/dev/shm"));
+    }
+
+    #[test]
+    fn what_is_no_memory_is_refused_with_what_to_do() {
+        let refused = if_memory(Path::new("/proc")).unwrap_err().to_string();
+        assert!(refused.contains("is no memory: mount a `tmpfs` there"), "{refused}");
+        assert!(if_memory(Path::new("/nowhere")).is_err());
     }
 
     #[test]
