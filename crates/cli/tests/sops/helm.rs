@@ -17,7 +17,7 @@ const CHART: [(&str, &str); 3] = [
 ];
 
 /// A folder with a chart, encrypted values, and Helm with the plugin.
-fn with_chart(secret: &str) -> Desk {
+pub(crate) fn with_chart(secret: &str) -> Desk {
     let desk = Desk::new();
     for folder in ["chart/templates", "plugins"] {
         fs::create_dir_all(desk.0.path().join(folder)).unwrap();
@@ -32,7 +32,7 @@ fn with_chart(secret: &str) -> Desk {
     desk
 }
 
-fn helm(desk: &Desk, arguments: &[&str]) -> Command {
+pub(crate) fn helm(desk: &Desk, arguments: &[&str]) -> Command {
     let engines = testkit::engines::engines().unwrap();
     let own = Path::new(env!("CARGO_BIN_EXE_pinnace")).parent().unwrap();
     let mut command = Command::new(engines.helm);

@@ -262,3 +262,20 @@ fn what_is_missing_is_said_the_key_gpg_and_the_cloud() {
         );
     }
 }
+
+#[test]
+fn the_seeds_own_words_work_with_a_key_that_was_imported() {
+    let (ann, concourse) = (Ann::new(), tempfile::tempdir().unwrap());
+    let desk = super::helm::with_chart("unused");
+    desk.0.write("secrets.creds.yaml", "concourse:\n    localUsers: ann:canary-of-concourse\n");
+    let output = ann.sops(desk.0.path(), &["encrypt", "--in-place", "--pgp", &ann.fingerprint, "secrets.creds.yaml"]);
+    assert!(output.status.success(), "{}", told(&output));
+    desk.0.write("secretKey.asc", ann.gpg(&["--armor", "--export-secret-keys"]));
+    // Somebody else, with the key out of the cluster's Secret.
+    let other = Ann { home: concourse, fingerprint: ann.fingerprint.clone() };
+    other.gpg(&["--import", desk.0.path().join("secretKey.asc").to_str().unwrap()]);
+    let mut view = super::helm::helm(&desk, &["view", "secrets.creds.yaml"]);
+    let view = view.env_remove("PINNACE_AGE_KEY_FILE").env("GNUPGHOME", other.home.path()).output().unwrap();
+    let shown = String::from_utf8(view.stdout.clone()).unwrap();
+    assert!(shown.lines().any(|line| line == "    localUsers: ann:canary-of-concourse"), "{shown}{}", told(&view));
+}

@@ -3,7 +3,7 @@
 //! The private key stays with gpg's agent, which may ask its owner for a passphrase. No value of a file passes through here.
 
 use std::cell::RefCell;
-use std::io::{self, Read, Write as _};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -71,6 +71,12 @@ fn shown(text: &str) -> String {
 fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     let mut command = Command::new("gpg");
     command.args(FIXED).args(arguments).env_clear();
+    // Where people are asked for a passphrase, if they did not say it.
+    if let Ok(terminal) = std::fs::read_link("/proc/self/fd/0")
+        && io::stdin().is_terminal()
+    {
+        command.env("GPG_TTY", terminal);
+    }
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(|error| match error.kind() {
