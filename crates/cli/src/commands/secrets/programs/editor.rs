@@ -1,6 +1,6 @@
 //! The editor that people chose, on a file in memory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use tokio::process::Command;
@@ -8,8 +8,9 @@ use tokio::process::Command;
 /// As git does, and before that what is said for such files alone.
 const VARIABLES: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
 const DEFAULT: &str = "vi";
-/// Vim keeps registers, undone text and copies in the home otherwise.
-const OF_VIM: [&str; 4] = ["-i", "NONE", "-c", "set noundofile nobackup nowritebackup"];
+/// Vim keeps registers, undone text and copies in the home otherwise. Small builds of it do not know every one of these.
+const OF_VIM: [&str; 2] =
+    ["-c", "silent! set viminfo= | silent! set noundofile | silent! set nobackup | silent! set nowritebackup"];
 
 /// Which program, with its arguments.
 pub(in super::super) struct Editor(Vec<String>);
@@ -22,8 +23,7 @@ impl Editor {
         let Some(mut words) = words(&value).filter(|words| !words.is_empty()) else {
             bail!("{name} is no command: a quote in it has no end");
         };
-        let program = words.first().and_then(|program| Path::new(program).file_name()).unwrap_or_default();
-        if program == "vim" || program == "nvim" {
+        if words.first().is_some_and(|program| is_vim(program)) {
             words.extend(OF_VIM.map(str::to_owned));
         }
         Ok(Self(words))
@@ -43,6 +43,19 @@ impl Editor {
         }
         Ok(())
     }
+}
+
+/// Whether it is Vim or one like it, whatever the link to it is called: on many machines `vi` is.
+fn is_vim(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let whole = if program.contains('/') {
+        Some(PathBuf::from(program))
+    } else {
+        std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+    };
+    let real = whole.and_then(|path| path.canonicalize().ok()).unwrap_or_else(|| PathBuf::from(program));
+    let name = real.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ["vim", "nvim", "gvim"].iter().any(|vim| name == *vim || name.starts_with(&format!("{vim}.")))
 }
 
 /// The words of a command as a shell would part them, and nothing else that a shell does.
@@ -68,6 +81,18 @@ fn words(text: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn vim_is_known_by_what_a_link_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("vim.basic"), folder.path().join("vi"));
+        std::fs::write(&real, "").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert!(is_vim(link.to_str().unwrap()) && is_vim("/nowhere/nvim"));
+        for other in ["/nowhere/vimdiffer", "/nowhere/ed", "sh"] {
+            assert!(!is_vim(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_command_is_parted_as_a_shell_would() {
