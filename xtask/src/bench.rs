@@ -32,6 +32,8 @@ pub(crate) enum Which {
         #[arg(long)]
         release: bool,
     },
+    /// A thousand encrypted files opened in a pass, in a release build.
+    Secrets,
     /// Many apps pushed at once, then nothing, then one changed app; beside a bare loop.
     Reconcile {
         #[command(flatten)]
@@ -48,6 +50,7 @@ pub(crate) enum Which {
 /// Measures it.
 pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
     let measured = match which {
+        Which::Secrets => return opened(),
         Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
         Which::Drift(plan) => drift::run(&plan).await,
         Which::Faults(plan) => faults::run(&plan).await,
@@ -59,6 +62,14 @@ pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
         Which::Reconcile { plan, release, program: None } => reconcile::run(&plan, &built(release)?).await,
     };
     measured.map_err(|error| anyhow!("{error}"))
+}
+
+/// Opening is arithmetic: a build without optimisation says nothing of it.
+fn opened() -> anyhow::Result<()> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["run", "--quiet", "--release", "--package", "secrets", "--example", "pass"]);
+    ensure!(cargo.status().context("starting cargo")?.success(), "the benchmark failed");
+    Ok(())
 }
 
 /// The binary, built now and by the same cargo.

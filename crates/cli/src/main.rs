@@ -2,6 +2,7 @@
 
 mod checkout;
 mod commands;
+mod guarded;
 mod remote;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -54,6 +55,7 @@ enum Pinnace {
 }
 
 fn main() -> ExitCode {
+    guarded::begin();
     let parsed = Pinnace::parse();
     log();
     // The one TLS provider of everything below; a second call could only say that it is there already.
@@ -109,7 +111,8 @@ fn log() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("PINNACE_LOG").unwrap_or_else(|_| EnvFilter::new("info,hyper=warn,kube=warn"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let to_stderr =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(guarded::CleanStderr).with_ansi(colour);
     if std::env::var_os("PINNACE_LOG_JSON").is_some() {
         to_stderr.json().init();
     } else {

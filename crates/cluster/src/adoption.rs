@@ -39,7 +39,7 @@ impl ClusterClient {
     async fn filled_in(&self, target: &Target, desired: &Value, key: &ObjectKey) -> Value {
         let short: String = key.name.chars().take(LONGEST_NAME - SUFFIX.len()).collect();
         let key = ObjectKey { name: format!("{}{SUFFIX}", short.trim_end_matches(['-', '.'])), ..key.clone() };
-        let mut object = marked(desired, &key, &target.instance);
+        let mut object = marked(desired, &key, target);
         object["metadata"]["name"] = json!(key.name);
         match self.server_side_apply(&key, &object, true).await {
             Ok((_, body)) => body,

@@ -71,7 +71,7 @@ impl ClusterClient {
         if let Some(why) = why {
             return Err(ClusterError::NotOurs { object: Box::new(key), why });
         }
-        let mut object = marked(desired, &key, &target.instance);
+        let mut object = marked(desired, &key, target);
         let owner = leave_out(&mut object, live, &key, &target.autoscaled);
         let (created, body) = self.server_side_apply(&key, &object, false).await?;
         let unchanged = live.is_some_and(|before| resource_version(before) == resource_version(&body));

@@ -86,7 +86,7 @@ impl ClusterClient {
         live: &Value,
         key: &ObjectKey,
     ) -> Result<Option<Vec<(FieldPath, FieldDrift)>>, ClusterError> {
-        let mut object = marked(desired, key, &target.instance);
+        let mut object = marked(desired, key, target);
         leave_out(&mut object, Some(live), key, &target.autoscaled);
         let mut fresh = None;
         for _ in 0..READS {

@@ -133,7 +133,7 @@ impl ClusterClient {
         mut live: Option<Arc<Value>>,
         coming: &Coming,
     ) -> Result<Verdict, ClusterError> {
-        let mut object = marked(desired, &key, &target.instance);
+        let mut object = marked(desired, &key, target);
         if live.is_none() && target.autoscaled.holds(&key) {
             live = self.get(&key).await?.map(Arc::new);
         }

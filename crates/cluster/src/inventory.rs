@@ -3,6 +3,8 @@
 //! One ConfigMap an instance, in Pinnace's own namespace. It is written before the first apply with the union of old and new
 //! objects, so that a crash at any point leaves nothing in the cluster that the inventory does not know.
 
+use std::collections::BTreeMap;
+
 use health::Baseline;
 use http::Method;
 use model::{CommitId, InstanceId, PinId};
@@ -41,6 +43,9 @@ pub struct Inventory {
     pub candidate: Option<CandidateMark>,
     /// The objects.
     pub objects: Vec<InventoryEntry>,
+    /// The key of the hashes of what pods read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
     /// The hooks that ran last, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<HookRun>,
@@ -112,6 +117,9 @@ pub struct InventoryEntry {
     /// How it was when it was last seen equal to what is verified: while it is so, nothing has to be asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Imprint>,
+    /// The hash of what its pods read of Secrets and ConfigMaps while their template says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsaid: Option<String>,
 }
 
 /// An inventory as it was read, with what is needed to write it back safely.
@@ -126,14 +134,23 @@ pub struct StoredInventory {
 impl Inventory {
     /// An inventory that holds nothing yet.
     pub fn empty(instance: InstanceId) -> Self {
-        Self { format: FORMAT, instance, verified: None, candidate: None, objects: Vec::new(), hooks: Vec::new() }
+        Self {
+            format: FORMAT,
+            instance,
+            verified: None,
+            candidate: None,
+            objects: Vec::new(),
+            salt: None,
+            hooks: Vec::new(),
+        }
     }
 
     /// Adds the objects that are about to be applied and are not held yet, as brought by this pin.
     pub fn add_candidate_objects(&mut self, keys: &[ObjectKey], pin: Option<&PinId>) {
         for key in keys {
             if self.entry(key).is_none() {
-                self.objects.push(InventoryEntry { key: key.clone(), uid: None, created_by: pin.cloned(), seen: None });
+                let (key, created_by) = (key.clone(), pin.cloned());
+                self.objects.push(InventoryEntry { key, uid: None, created_by, seen: None, unsaid: None });
             }
         }
     }
@@ -158,6 +175,20 @@ impl Inventory {
         for entry in &mut self.objects {
             entry.created_by = None;
             entry.seen = seen.iter().find(|(key, _)| *key == entry.key).map(|(_, imprint)| *imprint);
+        }
+    }
+
+    /// Notes what pods read while their template says nothing, of objects of which that is not known yet. Hashes with another key
+    /// than those that are held would say nothing beside them.
+    pub fn note_unsaid(&mut self, salt: &str, unsaid: &BTreeMap<ObjectKey, String>) {
+        if self.salt.as_deref().is_some_and(|known| known != salt) {
+            return;
+        }
+        for entry in self.objects.iter_mut().filter(|entry| entry.unsaid.is_none()) {
+            if let Some(hash) = unsaid.get(&entry.key) {
+                entry.unsaid = Some(hash.clone());
+                self.salt = Some(salt.to_owned());
+            }
         }
     }
 

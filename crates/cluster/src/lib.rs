@@ -16,6 +16,7 @@ mod error;
 mod imprint;
 pub mod inventory;
 mod key;
+mod key_secret;
 mod logs;
 mod managed_fields;
 mod mark;
@@ -39,9 +40,12 @@ pub use dry_run::{Change, Checked, DryRun, Refusal, Unchecked};
 pub use error::ClusterError;
 pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
+pub use key_secret::{KEY_FILE, KeySecret};
 pub use logs::{MOST_BYTES, MOST_LINES};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
-pub use mark::{ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, has_mark, mark_of, strip_server_fields};
+pub use mark::{
+    ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, USED_ANNOTATION, has_mark, mark_of, strip_server_fields,
+};
 pub use order::waves;
 pub use prune::{Deleted, Held, PruneCandidate, PrunePlan, decide, decide_dropped};
 pub use references::{Found, PodLimits};

@@ -1,8 +1,9 @@
 //! Whose an object is: the mark that we put on every object we apply, and the refusal to touch what carries none.
 //!
-//! The mark stands on the object itself only, never in a pod template: there it would start a second rollout.
+//! The mark stands on the object itself only, never in a pod template: there it would start a second rollout. What stands there, a
+//! hash of the settings that pods read, is meant to start one when they change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::InstanceId;
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ use crate::replicas::Autoscaled;
 pub const FIELD_MANAGER: &str = "pinnace";
 /// The label that says which instance an object belongs to.
 pub const INSTANCE_LABEL: &str = "pinnace.dev/instance";
+/// In a pod template, it says by a hash what the pods read of Secrets and ConfigMaps, from the first change of that on.
+pub const USED_ANNOTATION: &str = "pinnace.dev/used";
 /// Set to `"true"` in a manifest, it lets us take over an object that exists without our mark.
 pub const ADOPT_ANNOTATION: &str = "pinnace.dev/adopt";
 
@@ -33,6 +36,8 @@ pub struct Target {
     pub known_uids: BTreeSet<String>,
     /// What autoscalers target: [`crate::ClusterClient::autoscaled`].
     pub autoscaled: Autoscaled,
+    /// What stands in the pod template of workloads whose settings changed: a hash of what their pods read.
+    pub used: BTreeMap<ObjectKey, String>,
 }
 
 impl Target {
@@ -45,6 +50,7 @@ impl Target {
             adopt: false,
             known_uids: BTreeSet::new(),
             autoscaled: Autoscaled::default(),
+            used: BTreeMap::new(),
         }
     }
 
@@ -116,9 +122,12 @@ pub(crate) fn misplaced(key: &ObjectKey, target: &Target, own_namespace: &str) -
 }
 
 /// The object as we apply it: with our mark, in its namespace, without what only a server writes.
-pub(crate) fn marked(desired: &Value, key: &ObjectKey, instance: &InstanceId) -> Value {
+pub(crate) fn marked(desired: &Value, key: &ObjectKey, target: &Target) -> Value {
     let mut object = desired.clone();
     strip_server_fields(&mut object);
+    if let Some(used) = target.used.get(key) {
+        say_used(&mut object, used);
+    }
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return object };
     match &key.namespace {
         Some(namespace) => metadata.insert("namespace".to_owned(), json!(namespace)),
@@ -129,9 +138,24 @@ pub(crate) fn marked(desired: &Value, key: &ObjectKey, instance: &InstanceId) ->
         *labels = json!({});
     }
     if let Some(labels) = labels.as_object_mut() {
-        labels.insert(INSTANCE_LABEL.to_owned(), json!(mark_of(instance)));
+        labels.insert(INSTANCE_LABEL.to_owned(), json!(mark_of(&target.instance)));
     }
     object
+}
+
+/// A hash of content, so that the same content gives the same template, and the way back the one that was there.
+fn say_used(object: &mut Value, used: &str) {
+    let Some(template) = object.pointer_mut("/spec/template").and_then(Value::as_object_mut) else { return };
+    let mut at = template;
+    for field in ["metadata", "annotations"] {
+        let inner = at.entry(field).or_insert_with(|| json!({}));
+        if inner.is_null() {
+            *inner = json!({});
+        }
+        let Some(inner) = inner.as_object_mut() else { return };
+        at = inner;
+    }
+    at.insert(USED_ANNOTATION.to_owned(), json!(used));
 }
 
 /// Takes away what only a server writes, in an object as it is live or as somebody copied it from there.
@@ -210,10 +234,25 @@ mod tests {
         let desired = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
             "spec": {"template": {"metadata": {"labels": {"app": "web"}}}}, "status": {"replicas": 1}});
         let key = ObjectKey { namespace: Some("shop".into()), ..ObjectKey::of(&desired) };
-        let applied = marked(&desired, &key, &instance("shop/prod"));
+        let applied = marked(&desired, &key, &target(false));
         assert_eq!(applied["metadata"]["labels"][INSTANCE_LABEL], "shop.prod");
         assert_eq!(applied["metadata"]["namespace"], "shop");
         assert_eq!(applied["spec"], desired["spec"]);
         assert!(applied.get("status").is_none());
+    }
+
+    #[test]
+    fn what_pods_read_stands_in_the_template_where_it_changed() {
+        let desired = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+            "spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}});
+        let key = ObjectKey { namespace: Some("shop".into()), ..ObjectKey::of(&desired) };
+        let target = Target { used: [(key.clone(), "17".to_owned())].into(), ..target(false) };
+        let applied = marked(&desired, &key, &target);
+        assert_eq!(
+            applied["spec"]["template"],
+            json!({"metadata": {"annotations": {"a": "b", USED_ANNOTATION: "17"}}})
+        );
+        let bare = json!({"spec": {"template": {}}});
+        assert_eq!(marked(&bare, &key, &target)["spec"]["template"]["metadata"]["annotations"][USED_ANNOTATION], "17");
     }
 }

@@ -170,6 +170,8 @@ pub struct Project {
     pub check_secrets: bool,
     /// Whether its own Secrets are watched.
     pub watch_secrets: bool,
+    /// Whether pods are made anew when what they read of Secrets and ConfigMaps changes.
+    pub roll_pods: bool,
     /// Kinds outside of namespaces that it may have, as `ClusterRole` or `Widget.example.org`.
     pub cluster_kinds: Vec<String>,
     /// How a fleet pin goes through the instances.

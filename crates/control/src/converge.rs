@@ -14,8 +14,10 @@ use model::InstanceId;
 use render::{Rendered, Step};
 use serde_json::Value;
 
+use crate::emptied::emptied;
 use crate::inner::Inner;
 use crate::trouble::Trouble;
+use crate::uses::Uses;
 
 /// How many objects of a wave are written at once.
 const CONCURRENCY: usize = 8;
@@ -29,6 +31,8 @@ pub(crate) struct Place {
     pub instance: Instance,
     pub cluster: ClusterClient,
     pub target: Target,
+    /// What the pods of the set read.
+    pub uses: Uses,
 }
 
 /// What applying a set did.
@@ -105,9 +109,12 @@ impl Inner {
         let cluster = self.cluster(&instance).await?;
         let mut target = Target::new(id.clone(), &instance.namespace);
         target.cluster_scoped = !instance.cluster_kinds.is_empty();
-        if let Some(stored) = cluster.known_inventory(id).await? {
+        let stored = cluster.known_inventory(id).await?;
+        if let Some(stored) = &stored {
             target.known_uids = stored.inventory.uids().map(str::to_owned).collect();
         }
+        let mut uses = self.uses(&instance, rendered, stored.as_ref()).await?;
+        target.used = std::mem::take(&mut uses.said);
         target.known_uids.extend(self.store.instance(id).await?.adopting);
         let objects = values(rendered);
         target.autoscaled = Autoscaled::by(&objects, &instance.namespace);
@@ -118,12 +125,20 @@ impl Inner {
                 None => cluster.autoscaled(&instance.namespace).await?,
             });
         }
-        Ok(Place { instance, cluster, target })
+        Ok(Place { instance, cluster, target, uses })
     }
 
     /// The server-side dry run of a whole set: what is there, and that all of it would be taken.
     pub(crate) async fn check(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
         let seen = self.dry_run(place, rendered).await?;
+        refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
+    }
+
+    /// As [`Self::check`], for what is tried: a value that would become empty is refused too. The way back is not asked.
+    pub(crate) async fn check_candidate(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
+        let mut seen = self.dry_run(place, rendered).await?;
+        let emptied = emptied(rendered, &seen);
+        seen.refused.extend(emptied);
         refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
     }
 
@@ -323,6 +338,7 @@ impl Inner {
             };
             let before = inventory.clone();
             change(&mut inventory);
+            place.uses.note(&mut inventory);
             if inventory == before && version.is_some() {
                 return Ok(inventory);
             }

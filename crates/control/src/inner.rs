@@ -296,10 +296,10 @@ impl Inner {
                 Ok(rendered)
             }
             // A missing program, or a full disk: the commit is not at fault.
-            Err(error) if !error.is_content() => Err(Trouble::Wait(error.to_string())),
+            Err(error) if !error.is_content() => Err(Trouble::Wait(self.redacted(&error.to_string()))),
             Err(error) => {
                 let by = self.last_touched(instance, commit).await;
-                Err(Trouble::Impossible(format!("{by} does not render: {error}")))
+                Err(Trouble::Impossible(self.redacted(&format!("{by} does not render: {error}"))))
             }
         }
     }
@@ -309,6 +309,11 @@ impl Inner {
         for value in rendered.everything().flat_map(|object| secrets::secret_values(&object.value)) {
             self.redactor.register(value.expose());
         }
+    }
+
+    /// An object as people may see it: Secrets are masked, and what was opened or stands in a Secret is nowhere else either.
+    pub(crate) fn shown(&self, object: &serde_json::Value) -> serde_json::Value {
+        self.redactor.redact_value(secrets::mask_object(object, &self.mask_key))
     }
 
     pub(crate) fn redacted(&self, text: &str) -> String {

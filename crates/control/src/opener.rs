@@ -9,9 +9,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrets::sops::{Encrypted, Format, Identities, Problem, SopsError};
+use model::InstanceId;
+use render::engine::carried;
+use secrets::sops::{Encrypted, Format, Identities, Problem, Scope, SopsError};
 use secrets::{Redactor, Secret};
 use sha2::{Digest as _, Sha256};
 
@@ -41,6 +44,19 @@ pub enum OpenError {
         /// Who can read it.
         wanted: String,
     },
+    /// It is for other instances.
+    #[error(
+        "`{file}` is for `{scope}` and not for {instance}, so it is not opened here: encrypt what this instance needs in a file of its \
+         own"
+    )]
+    Scope {
+        /// The encrypted file.
+        file: String,
+        /// For which it is.
+        scope: Scope,
+        /// The one that is rendered.
+        instance: InstanceId,
+    },
     /// The key can't be read.
     #[error("the private keys in {place} can't be read: {why}")]
     Keys {
@@ -57,7 +73,7 @@ pub enum OpenError {
 impl OpenError {
     /// What is wrong with the file in git, and stays so until somebody changes it.
     pub(crate) fn is_content(&self) -> bool {
-        matches!(self, Self::Sops(_))
+        matches!(self, Self::Sops(_) | Self::Scope { .. })
     }
 }
 
@@ -67,15 +83,22 @@ pub struct Opener {
     keys: Option<PathBuf>,
     redactor: Redactor,
     kept: Arc<Mutex<Kept>>,
+    /// How many files were opened.
+    count: Arc<AtomicU64>,
 }
 
 type Name = [u8; 32];
+
 /// A file in the clear.
-type Plain = Arc<Secret<Vec<u8>>>;
+struct Plain {
+    bytes: Secret<Vec<u8>>,
+    /// For which instances it is; none: for all.
+    scope: Option<Scope>,
+}
 
 #[derive(Default)]
 struct Kept {
-    files: HashMap<Name, Plain>,
+    files: HashMap<Name, Arc<Plain>>,
     bytes: usize,
 }
 
@@ -89,7 +112,12 @@ pub(crate) struct OpenedFiles<'f> {
 impl Opener {
     /// One that reads its keys from this file, as `age-keygen` writes it. Every value that it opens is given to the redactor.
     pub fn new(keys: Option<PathBuf>, redactor: Redactor) -> Self {
-        Self { keys, redactor, kept: Arc::default() }
+        Self { keys, redactor, kept: Arc::default(), count: Arc::default() }
+    }
+
+    /// How many files were opened so far. What is remembered is not opened again.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// A text without the values that it opened.
@@ -97,11 +125,19 @@ impl Opener {
         self.redactor.redact(text).into_owned()
     }
 
-    /// Opens those that are encrypted; the others stay as they are.
-    pub(crate) async fn open<'f>(&self, files: Cow<'f, Files>) -> Result<OpenedFiles<'f>, OpenError> {
+    /// Opens those that are encrypted for this instance, and are not carried to an app as they are; the others stay as they are.
+    pub(crate) async fn open<'f>(
+        &self,
+        files: Cow<'f, Files>,
+        instance: &InstanceId,
+    ) -> Result<OpenedFiles<'f>, OpenError> {
+        if !files.values().any(|bytes| is_sealed(bytes)) {
+            return Ok(OpenedFiles { files, any: false });
+        }
+        let carried = carried(&files);
         let sealed: Vec<(String, Vec<u8>)> = files
             .iter()
-            .filter(|(_, bytes)| is_sealed(bytes))
+            .filter(|(path, bytes)| is_sealed(bytes) && !carried.contains(*path))
             .map(|(path, bytes)| (path.clone(), bytes.clone()))
             .collect();
         if sealed.is_empty() {
@@ -112,13 +148,16 @@ impl Opener {
         let opened = opening.await.map_err(|error| OpenError::Broken(error.to_string()))??;
         let any = !opened.is_empty();
         let mut files = files.into_owned();
-        for (path, plain) in opened {
-            files.insert(path, plain.expose().clone());
+        for (file, plain) in opened {
+            if let Some(scope) = plain.scope.as_ref().filter(|scope| !scope.holds(&instance.to_string())) {
+                return Err(OpenError::Scope { file, scope: scope.clone(), instance: instance.clone() });
+            }
+            files.insert(file, plain.bytes.expose().clone());
         }
         Ok(OpenedFiles { files: Cow::Owned(files), any })
     }
 
-    fn open_all(&self, sealed: Vec<(String, Vec<u8>)>) -> Result<Vec<(String, Plain)>, OpenError> {
+    fn open_all(&self, sealed: Vec<(String, Vec<u8>)>) -> Result<Vec<(String, Arc<Plain>)>, OpenError> {
         let (mut keys, mut opened) = (None, Vec::new());
         for (path, bytes) in sealed {
             let name = name(&path, &bytes);
@@ -138,7 +177,8 @@ impl Opener {
         Ok(opened)
     }
 
-    fn open_one(&self, path: &str, file: &Encrypted, keys: &Identities) -> Result<Secret<Vec<u8>>, OpenError> {
+    fn open_one(&self, path: &str, file: &Encrypted, keys: &Identities) -> Result<Plain, OpenError> {
+        self.count.fetch_add(1, Ordering::Relaxed);
         let opened = file.open(keys).map_err(|error| match error.problem {
             Problem::NoKey { given: 0, wanted } => OpenError::NoKey { file: path.to_owned(), wanted },
             _ => error.into(),
@@ -149,7 +189,7 @@ impl Opener {
                 self.redactor.register(text);
             }
         }
-        Ok(opened.plaintext()?)
+        Ok(Plain { bytes: opened.content()?, scope: opened.scope()? })
     }
 
     fn keys(&self) -> Result<Identities, OpenError> {
@@ -157,16 +197,17 @@ impl Opener {
         read_keys(place).map_err(|why| OpenError::Keys { place: place.display().to_string(), why })
     }
 
-    fn kept(&self, name: &Name) -> Option<Plain> {
+    fn kept(&self, name: &Name) -> Option<Arc<Plain>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).files.get(name).cloned()
     }
 
-    fn keep(&self, name: Name, plain: &Plain) {
+    fn keep(&self, name: Name, plain: &Arc<Plain>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + plain.expose().len() > MOST_KEPT {
+        let bytes = plain.bytes.expose().len();
+        if kept.bytes + bytes > MOST_KEPT {
             *kept = Kept::default();
         }
-        kept.bytes += plain.expose().len();
+        kept.bytes += bytes;
         kept.files.insert(name, Arc::clone(plain));
     }
 }
@@ -230,6 +271,10 @@ mod tests {
         Scene { folder, files, redactor: Redactor::new() }
     }
 
+    fn instance() -> InstanceId {
+        "shop/prod".parse().unwrap()
+    }
+
     impl Scene {
         fn opener(&self, key: &str) -> Opener {
             Opener::new(Some(self.folder.path().join(key)), self.redactor.clone())
@@ -239,7 +284,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_encrypted_is_opened_and_its_values_are_known_to_be_secret() {
         let scene = scene();
-        let opened = scene.opener("key.txt").open(Cow::Borrowed(&scene.files)).await.unwrap();
+        let opened = scene.opener("key.txt").open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
         assert!(opened.any);
         assert_eq!(opened.files["prod/secrets.yaml"], PLAIN.as_bytes());
         assert_eq!(opened.files["prod/web.yaml"], scene.files["prod/web.yaml"]);
@@ -250,20 +295,37 @@ mod tests {
     async fn what_did_not_change_is_not_opened_again_and_needs_no_key() {
         let scene = scene();
         let opener = scene.opener("key.txt");
-        opener.open(Cow::Borrowed(&scene.files)).await.unwrap();
+        opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
         std::fs::remove_file(scene.folder.path().join("key.txt")).unwrap();
-        assert!(opener.open(Cow::Borrowed(&scene.files)).await.unwrap().any);
+        assert!(opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap().any);
+    }
+
+    #[tokio::test]
+    async fn of_many_files_only_those_that_changed_are_opened_again() {
+        let mut scene = scene();
+        let sealed = scene.files["prod/secrets.yaml"].clone();
+        scene.files.extend((0..50).map(|at| (format!("prod/{at}.yaml"), sealed.clone())));
+        let opener = scene.opener("key.txt");
+        opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
+        assert_eq!(opener.count(), 51);
+        opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
+        assert_eq!(opener.count(), 51);
+        let other = [sealed, b"# changed\n".to_vec()].concat();
+        scene.files.insert("prod/7.yaml".to_owned(), other);
+        opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
+        assert_eq!(opener.count(), 52);
     }
 
     #[tokio::test]
     async fn without_a_key_or_with_another_it_says_which_would_open_it() {
         let scene = scene();
-        let none = Opener::new(None, Redactor::new()).open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        let none =
+            Opener::new(None, Redactor::new()).open(Cow::Borrowed(&scene.files), &instance()).await.err().unwrap();
         assert!(!none.is_content() && none.to_string().contains("it opens with: age age1"), "{none}");
-        let gone = scene.opener("gone.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        let gone = scene.opener("gone.txt").open(Cow::Borrowed(&scene.files), &instance()).await.err().unwrap();
         assert!(!gone.is_content() && gone.to_string().contains("gone.txt"), "{gone}");
         std::fs::write(scene.folder.path().join("other.txt"), generate().0.expose()).unwrap();
-        let other = scene.opener("other.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        let other = scene.opener("other.txt").open(Cow::Borrowed(&scene.files), &instance()).await.err().unwrap();
         assert!(other.is_content() && other.to_string().contains("prod/secrets.yaml"), "{other}");
     }
 
@@ -273,14 +335,35 @@ mod tests {
         let text = String::from_utf8(scene.files["prod/secrets.yaml"].clone()).unwrap();
         let cut = text.replacen("password: ENC[AES256_GCM,data:", "password: ENC[AES256_GCM,data:AA", 1);
         scene.files.insert("prod/secrets.yaml".to_owned(), cut.into_bytes());
-        let error = scene.opener("key.txt").open(Cow::Borrowed(&scene.files)).await.err().unwrap();
+        let error = scene.opener("key.txt").open(Cow::Borrowed(&scene.files), &instance()).await.err().unwrap();
         assert!(error.is_content() && error.to_string().contains("prod/secrets.yaml"), "{error}");
     }
 
     #[tokio::test]
     async fn ciphertext_in_what_is_no_such_file_is_left_to_the_render() {
         let files = Files::from([("a.yaml".to_owned(), b"data: {a: 'ENC[AES256_GCM,data:x]'}\n".to_vec())]);
-        let opened = Opener::new(None, Redactor::new()).open(Cow::Borrowed(&files)).await.unwrap();
+        let opened = Opener::new(None, Redactor::new()).open(Cow::Borrowed(&files), &instance()).await.unwrap();
         assert!(!opened.any && *opened.files == files);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_another_scope_is_not_opened_and_its_own_hands_the_scope_not_on() {
+        let mut scene = scene();
+        let key = read_keys(&scene.folder.path().join("key.txt")).unwrap();
+        let own = Encrypted::parse("s.yaml", &scene.files["prod/secrets.yaml"], Format::Yaml).unwrap();
+        assert!(own.open(&key).is_ok());
+        let recipient = own.metadata().groups[0].age[0].recipient.clone();
+        let creation = Creation::for_recipients(vec![Recipient::parse(&recipient).unwrap()]);
+        let creation = creation.within(Scope::parse("shop/prod").unwrap());
+        let bytes = encrypt("s.yaml", PLAIN.as_bytes(), Format::Yaml, &creation, "2026-11-26T10:00:00Z").unwrap();
+        scene.files.insert("prod/secrets.yaml".to_owned(), bytes);
+        let opener = scene.opener("key.txt");
+        let opened = opener.open(Cow::Borrowed(&scene.files), &instance()).await.unwrap();
+        assert_eq!(opened.files["prod/secrets.yaml"], PLAIN.as_bytes());
+        // What was opened before is known, and still not given to others.
+        let stage = "shop/stage".parse().unwrap();
+        let error = opener.open(Cow::Borrowed(&scene.files), &stage).await.err().unwrap();
+        let told = "`prod/secrets.yaml` is for `shop/prod` and not for shop/stage";
+        assert!(error.is_content() && error.to_string().contains(told), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use render::{HookEvent, Rendered};
 
 use crate::Control;
 use crate::converge::{Place, key, keys, objects_of};
+use crate::emptied::emptied;
 use crate::inner::Inner;
 use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
@@ -30,8 +31,8 @@ impl Control {
             self.inner.rendered_at(&instance, at.unwrap_or(&head)).await
         };
         let rendered = rendered.await.map_err(|trouble| not_now(id, "be rendered", &trouble))?;
-        let masked = rendered.everything().map(|object| secrets::mask_object(&object.value, &self.inner.mask_key));
-        render::to_yaml(masked).map_err(|error| not_now(id, "be rendered", &Trouble::Impossible(error.to_string())))
+        let shown = rendered.everything().map(|object| self.inner.shown(&object.value));
+        render::to_yaml(shown).map_err(|error| not_now(id, "be rendered", &Trouble::Impossible(error.to_string())))
     }
 
     /// What differs between the verified commit, HEAD, and the cluster.
@@ -71,8 +72,9 @@ impl Inner {
                 git.push_str(&self.mirror.diff(commit, &head, path).await?);
             }
         }
-        let rendered = render::rendered_diff(before.as_ref(), &after, &self.mask_key).to_text();
-        let shown = |text: &str| self.redactor.redact(&secrets::clip(text, LONGEST_DIFF)).into_owned();
+        let rendered =
+            render::rendered_diff(before.as_ref(), &after, &self.mask_key).redacted(&self.redactor).to_text();
+        let shown = |text: &str| secrets::clip(&self.redactor.redact(text), LONGEST_DIFF);
         let live = self.drift(&instance.id).await?;
         Ok(Difference { verified, head, git: shown(&git), rendered: shown(&rendered), live })
     }
@@ -82,7 +84,10 @@ impl Inner {
         let state = self.store.instance(&instance.id).await?;
         let rendered = self.rendered_at(instance, &head).await?;
         let place = self.place(&instance.id, &rendered).await?;
-        let seen = self.dry_run(&place, &rendered).await?;
+        let mut seen = self.dry_run(&place, &rendered).await?;
+        let emptied = emptied(&rendered, &seen);
+        seen.checked.retain(|one| !emptied.iter().any(|refused| refused.key == one.key));
+        seen.refused.extend(emptied);
         let mut objects = planned(&seen);
         self.add_changes(&place, &rendered, &mut objects).await?;
         say_order(&mut objects, &rendered);
@@ -94,6 +99,9 @@ impl Inner {
         }
         objects.extend(self.planned_hooks(&place, &state, &rendered).await?);
         objects.sort_by(|a, b| (&a.object, a.action).cmp(&(&b.object, b.action)));
+        for object in &mut objects {
+            object.why = self.redacted(&object.why);
+        }
         let hash = rendered.hash.to_string();
         let waits = self.unmet_need(instance).await?.into_iter().collect();
         Ok(Plan { verified: verified(&state), is_proven: is_proven(&state, &rendered), head, hash, objects, waits })

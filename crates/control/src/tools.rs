@@ -41,7 +41,7 @@ impl Tools<'_> {
         let (mut sources, files) =
             sources::with_charts(self.charts, &self.config.lock_file, accesses, instance, files).await?;
         let files = self.bases.put_into(&sources, files, &self.config.remote_bases).await?;
-        let OpenedFiles { files, any } = self.opener.open(files).await?;
+        let OpenedFiles { files, any } = self.opener.open(files, &instance.id).await?;
         for source in &mut sources {
             source.is_secret = any;
         }

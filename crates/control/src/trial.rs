@@ -150,6 +150,8 @@ impl Inner {
             Err(Trouble::Impossible(why)) => return Ok(Tried::Refused(why)),
             checked => checked?,
         };
+        // What is left out is not read by anybody.
+        let place = if let Some(cut) = &cut { self.place(&instance.id, &cut.rendered).await? } else { place };
         let trial = cut.as_ref().unwrap_or(trial);
         self.inventory_trial(&place, trial).await?;
         self.note_baseline(&place, &trial.rendered).await;
@@ -178,7 +180,7 @@ impl Inner {
             self.note_quarantine(instance, &trial.head, checked.left_out).await?;
             (checked.rest.map(|rest| trial.cut(rest)), checked.seen)
         } else {
-            (None, self.check(place, &trial.rendered).await?)
+            (None, self.check_candidate(place, &trial.rendered).await?)
         };
         let trial = cut.as_ref().unwrap_or(trial);
         refuse_clashes(place, &trial.rendered).await?;

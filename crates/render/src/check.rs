@@ -34,7 +34,11 @@ pub(crate) fn object(document: Value, place: Place, context: &RenderContext<'_>)
     if let Some(found) = ciphertext::find(&value) {
         return Err(encrypted(found));
     }
+    let carrying = ciphertext::may_carry(&value);
     let value = if secrets::is_secret(&value) { secret(value, &key)? } else { value };
+    if carrying && !ciphertext::carries(&value) {
+        return Err(Problem::NoCiphertext { object: Box::new(key) });
+    }
     Ok(Object { key, value: normalise::sorted(value), place, source: 0 })
 }
 
@@ -53,6 +57,9 @@ fn secret(value: Value, key: &ObjectKey) -> Result<Value, Problem> {
         rule,
     })?;
     let value = Value::Object(fields);
+    if ciphertext::may_carry(&value) {
+        return Ok(value);
+    }
     // Ciphertext hides in base64 too.
     for (name, packed) in value.get("data").and_then(Value::as_object).into_iter().flatten() {
         let bytes = STANDARD.decode(packed.as_str().unwrap_or_default()).unwrap_or_default();

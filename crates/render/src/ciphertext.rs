@@ -1,7 +1,14 @@
 //! Finding values that are still encrypted. What is found stops the render: a cluster that gets ciphertext runs with
 //! broken passwords, and the error shows only hours later.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+/// Set to `"true"`, it lets a ConfigMap or Secret carry ciphertext to an app that opens it itself.
+pub(crate) const MARK: &str = "pinnace.dev/ciphertext";
+/// Where such an object carries it.
+const CARRYING: [&str; 3] = ["data", "stringData", "binaryData"];
 
 /// The beginning of a value, and what it is.
 const MARKS: &[(&str, &str)] = &[
@@ -14,14 +21,43 @@ const MARKS: &[(&str, &str)] = &[
     ("\u{0}GITCRYPT", "git-crypt"),
 ];
 
-/// The first encrypted value in an object: its path and its format.
+/// Whether an object may carry ciphertext in its data.
+pub(crate) fn may_carry(object: &Value) -> bool {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let kind = text("/apiVersion") == Some("v1") && matches!(text("/kind"), Some("ConfigMap" | "Secret"));
+    kind && text("/metadata/annotations/pinnace.dev~1ciphertext") == Some("true")
+}
+
+/// Whether it carries some: what was opened on the way must not go in its place.
+pub(crate) fn carries(object: &Value) -> bool {
+    let values = CARRYING.iter().filter_map(|field| object.get(field)?.as_object()).flat_map(serde_json::Map::values);
+    values.filter_map(Value::as_str).any(|text| holds(text) || unpacked(text).is_some_and(|text| holds(&text)))
+}
+
+/// A value that is encrypted, or a file with some that are.
+fn holds(text: &str) -> bool {
+    format_of(text).is_some() || text.contains("ENC[AES256_GCM,")
+}
+
+fn unpacked(packed: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&STANDARD.decode(packed.trim()).ok()?).into_owned())
+}
+
+/// The first encrypted value in an object, outside of what it may carry: its path and its format.
 pub(crate) fn find(object: &Value) -> Option<(String, &'static str)> {
     if let Some(sops) = object.get("sops")
         && ["mac", "lastmodified", "version"].iter().any(|part| sops.get(part).is_some())
     {
         return Some(("sops".to_owned(), "SOPS"));
     }
-    search(object, &mut String::new())
+    if !may_carry(object) {
+        return search(object, &mut String::new());
+    }
+    let mut rest = object.clone();
+    if let Some(fields) = rest.as_object_mut() {
+        fields.retain(|field, _| !CARRYING.contains(&field.as_str()));
+    }
+    search(&rest, &mut String::new())
 }
 
 /// What a text looks like, when it looks encrypted.

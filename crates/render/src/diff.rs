@@ -5,7 +5,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use secrets::MaskKey;
+use secrets::{MaskKey, Redactor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,6 +59,17 @@ impl RenderedDiff {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
+    }
+
+    /// The same with what is known to be secret taken out of paths and values. Before values are cut and lines are made of them:
+    /// half a secret is not known.
+    #[must_use]
+    pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        for change in self.objects.iter_mut().flat_map(|object| &mut object.fields) {
+            let texts = [Some(&mut change.path), change.from.as_mut(), change.to.as_mut()];
+            texts.into_iter().flatten().for_each(|text| *text = redactor.redact(text).into_owned());
+        }
+        self
     }
 
     /// The diff as people read it in a terminal, a chat or a page.

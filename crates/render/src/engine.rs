@@ -5,6 +5,7 @@
 
 mod archive;
 mod cache;
+mod carried;
 mod engines;
 mod error;
 mod folder;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use archive::{ArchiveError, check_archive, unpacked};
+pub use carried::carried;
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
 pub use folder::memory;

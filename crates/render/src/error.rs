@@ -165,7 +165,7 @@ pub enum Problem {
     },
     /// An encrypted value would go to the cluster as it is.
     #[error(
-        "`{field}` of {object} is still encrypted ({format}): it would reach the cluster as ciphertext; decrypt it or leave it out"
+        "`{field}` of {object} is still encrypted ({format}): it would reach the cluster as ciphertext; decrypt it or leave it out. Where the app opens it itself, a ConfigMap or Secret with the annotation `pinnace.dev/ciphertext: \"true\"` may carry it"
     )]
     Ciphertext {
         /// The object.
@@ -174,6 +174,14 @@ pub enum Problem {
         field: String,
         /// The format it looks like.
         format: &'static str,
+    },
+    /// It is marked to carry ciphertext, and what it carries is in the clear.
+    #[error(
+        "{object} has the annotation `pinnace.dev/ciphertext: \"true\"` and carries no ciphertext: what it carries may have been opened on the way; write the encrypted text into the manifest, or let a generator of Kustomize with that annotation read the encrypted file"
+    )]
+    NoCiphertext {
+        /// The object.
+        object: Box<ObjectKey>,
     },
     /// A Secret with a value that can't be one.
     #[error("`{field}` of {object} {rule}")]

@@ -23,6 +23,7 @@ mod quantity;
 mod references;
 mod rendering;
 mod steps;
+mod uses;
 mod yaml;
 
 pub use diff::{Change, FieldChange, ObjectChange, RenderedDiff, rendered_diff};
@@ -39,4 +40,5 @@ pub use references::{
 };
 pub use rendering::{RefusedObject, RenderContext, Rendered, render};
 pub use steps::{NEEDS_ANNOTATION, Outside, Step};
+pub use uses::uses;
 pub use yaml::{LARGEST_FILE, is_manifest, to_yaml};

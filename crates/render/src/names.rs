@@ -8,7 +8,9 @@ use crate::object::ObjectKey;
 
 /// Labels and annotations of ours that people may set.
 const OURS_TO_SET: &[&str] = &[
+    "pinnace.dev/allow-empty",
     "pinnace.dev/check-references",
+    "pinnace.dev/ciphertext",
     "pinnace.dev/health-current",
     "pinnace.dev/health-failed",
     "pinnace.dev/health-message",

@@ -6,7 +6,7 @@
 mod autoscaler;
 mod ingress;
 mod need;
-mod pods;
+pub(crate) mod pods;
 mod quota;
 mod service;
 mod storage;

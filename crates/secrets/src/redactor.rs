@@ -1,14 +1,17 @@
 //! The one `redact`: values that are known to be secret, and what looks like a token or a password.
 
+mod forms;
+mod known;
 mod patterns;
 
 pub(crate) use patterns::surely_secret;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use known::Known;
+use serde_json::Value;
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "•••";
@@ -19,8 +22,7 @@ pub const SHORTEST_REGISTERED: usize = 6;
 /// Takes secrets out of texts. Clones share what is registered, so that one can be given to the log.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// Longest first: a value that holds another is taken out whole.
-    values: Arc<RwLock<Vec<String>>>,
+    values: Arc<RwLock<Known>>,
 }
 
 impl Redactor {
@@ -36,28 +38,32 @@ impl Redactor {
         if value.chars().count() < SHORTEST_REGISTERED {
             return false;
         }
-        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        let lines = value.lines().map(str::trim).filter(|line| line.chars().count() >= LONG_LINE);
-        for form in forms(value).into_iter().chain(lines.map(str::to_owned)) {
-            let place = values.partition_point(|known| (known.len(), known) > (form.len(), &form));
-            if values.get(place) != Some(&form) {
-                values.insert(place, form);
-            }
+        if self.values.read().unwrap_or_else(PoisonError::into_inner).holds(value) {
+            return true;
         }
+        let forms = forms::of(value);
+        self.values.write().unwrap_or_else(PoisonError::into_inner).add(value, forms);
         true
+    }
+
+    /// The same with secrets taken out of every text in it, and of every key.
+    #[must_use]
+    pub fn redact_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.redact(&text).into_owned()),
+            Value::Array(items) => items.into_iter().map(|item| self.redact_value(item)).collect(),
+            Value::Object(fields) => {
+                let clean = |(key, field): (String, Value)| (self.redact(&key).into_owned(), self.redact_value(field));
+                fields.into_iter().map(clean).collect()
+            }
+            other => other,
+        }
     }
 
     /// The text without secrets.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut clean = Cow::Borrowed(text);
-        {
-            let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-            for value in values.iter() {
-                if clean.contains(value.as_str()) {
-                    clean = Cow::Owned(clean.replace(value.as_str(), REDACTED));
-                }
-            }
-        }
+        let found = self.values.read().unwrap_or_else(PoisonError::into_inner).find(text);
+        let clean = if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(without(text, found)) };
         match patterns::redact(&clean) {
             Some(cleaner) => Cow::Owned(cleaner),
             None => clean,
@@ -65,30 +71,32 @@ impl Redactor {
     }
 }
 
-/// Logs cut values of several lines apart; lines of this length are taken out by themselves.
-const LONG_LINE: usize = 16;
-
-/// The ways in which a value is commonly written down.
-fn forms(value: &str) -> Vec<String> {
-    let escaped: String = value.escape_default().collect();
-    let json = serde_json::Value::String(value.to_owned()).to_string();
-    let json = json[1..json.len() - 1].to_owned();
-    let in_url: String = url_encoded(value);
-    let mut forms = vec![value.to_owned(), json, escaped, in_url];
-    for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
-        forms.push(engine.encode(value));
-    }
-    // `echo secret | base64` encodes the line end too.
-    forms.push(STANDARD.encode(format!("{value}\n")));
-    forms
-}
-
-fn url_encoded(value: &str) -> String {
-    let encode = |byte: u8| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
+/// What overlaps is taken out as one: a value in which another begins leaves nothing of either.
+fn without(text: &str, mut found: Vec<Range<usize>>) -> String {
+    found.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut clean = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut begun: Option<Range<usize>> = None;
+    let mut close = |range: Range<usize>| {
+        clean.push_str(text.get(done..range.start).unwrap_or_default());
+        clean.push_str(REDACTED);
+        done = range.end;
     };
-    value.bytes().map(encode).collect::<Vec<_>>().concat()
+    for range in found {
+        match &mut begun {
+            Some(begun) if range.start < begun.end => begun.end = begun.end.max(range.end),
+            _ => {
+                if let Some(ended) = begun.replace(range) {
+                    close(ended);
+                }
+            }
+        }
+    }
+    if let Some(ended) = begun {
+        close(ended);
+    }
+    clean.push_str(text.get(done..).unwrap_or_default());
+    clean
 }
 
 #[cfg(test)]

@@ -21,11 +21,13 @@ mod pgp;
 mod plain;
 mod recipients;
 mod rules;
+mod scope;
 mod set;
 mod shamir;
 mod time;
 mod tree;
 mod value;
+mod variables;
 mod walk;
 mod yaml;
 
@@ -40,6 +42,7 @@ pub use metadata::{AgeKey, Group, Metadata};
 pub use path::KeyPath;
 pub use pgp::{Fingerprint, OpenPgp, PgpKey, SealPgp};
 pub use rules::RawRules;
+pub use scope::{SCOPE_KEY, Scope};
 pub use value::{Kind, Value};
 
 #[cfg(test)]

@@ -33,6 +33,11 @@ impl Desk {
         self.folder.path().join("key.txt")
     }
 
+    /// The public key.
+    pub fn public(&self) -> &str {
+        self.recipient.as_str()
+    }
+
     /// A file of this name as it stands in git, for this desk alone.
     ///
     /// # Panics

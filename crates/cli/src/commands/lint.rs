@@ -12,7 +12,6 @@ use control::charts::Charts;
 use control::inspect::{Inspected, inspect};
 use render::engine::Engines;
 use render::lint::Finding;
-use secrets::Redactor;
 use serde_json::json;
 
 use super::render_args::RenderArgs;
@@ -51,7 +50,8 @@ pub(crate) fn run(args: &Lint) -> anyhow::Result<ExitCode> {
     let charts = Charts::new(folder.path().join("charts"));
     let bases = Bases::new(folder.path().join("bases"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (engines, charts, bases, opener) = (&engines, &charts, &bases, &args.rendering.opener(Redactor::new()));
+    let (engines, charts, bases, opener) =
+        (&engines, &charts, &bases, &args.rendering.opener(crate::guarded::redactor().clone()));
     let tools = Tools { engines, charts, bases, opener, config: &checkout.config, config_file: &args.config_file };
     let all = runtime.block_on(look(&checkout, tools))?;
     print(args.output, &all)?;

@@ -9,7 +9,6 @@ use control::Tools;
 use control::bases::Bases;
 use control::charts::Charts;
 use render::engine::Engines;
-use secrets::Redactor;
 
 use super::render_args::RenderArgs;
 use super::repo::Repo;
@@ -42,7 +41,7 @@ pub(crate) fn run(args: &Rbac) -> anyhow::Result<ExitCode> {
         let mirror = args.repo.open(&folder.path().join("mirror")).await?;
         let engines = Engines::new(args.rendering.settings());
         let config = control::head_config(&mirror, &args.repo.config_file).await?;
-        let opener = args.rendering.opener(Redactor::new());
+        let opener = args.rendering.opener(crate::guarded::redactor().clone());
         let (engines, charts, bases, opener) = (&engines, &charts, &bases, &opener);
         let tools = Tools { engines, charts, bases, opener, config: &config, config_file: &args.repo.config_file };
         let rights = control::rights(&mirror, tools, &args.context, &args.own_namespace).await?;

@@ -18,6 +18,8 @@ use server::ServerSettings;
 use store::Store;
 use tokio::net::TcpListener;
 
+use crate::guarded;
+
 use super::render_args::RenderArgs;
 use super::repo::Repo;
 use super::secret;
@@ -78,6 +80,7 @@ pub(crate) struct Serve {
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &Serve) -> anyhow::Result<ExitCode> {
+    guarded::no_dumps_below();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
@@ -88,7 +91,7 @@ pub(crate) fn run(args: &Serve) -> anyhow::Result<ExitCode> {
                 () = stdin_ended(), if until_stdin_ends => {}
             }
         };
-        serve(args, listener, Redactor::new(), stop).await?;
+        serve(args, listener, guarded::redactor().clone(), stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -4,6 +4,7 @@
 mod commands;
 mod desk;
 mod doctor;
+mod dumps;
 mod edit;
 mod edited;
 mod formats;
@@ -13,6 +14,8 @@ mod killed;
 mod pgp;
 mod readers;
 mod real;
+mod run_time;
+mod ssh;
 
 fn sops() -> std::path::PathBuf {
     testkit::engines::sops().unwrap()

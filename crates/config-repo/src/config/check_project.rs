@@ -76,6 +76,7 @@ fn to_project(
         four_eyes: project.four_eyes,
         check_secrets: project.check_secrets,
         watch_secrets: project.watch_secrets,
+        roll_pods: project.roll_pods,
         cluster_kinds: project.cluster_kinds.into_iter().map(|kind| kind.value).collect(),
         waves,
         needs: needs.projects,

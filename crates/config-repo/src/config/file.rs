@@ -102,6 +102,8 @@ pub(super) struct Project {
     pub(super) four_eyes: bool,
     #[serde(default)]
     pub(super) check_secrets: bool,
+    #[serde(default = "yes")]
+    pub(super) roll_pods: bool,
     #[serde(default)]
     pub(super) watch_secrets: bool,
     #[serde(default)]

@@ -32,6 +32,8 @@ pub struct Instance {
     pub check_secrets: bool,
     /// Whether its own Secrets are watched, so that what somebody changed in them is seen at once.
     pub watch_secrets: bool,
+    /// Whether pods are made anew when what they read of Secrets and ConfigMaps changes.
+    pub roll_pods: bool,
     /// The architectures of the machines that it may come to run on.
     pub architectures: Vec<String>,
     /// Kinds outside of namespaces that it may have.
@@ -120,6 +122,7 @@ fn instance(id: &InstanceId, project: &Project, environment: &Environment, names
         pins: pins.collect(),
         check_secrets: project.check_secrets,
         watch_secrets: project.watch_secrets,
+        roll_pods: project.roll_pods,
         architectures: environment.architectures.clone(),
         cluster_kinds: project.cluster_kinds.clone(),
         rule,

@@ -18,7 +18,7 @@ pub(super) async fn perform(inner: &Inner, record: &PinRecord) -> Result<Done, T
     if let Some(why) = inner.unmet_need(&place.instance).await? {
         return Err(Trouble::Wait(why));
     }
-    let result = inner.check(&place, &candidate.rendered).await?;
+    let result = inner.check_candidate(&place, &candidate.rendered).await?;
     refuse_clashes(&place, &candidate.rendered).await?;
     let mut unchecked: Vec<String> = result.unchecked.iter().map(|one| format!("{}: {}", one.key, one.why)).collect();
     unchecked.extend(inner.check_hooks(&place, &candidate.rendered).await?);

@@ -43,7 +43,10 @@ pub(super) async fn proposal(
     };
     let fixed = before.as_ref().map(|before| render::fixed(before, &candidate.rendered)).unwrap_or_default();
     let replaced = replaced(&fixed)?;
-    let changes = render::rendered_diff(before.as_ref(), &candidate.rendered, &inner.mask_key);
+    let changes =
+        render::rendered_diff(before.as_ref(), &candidate.rendered, &inner.mask_key).redacted(&inner.redactor);
+    // Cut only when nothing secret is left: half a secret is not known.
+    let shown = |text: &str| secrets::clip(&inner.redactor.redact(text), LONGEST_DIFF);
     let render_hash = candidate.hash();
     Ok(Proposal {
         commits: undeployed(inner, instance, verified, &candidate.base).await?,
@@ -51,11 +54,8 @@ pub(super) async fn proposal(
         from: Some(candidate.from),
         from_chart: candidate.from_chart,
         render_hash,
-        git_diff: inner.redactor.redact(&secrets::clip(&candidate.git_diff, LONGEST_DIFF)).into_owned(),
-        rendered_diff: inner
-            .redactor
-            .redact(&secrets::clip(&format!("{replaced}{}", changes.to_text()), LONGEST_DIFF))
-            .into_owned(),
+        git_diff: shown(&candidate.git_diff),
+        rendered_diff: shown(&format!("{replaced}{}", changes.to_text())),
     })
 }
 

@@ -26,6 +26,7 @@ mod replace;
 mod repo_faults;
 mod restarts;
 mod restore;
+mod rolled;
 mod rule_g;
 mod sealed;
 mod stateful;

@@ -97,3 +97,33 @@ async fn a_first_install_waits_for_the_key_and_says_whose_it_would_be() {
     world.proven().await;
     world.agree().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_marked_carries_ciphertext_to_the_app_and_nothing_else_does() {
+    let desk = Desk::new();
+    let file = desk.sealed("runtime.yaml", "TOKEN: canary-six-of-the-desk\n");
+    let indented = format!("    {}\n", file.trim_end().replace('\n', "\n    "));
+    let map = |mark: &str, text: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: carried\n  annotations: {{{mark}}}\ndata:\n  runtime.yaml: |\n{text}"
+        )
+    };
+    let marked = map("pinnace.dev/ciphertext: \"true\"", &indented);
+    let mut plan = plan(&desk);
+    plan.more.push(("carried.yaml".to_owned(), marked.clone()));
+    let world = World::planned(plan).await;
+    let live = world.objects.config_map("carried").await.unwrap();
+    assert_eq!(live["data"]["runtime.yaml"].as_str(), Some(file.as_str()), "byte for byte");
+    world.agree().await;
+
+    let path = "apps/shop/prod/carried.yaml";
+    let clear = map("pinnace.dev/ciphertext: \"true\"", "    TOKEN: in the clear\n");
+    for (text, why) in [
+        (clear, "carries no ciphertext"),
+        (marked.replace("\"true\"", "\"true\", b: 'ENC[AES256_GCM,x]'"), "metadata.annotations.b"),
+    ] {
+        let bad = world.remote.commit_as(Person::BOB, path, &text).unwrap();
+        let failed = world.head_failed(&bad).await;
+        assert!(failed.head.failure.sentence.contains(why), "{}", failed.head.failure.sentence);
+    }
+}

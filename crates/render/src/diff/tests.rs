@@ -84,3 +84,16 @@ fn a_container_more_does_not_change_the_others() {
         "~ Deployment todo/web\n  + spec.template.spec.containers[log].image: x\n  + spec.template.spec.containers[log].name: log\n"
     );
 }
+
+#[test]
+fn a_secret_that_stands_where_a_value_is_cut_is_taken_out_whole() {
+    let redactor = secrets::Redactor::new();
+    redactor.register("correct horse battery staple");
+    let settings = |value: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{a: \"{value}\"}}\n")
+    };
+    let long = format!("{}correct horse battery staple", "x ".repeat(95));
+    let diff = rendered_diff(Some(&rendered(&settings("a"))), &rendered(&settings(&long)), &key());
+    let shown = diff.redacted(&redactor).to_text();
+    assert!(shown.contains("data.a") && shown.contains("x x •••") && !shown.contains("correct"), "{shown}");
+}

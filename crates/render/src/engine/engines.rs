@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::archive::check_archive;
 use super::cache::{Cache, key};
-use super::folder::Folder;
+use super::folder::{self, Folder};
 use super::output::{Made, first_difference};
 use super::programs::{self, Program};
 use super::source::{Source, files_below};
@@ -70,6 +70,7 @@ const AT_ONCE: usize = 2;
 impl Engines {
     /// The engines with these settings. Whether the programs are there is seen when one is needed.
     pub fn new(settings: EngineSettings) -> Self {
+        folder::sweep();
         let cache = Cache::new(settings.remembered);
         Self { inner: Arc::new(Inner { settings, cache, at_once: Semaphore::new(AT_ONCE) }) }
     }

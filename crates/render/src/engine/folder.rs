@@ -1,24 +1,33 @@
 //! The room of one render on disk: the files of the commit, and an empty home for each run. It goes with the render.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::Files;
 
+/// How each is called.
+const PREFIX: &str = "pinnace-render-";
+/// A folder is locked right after it is made.
+const LOCKED_BY: Duration = Duration::from_mins(1);
+
 /// The folder of one render. Nobody else may look into it.
-pub(super) struct Folder(TempDir);
+pub(super) struct Folder(TempDir, #[expect(dead_code, reason = "the lock goes when it is closed")] File);
 
 impl Folder {
     /// Writes the files out, secret ones to memory alone. Only plain files are made, so that nothing in it leads elsewhere.
     pub(super) fn write(files: &Files, is_secret: bool) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix("pinnace-render-").permissions(Permissions::from_mode(0o700));
+        builder.prefix(PREFIX).permissions(Permissions::from_mode(0o700));
         let folder = if is_secret { builder.tempdir_in(memory()?)? } else { builder.tempdir()? };
-        let this = Self(folder);
+        // While this process lives the folder is in use, for whoever sweeps.
+        let lock = File::open(folder.path())?;
+        lock.lock_shared()?;
+        let this = Self(folder, lock);
         std::fs::create_dir(this.source())?;
         for (path, bytes) in files {
             let path = Path::new(path);
@@ -58,7 +67,31 @@ impl Folder {
 
 /// A folder whose files are in memory alone, or why there is none.
 pub fn memory() -> io::Result<&'static Path> {
-    if_memory(Path::new("/dev/shm"))
+    if_memory(Path::new(IN_MEMORY_AT))
+}
+
+/// Deletes what a process that was killed left. What is in use is locked, and what is new may be about to be.
+pub(super) fn sweep() {
+    for place in [std::env::temp_dir(), PathBuf::from(IN_MEMORY_AT)] {
+        sweep_in(&place, LOCKED_BY);
+    }
+}
+
+fn sweep_in(place: &Path, older: Duration) {
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let age = entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
+        if !is_ours || !is_folder || age.is_none_or(|age| age < older) {
+            continue;
+        }
+        let Ok(folder) = File::open(entry.path()) else { continue };
+        if folder.try_lock().is_ok() {
+            tracing::info!(folder = %entry.path().display(), "deleting what a render left that was killed");
+            // Somebody else's stays where it is.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn if_memory(place: &Path) -> io::Result<&Path> {
@@ -71,6 +104,7 @@ fn if_memory(place: &Path) -> io::Result<&Path> {
     if is_memory { Ok(place) } else { Err(none()) }
 }
 
+const IN_MEMORY_AT: &str = "/dev/shm";
 /// `TMPFS_MAGIC` and `RAMFS_MAGIC` of the kernel's `magic.h`.
 const IN_MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6];
 
@@ -93,6 +127,24 @@ mod tests {
             let mode = std::fs::metadata(folder.0.path()).unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn what_was_left_is_swept_and_what_is_in_use_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let folder = place.path().join(name);
+            std::fs::create_dir_all(folder.join("source")).unwrap();
+            std::fs::write(folder.join("source/secrets.yaml"), "a: b").unwrap();
+            folder
+        };
+        let (left, used, other) = (make("pinnace-render-a"), make("pinnace-render-b"), make("other"));
+        let lock = File::open(&used).unwrap();
+        lock.lock_shared().unwrap();
+        sweep_in(place.path(), Duration::from_hours(1));
+        assert!(left.exists(), "it is too new");
+        sweep_in(place.path(), Duration::ZERO);
+        assert!(!left.exists() && used.exists() && other.exists());
     }
 
     #[test]

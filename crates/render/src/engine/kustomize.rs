@@ -91,7 +91,7 @@ pub(super) fn read(folder: &str, files: &Files) -> BTreeSet<String> {
     read
 }
 
-fn is_kustomization(file: &str) -> bool {
+pub(super) fn is_kustomization(file: &str) -> bool {
     NAMES.contains(&file.rsplit('/').next().unwrap_or(file))
 }
 
@@ -113,7 +113,7 @@ fn words(value: &Value) -> Vec<String> {
 }
 
 /// A path from a folder on; none where it leads out.
-fn joined(folder: &str, name: &str) -> Option<String> {
+pub(super) fn joined(folder: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in name.split('/') {
         match part {

@@ -45,13 +45,18 @@ pub(super) fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
 
 pub(super) fn needs(object: &Object) -> Vec<Need> {
     let Some(Pod { spec, .. }) = of(object) else { return Vec::new() };
-    let mut needs = Vec::new();
-    for container in containers(spec) {
-        let part = format!("container `{}`", text(container, "/name").unwrap_or_default());
-        of_environment(object, container, &part, &mut needs);
-    }
+    let read = settings(spec).into_iter().filter(|setting| !setting.may_be_missing());
+    let mut needs: Vec<Need> = read
+        .map(|setting| {
+            let detail = setting.key.map(Detail::Key);
+            Need::of(object, &setting.part, wanted("v1", setting.kind, setting.name, detail))
+        })
+        .collect();
     for volume in list(spec, "/volumes") {
-        of_volume(object, volume, &mut needs);
+        if let Some(name) = text(volume, "/persistentVolumeClaim/claimName") {
+            let claim = wanted("v1", "PersistentVolumeClaim", name.to_owned(), None);
+            needs.push(Need::of(object, &part_of(volume), claim));
+        }
     }
     let named = |pointer| text(spec, pointer).map(str::to_owned);
     // The older name of the same field counts where the newer is not there.
@@ -65,53 +70,77 @@ pub(super) fn needs(object: &Object) -> Vec<Need> {
     needs
 }
 
-fn of_environment(object: &Object, container: &Value, part: &str, needs: &mut Vec<Need>) {
-    let kinds = [("ConfigMap", "configMapRef", "configMapKeyRef"), ("Secret", "secretRef", "secretKeyRef")];
-    for (kind, whole, one) in kinds {
-        for from in list(container, "/envFrom") {
-            needs.extend(from.get(whole).and_then(|from| settings(object, part, kind, from, None)));
-        }
-        for variable in list(container, "/env") {
-            let Some(from) = variable.pointer(&format!("/valueFrom/{one}")) else { continue };
-            needs.extend(settings(object, part, kind, from, text(from, "/key")));
-        }
+/// A ConfigMap or Secret that a pod reads.
+pub(crate) struct Setting {
+    /// Which part of the pod reads it, in words.
+    part: String,
+    /// `ConfigMap` or `Secret`.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: String,
+    /// The key, where one alone is read.
+    pub(crate) key: Option<String>,
+    optional: bool,
+}
+
+impl Setting {
+    /// Every namespace has the authority's certificate, but not before it is made.
+    fn may_be_missing(&self) -> bool {
+        self.optional || self.kind == "ConfigMap" && self.name == "kube-root-ca.crt"
     }
 }
 
-fn of_volume(object: &Object, volume: &Value, needs: &mut Vec<Need>) {
-    let part = format!("volume `{}`", text(volume, "/name").unwrap_or_default());
-    let sources = std::iter::once(volume).chain(list(volume, "/projected/sources"));
-    for source in sources {
-        needs.extend(source.get("configMap").into_iter().flat_map(|from| files(object, &part, "ConfigMap", from)));
-        needs.extend(source.get("secret").into_iter().flat_map(|from| files(object, &part, "Secret", from)));
+/// All that the pods of an object read.
+pub(crate) fn settings_of(object: &Object) -> Vec<Setting> {
+    of(object).map(|pod| settings(pod.spec)).unwrap_or_default()
+}
+
+fn settings(spec: &Value) -> Vec<Setting> {
+    let mut found = Vec::new();
+    for container in containers(spec) {
+        of_environment(container, &format!("container `{}`", text(container, "/name").unwrap_or_default()), &mut found);
     }
-    if let Some(name) = text(volume, "/persistentVolumeClaim/claimName") {
-        needs.push(Need::of(object, &part, wanted("v1", "PersistentVolumeClaim", name.to_owned(), None)));
+    for volume in list(spec, "/volumes") {
+        let part = part_of(volume);
+        for source in std::iter::once(volume).chain(list(volume, "/projected/sources")) {
+            found.extend(source.get("configMap").into_iter().flat_map(|from| files(&part, "ConfigMap", from)));
+            found.extend(source.get("secret").into_iter().flat_map(|from| files(&part, "Secret", from)));
+        }
+    }
+    found
+}
+
+fn part_of(volume: &Value) -> String {
+    format!("volume `{}`", text(volume, "/name").unwrap_or_default())
+}
+
+fn of_environment(container: &Value, part: &str, found: &mut Vec<Setting>) {
+    let kinds = [("ConfigMap", "configMapRef", "configMapKeyRef"), ("Secret", "secretRef", "secretKeyRef")];
+    for (kind, whole, one) in kinds {
+        for from in list(container, "/envFrom") {
+            found.extend(from.get(whole).and_then(|from| setting(part, kind, from, None)));
+        }
+        for variable in list(container, "/env") {
+            let Some(from) = variable.pointer(&format!("/valueFrom/{one}")) else { continue };
+            found.extend(setting(part, kind, from, text(from, "/key")));
+        }
     }
 }
 
 /// The files of a volume: all keys of an object, or those that are named.
-fn files(object: &Object, part: &str, kind: &'static str, from: &Value) -> Vec<Need> {
+fn files(part: &str, kind: &'static str, from: &Value) -> Vec<Setting> {
     let items = list(from, "/items");
     if items.is_empty() {
-        return settings(object, part, kind, from, None).into_iter().collect();
+        return setting(part, kind, from, None).into_iter().collect();
     }
-    items.iter().filter_map(|item| settings(object, part, kind, from, text(item, "/key"))).collect()
+    items.iter().filter_map(|item| setting(part, kind, from, text(item, "/key"))).collect()
 }
 
-/// A ConfigMap or Secret that is read, unless it may be missing.
-fn settings(object: &Object, part: &str, kind: &'static str, from: &Value, key: Option<&str>) -> Option<Need> {
-    if from.get("optional") == Some(&Value::Bool(true)) {
-        return None;
-    }
+fn setting(part: &str, kind: &'static str, from: &Value, key: Option<&str>) -> Option<Setting> {
     // Volumes call a Secret's name otherwise.
-    let name = text(from, "/name").or_else(|| text(from, "/secretName"))?;
-    // Every namespace has it, but not before it is made.
-    if kind == "ConfigMap" && name == "kube-root-ca.crt" {
-        return None;
-    }
-    let detail = key.map(|key| Detail::Key(key.to_owned()));
-    Some(Need::of(object, part, wanted("v1", kind, name.to_owned(), detail)))
+    let name = text(from, "/name").or_else(|| text(from, "/secretName"))?.to_owned();
+    let optional = from.get("optional") == Some(&Value::Bool(true));
+    Some(Setting { part: part.to_owned(), kind, name, key: key.map(str::to_owned), optional })
 }
 
 /// An object that is needed.

@@ -1,5 +1,8 @@
 use proptest::prelude::*;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 #[test]
@@ -13,6 +16,8 @@ fn what_is_registered_is_taken_out_however_it_is_written() {
         format!("data: {}", STANDARD.encode("p@ss/wörd\"1\n")),
         "postgres://app:p%40ss%2Fw%C3%B6rd%221@db".to_owned(),
         r#"{"why":"p@ss/wörd\"1"}"#.to_owned(),
+        format!("auth: {}", STANDARD.encode("ann:p@ss/wörd\"1")),
+        format!("auth: {}", STANDARD.encode("anna:p@ss/wörd\"1 and more")),
     ] {
         let clean = redactor.redact(&text);
         assert!(clean.contains(REDACTED) && !clean.contains("rd"), "{text} -> {clean}");
@@ -24,6 +29,47 @@ fn a_value_too_short_to_hide_is_not_registered() {
     let redactor = Redactor::new();
     assert!(!redactor.register("admin"));
     assert_eq!(redactor.redact("the admin of db"), "the admin of db");
+}
+
+#[test]
+fn of_values_that_overlap_nothing_is_left() {
+    let redactor = Redactor::new();
+    for value in ["first-and", "and-second", "first-and-second-and-third", "aabaab"] {
+        redactor.register(value);
+    }
+    assert_eq!(redactor.redact("it is first-and-second."), format!("it is {REDACTED}."));
+    assert_eq!(redactor.redact("it is first-and-second-and-third."), format!("it is {REDACTED}."));
+    assert_eq!(redactor.redact("aabaabaab!"), format!("{REDACTED}!"));
+}
+
+#[test]
+fn json_of_go_is_known_and_so_are_forms() {
+    let redactor = Redactor::new();
+    redactor.register("a&b <c> d~");
+    assert_eq!(redactor.redact(r"a\u0026b \u003cc\u003e d~"), REDACTED);
+    assert_eq!(redactor.redact("q=a%26b+%3Cc%3E+d%7E&x"), format!("q={REDACTED}&x"));
+}
+
+#[test]
+fn values_are_redacted_in_keys_and_texts_at_any_depth() {
+    let redactor = Redactor::new();
+    redactor.register("correct horse\nbattery");
+    let clean =
+        redactor.redact_value(serde_json::json!({"a": [{"correct horse\nbattery": 1}, "a correct horse\nbattery!"]}));
+    assert_eq!(clean, serde_json::json!({"a": [{REDACTED: 1}, format!("a {REDACTED}!")]}));
+}
+
+#[test]
+fn thousands_of_values_are_found_as_few_are() {
+    let redactor = Redactor::new();
+    for number in 0..3000 {
+        redactor.register(&format!("value-number-{number}-of-many"));
+    }
+    for number in [0, 1, 1500, 2998, 2999] {
+        let text = format!("it is value-number-{number}-of-many.");
+        assert_eq!(redactor.redact(&text), format!("it is {REDACTED}."));
+    }
+    assert_eq!(redactor.redact("value-number-3000-of-many"), "value-number-3000-of-many");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::error::{Problem, SopsError};
 use super::keys::Recipient;
 use super::pgp::Fingerprint;
 use super::rules::{RawRules, Rules, pattern};
+use super::scope::Scope;
 
 /// The file of the rules; it counts for its folder and all below.
 pub const RULES_FILE: &str = ".sops.yaml";
@@ -50,13 +51,14 @@ pub struct Creation {
     pub(super) rules: RawRules,
     /// Its rule says for which paths it is.
     pub(super) by_path: bool,
+    pub(super) scope: Option<Scope>,
 }
 
 impl Creation {
     /// For these recipients, each of which can read it, and no rules file.
     pub fn for_recipients(recipients: Vec<Recipient>) -> Self {
         let group = KeyGroup { age: recipients, pgp: Vec::new() };
-        Self { groups: vec![group], threshold: None, rules: RawRules::default(), by_path: false }
+        Self { groups: vec![group], threshold: None, rules: RawRules::default(), by_path: false, scope: None }
     }
 
     /// The same file for these recipients alone.
@@ -76,6 +78,12 @@ impl Creation {
     pub fn age_only(mut self) -> Self {
         self.groups.iter_mut().for_each(|group| group.pgp.clear());
         self
+    }
+
+    /// The same file for these instances alone.
+    #[must_use]
+    pub fn within(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
     }
 
     /// The rule for a file. `rules` is the text of `.sops.yaml`, `path` the file's path from the folder of that.
@@ -165,7 +173,9 @@ fn read(rule: &Map<String, Json>, at: usize) -> Result<Creation, Problem> {
     };
     let threshold = rule.get("shamir_threshold").and_then(Json::as_u64).filter(|number| *number > 0);
     let threshold = threshold.map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-    Ok(Creation { groups, threshold, rules, by_path: false })
+    let scope = text_of(rule, "pinnace_scope", at)?;
+    let scope = if scope.is_empty() { None } else { Some(Scope::parse(&scope)?) };
+    Ok(Creation { groups, threshold, rules, by_path: false, scope })
 }
 
 /// The recipients of a group, or of a rule without groups; one text may hold several with commas.

@@ -11,7 +11,7 @@ use super::rules::{RawRules, Rules};
 use super::tree::{Splice, Tree, spliced};
 use super::value::{Kind, Value};
 use super::walk::{Leaf, What, is_metadata, leaves};
-use super::{Format, json, plain, shamir};
+use super::{Format, json, plain, scope, shamir};
 use crate::Secret;
 
 /// Encrypts a file that is in the clear. `now` is like `2026-01-31T12:00:00Z`. What was written is opened again before it
@@ -46,6 +46,20 @@ fn structured(
     let (text, tree) = format.parse(bytes)?;
     refuse_metadata(&tree, format)?;
     let rules = creation.rules()?;
+    if creation.scope.is_some() && rules.raw().mac_only_encrypted {
+        return Err(Problem::ScopeNotBound);
+    }
+    let scoped = match &creation.scope {
+        Some(scope) => scope::put_into(&text, &tree, format, scope)?,
+        None => None,
+    };
+    let (text, tree) = match scoped {
+        Some(text) => {
+            let text = Secret::new(text.into_bytes());
+            format.parse(text.expose())?
+        }
+        None => (text, tree),
+    };
     let key = DataKey::random()?;
     let values: Vec<_> = leaves(&tree, &rules, format).into_iter().map(|leaf| (value(&leaf), leaf)).collect();
     let mut splices = Vec::new();
@@ -106,14 +120,23 @@ fn binary(bytes: &[u8], creation: &Creation, now: &str, pgp: SealPgp<'_>) -> Res
     }
     // The one value is always encrypted, whatever the rules say of keys.
     let mac_only_encrypted = creation.rules.mac_only_encrypted;
+    if creation.scope.is_some() && mac_only_encrypted {
+        return Err(Problem::ScopeNotBound);
+    }
     let raw = RawRules { mac_only_encrypted, ..RawRules::default() }.or_usual();
     let rules = Rules::new(raw).map_err(|(_, what)| Problem::Rule { what })?;
     let key = DataKey::random()?;
     let value = Value::text(bytes);
-    let text = format!("{{\n\t\"data\": {}\n}}\n", json::quoted(&key.seal(&value, "data:")?));
+    let scope = creation.scope.as_ref().map(|scope| Value::text(scope.to_string()));
+    let mut text = format!("{{\n\t\"data\": {}", json::quoted(&key.seal(&value, "data:")?));
+    if let Some(scope) = &scope {
+        let scope = json::quoted(scope.as_text().unwrap_or_default());
+        text.push_str(&format!(",\n\t\"{}\": {scope}", scope::SCOPE_KEY));
+    }
+    text.push_str("\n}\n");
     let tree = json::parse(&text)?;
-    let values: Vec<_> =
-        leaves(&tree, &rules, Format::Binary).into_iter().map(|leaf| (leaf, Some(value.clone()))).collect();
+    let all = std::iter::once(value).chain(scope);
+    let values: Vec<_> = leaves(&tree, &rules, Format::Binary).into_iter().zip(all.map(Some)).collect();
     let mac = mac_of(&values, rules.raw().mac_only_encrypted);
     let metadata = metadata(creation, rules, &key, mac, now, pgp)?;
     let new = spliced(&text, added(&text, &tree, &metadata, Format::Binary));

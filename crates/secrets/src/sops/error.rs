@@ -1,5 +1,6 @@
 //! Why a file was refused: the file, the key in it, and what to do. Never a value.
 
+use super::scope::Scope;
 use super::value::Kind;
 
 /// A file that was refused.
@@ -130,7 +131,7 @@ pub enum Problem {
         wanted: String,
     },
     /// A recipient that can't be written to.
-    #[error("`{recipient}` is not an age recipient: give the public key, as in `age1...`")]
+    #[error("`{recipient}` is not an age recipient: give the public key, as in `age1...` or `ssh-ed25519 ...`")]
     NotARecipient {
         /// As given.
         recipient: String,
@@ -169,6 +170,30 @@ pub enum Problem {
         /// What is wrong with it.
         what: String,
     },
+    /// A scope that can't be one.
+    #[error(
+        "`{scope}` is no scope: write a project, `shop`, or one of its environments, `shop/prod`; `*` stands for any"
+    )]
+    BadScope {
+        /// As given.
+        scope: String,
+    },
+    /// A scope that anybody could change.
+    #[error(
+        "the file's scope is not under its MAC, since `mac_only_encrypted` leaves out what is in the clear: encrypt the file \
+         again without that rule"
+    )]
+    ScopeNotBound,
+    /// Two of them.
+    #[error(
+        "the file is for `{other}` already and not for `{scope}`: take the key `pinnace_scope_unencrypted` out, or correct it"
+    )]
+    TwoScopes {
+        /// The one.
+        scope: Scope,
+        /// The other.
+        other: Scope,
+    },
     /// No rule is for the file.
     #[error("no rule in `creation_rules` matches `{path}`: add one, or give the recipient with --age")]
     NoRule {
@@ -188,6 +213,23 @@ pub enum Problem {
         path: String,
         /// What is there.
         what: &'static str,
+    },
+    /// It can't be a variable of a program.
+    #[error(
+        "`{path}` is {what}, and a variable is a single value: open such a file with `pinnace secrets open`, or put the value into a \
+         file of `KEY=value` lines"
+    )]
+    NotAVariable {
+        /// Which key.
+        path: String,
+        /// What is there.
+        what: &'static str,
+    },
+    /// No program can have a variable of that name.
+    #[error("`{path}` can't be the name of a variable: use letters, digits and `_`, and no digit first")]
+    BadVariable {
+        /// Which key.
+        path: String,
     },
     /// A value that the format can't hold.
     #[error("`{path}` can't be written in this format: {why}")]

@@ -181,7 +181,12 @@ pub struct Opened<'f> {
 impl Opened<'_> {
     /// The whole file in the clear, without its metadata.
     pub fn plaintext(&self) -> Result<Secret<Vec<u8>>, SopsError> {
-        plain::write(self).map_err(|problem| problem.of(&self.file.name))
+        plain::write(self, true).map_err(|problem| problem.of(&self.file.name))
+    }
+
+    /// The file in the clear for who uses it: without its scope too.
+    pub fn content(&self) -> Result<Secret<Vec<u8>>, SopsError> {
+        plain::write(self, false).map_err(|problem| problem.of(&self.file.name))
     }
 
     /// One value in the clear.
@@ -205,8 +210,24 @@ impl Opened<'_> {
         Err(Problem::NotAValue { path: path.shown(), what })
     }
 
-    /// Every value that was encrypted, to be registered with a redactor.
+    /// Every value that was encrypted, to be registered with a redactor. What an object of Kubernetes is called is none, also
+    /// where the whole file was encrypted: taken out of every message, nobody would know what it is about.
     pub fn secrets(&self) -> impl Iterator<Item = &Value> {
-        self.values.iter().filter(|(leaf, _)| leaf.encrypt).filter_map(|(_, value)| value.as_ref())
+        let is_manifest = self
+            .file
+            .tree
+            .documents
+            .iter()
+            .any(|document| ["apiVersion", "kind"].iter().all(|key| document.root.get(key).is_some()));
+        let is_secret = move |leaf: &Leaf<'_>| leaf.encrypt && !(is_manifest && is_name(&leaf.shown));
+        self.values.iter().filter(move |(leaf, _)| is_secret(leaf)).filter_map(|(_, value)| value.as_ref())
     }
+}
+
+/// Whether it says what an object is, by its path in the object or in a list of objects.
+fn is_name(path: &str) -> bool {
+    let in_list = path.strip_prefix("items[").and_then(|rest| rest.split_once("]."));
+    let path = in_list.map_or(path, |(_, path)| path);
+    matches!(path, "apiVersion" | "kind" | "type" | "metadata.name" | "metadata.namespace")
+        || path.starts_with("metadata.labels")
 }

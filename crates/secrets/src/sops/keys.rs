@@ -1,5 +1,7 @@
 //! Age keys: who a file is encrypted for, and who opens it.
 
+mod ssh;
+
 use std::io::{Read as _, Write as _};
 use std::str::FromStr as _;
 
@@ -19,16 +21,27 @@ const LONGEST_KEY: u64 = 1024;
 #[derive(Clone)]
 pub struct Recipient {
     text: String,
-    key: x25519::Recipient,
+    key: PublicKey,
+}
+
+#[derive(Clone)]
+enum PublicKey {
+    Age(x25519::Recipient),
+    Ssh(ssh::Recipient),
 }
 
 impl Recipient {
-    /// Reads `age1...`.
+    /// Reads `age1...`, or `ssh-ed25519 ...`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
-        let key = x25519::Recipient::from_str(text).map_err(|_| {
+        let key = if text.starts_with(ssh::PREFIX) {
+            ssh::Recipient::parse(text).map(PublicKey::Ssh)
+        } else {
+            x25519::Recipient::from_str(text).ok().map(PublicKey::Age)
+        };
+        let key = key.ok_or_else(|| {
             // A private key that was given by mistake is not repeated.
-            let private = text.to_ascii_uppercase().contains("SECRET-KEY");
+            let private = ["SECRET-KEY", "PRIVATE KEY"].iter().any(|word| text.to_ascii_uppercase().contains(word));
             let shown = if private { "(a private key)" } else { text };
             Problem::NotARecipient { recipient: crate::clip(&crate::clean_terminal(shown), 80) }
         })?;
@@ -41,8 +54,12 @@ impl Recipient {
     }
 
     pub(super) fn seal(&self, part: &Secret<Vec<u8>>) -> Result<String, Problem> {
+        let key: &dyn age::Recipient = match &self.key {
+            PublicKey::Age(key) => key,
+            PublicKey::Ssh(key) => key,
+        };
         let sealed = || -> Option<String> {
-            let encryptor = age::Encryptor::with_recipients(std::iter::once(&self.key as &dyn age::Recipient)).ok()?;
+            let encryptor = age::Encryptor::with_recipients(std::iter::once(key)).ok()?;
             let mut armored = Vec::new();
             let armor = ArmoredWriter::wrap_output(&mut armored, Format::AsciiArmor).ok()?;
             let mut writer = encryptor.wrap_output(armor).ok()?;
@@ -56,16 +73,33 @@ impl Recipient {
 
 /// Private keys. There is no way to print them.
 #[derive(Default)]
-pub struct Identities(Vec<x25519::Identity>);
+pub struct Identities(Vec<Private>);
+
+struct Private {
+    key: Box<dyn age::Identity + Send + Sync>,
+    /// The public one, as files name it.
+    public: String,
+}
 
 /// A file of keys that can't be read. It says the line and never what stands there.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// A line is no key.
-    #[error("line {line} is not an age private key: each line is `AGE-SECRET-KEY-1...` or begins with `#`")]
+    #[error(
+        "line {line} is not an age private key: each line is `AGE-SECRET-KEY-1...` or begins with `#`, and an SSH key has \
+             its lines `-----BEGIN` and `-----END`"
+    )]
     Line {
         /// Counted from 1.
         line: usize,
+    },
+    /// An SSH key that can't be used.
+    #[error("line {line}: the SSH key {why}")]
+    Ssh {
+        /// Where it begins, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// No line is a key.
     #[error("there is no age private key: a line begins with `AGE-SECRET-KEY-1`")]
@@ -73,17 +107,35 @@ pub enum IdentityError {
 }
 
 impl Identities {
-    /// Reads what `age-keygen` writes: a key a line, and comments.
+    /// Reads what `age-keygen` writes, a key a line, and comments; and what `ssh-keygen -t ed25519` writes.
     pub fn parse(text: &Secret<String>) -> Result<Self, IdentityError> {
         let mut keys = Vec::new();
-        for (number, line) in text.expose().lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
+        let mut rest = text.expose().as_str();
+        let mut number = 0;
+        while let Some(line) = rest.lines().next() {
+            number += 1;
+            let after = rest.split_once('\n').map_or("", |(_, after)| after);
+            let trimmed = line.trim();
+            if trimmed.starts_with(ssh::BEGIN) {
+                let key = ssh::Identity::parse(rest, number)?;
+                keys.push(Private { public: key.public(), key: Box::new(key) });
+                let lines = after.lines().take_while(|line| !line.trim().starts_with(ssh::END)).count() + 1;
+                (number, rest) = (number + lines, after.splitn(lines + 1, '\n').nth(lines).unwrap_or_default());
                 continue;
             }
-            keys.push(x25519::Identity::from_str(line).map_err(|_| IdentityError::Line { line: number + 1 })?);
+            rest = after;
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let key = x25519::Identity::from_str(trimmed).map_err(|_| IdentityError::Line { line: number })?;
+            keys.push(Private { public: key.to_public().to_string(), key: Box::new(key) });
         }
         if keys.is_empty() { Err(IdentityError::None) } else { Ok(Self(keys)) }
+    }
+
+    /// The public keys that belong to them.
+    pub fn recipients(&self) -> Vec<&str> {
+        self.0.iter().map(|private| private.public.as_str()).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,7 +148,7 @@ impl Identities {
             return None;
         }
         let decryptor = age::Decryptor::new_buffered(ArmoredReader::new(sealed.as_bytes())).ok()?;
-        let reader = decryptor.decrypt(self.0.iter().map(|key| key as &dyn age::Identity)).ok()?;
+        let reader = decryptor.decrypt(self.0.iter().map(|private| &*private.key as &dyn age::Identity)).ok()?;
         let mut part = Vec::with_capacity(64);
         reader.take(LONGEST_KEY).read_to_end(&mut part).ok()?;
         Some(Secret::new(part))

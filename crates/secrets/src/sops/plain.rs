@@ -5,28 +5,30 @@ use super::file::Opened;
 use super::tree::{Content, Document, Item, Node, Splice, spliced};
 use super::value::{Kind, Value};
 use super::walk::{Leaf, What, is_metadata, leaves};
-use super::{Format, metadata};
+use super::{Format, metadata, scope};
 use crate::Secret;
 
-/// The whole file. What was written is read again and compared before it is handed out.
-pub(super) fn write(opened: &Opened<'_>) -> Result<Secret<Vec<u8>>, Problem> {
+/// The whole file, without its scope where that is not wanted. What was written is read again and compared before it is handed
+/// out.
+pub(super) fn write(opened: &Opened<'_>, with_scope: bool) -> Result<Secret<Vec<u8>>, Problem> {
     let file = opened.file;
     if file.format == Format::Binary {
         return whole(opened);
     }
     let mut splices = Vec::new();
-    for (leaf, value) in &opened.values {
+    let is_wanted = |leaf: &Leaf<'_>| with_scope || leaf.bound_to != scope::BOUND;
+    for (leaf, value) in opened.values.iter().filter(|(leaf, _)| is_wanted(leaf)) {
         if let Some(value) = value.as_ref().filter(|value| leaf.encrypt && !value.is_empty()) {
             splices.extend(splice(opened, leaf, value)?);
         }
     }
     for document in &file.tree.documents {
-        let goes = |key: &str| is_metadata(key, file.format);
+        let goes = |key: &str| is_metadata(key, file.format) || (!with_scope && key == scope::SCOPE_KEY);
         splices.extend(without(&file.text, document, goes));
     }
     let text = spliced(&file.text, splices);
     let bytes = Secret::new(text.into_bytes());
-    prove(opened, &bytes)?;
+    prove(opened, is_wanted, &bytes)?;
     Ok(bytes)
 }
 
@@ -90,7 +92,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 }
 
 /// Whether every value is read back as it is.
-fn prove(opened: &Opened<'_>, bytes: &Secret<Vec<u8>>) -> Result<(), Problem> {
+fn prove(opened: &Opened<'_>, is_wanted: impl Fn(&Leaf<'_>) -> bool, bytes: &Secret<Vec<u8>>) -> Result<(), Problem> {
     let format = opened.file.format;
     let not_proven = |path: &str| Problem::NotProven { path: path.to_owned() };
     let (_, tree) = format.parse(bytes.expose()).map_err(|_| not_proven(metadata::KEY))?;
@@ -100,7 +102,7 @@ fn prove(opened: &Opened<'_>, bytes: &Secret<Vec<u8>>) -> Result<(), Problem> {
         What::Value(_, value) => Some((leaf, value)),
         What::Comment(..) => None,
     });
-    for (leaf, old) in &opened.values {
+    for (leaf, old) in opened.values.iter().filter(|(leaf, _)| is_wanted(leaf)) {
         let (What::Value(..), Some(old)) = (&leaf.what, old) else { continue };
         if old.kind() == Kind::Comment {
             continue;

@@ -33,6 +33,7 @@ impl Encrypted {
             threshold: Some(metadata.threshold),
             rules: metadata.rules.raw().clone(),
             by_path: false,
+            scope: None,
         })
     }
 }
@@ -42,7 +43,8 @@ impl Opened<'_> {
     /// the file has it. `now` is like `2026-01-31T12:00:00Z`.
     pub fn rotated(&self, creation: &Creation, now: &str, pgp: SealPgp<'_>) -> Result<Vec<u8>, SopsError> {
         let plain = self.plaintext()?;
-        let creation = Creation { rules: self.file.metadata().rules.raw().clone(), ..creation.clone() };
+        let (rules, own) = (self.file.metadata().rules.raw().clone(), self.scope()?);
+        let creation = Creation { rules, scope: creation.scope.clone().or(own), ..creation.clone() };
         encrypt_by(&self.file.name, plain.expose(), self.file.format, &creation, now, pgp)
     }
 

@@ -259,3 +259,106 @@ proptest! {
         prop_assert_eq!(String::from_utf8_lossy(read.expose()), String::from_utf8_lossy(want.expose()));
     }
 }
+
+#[test]
+fn what_an_object_is_called_is_no_secret() {
+    let (keys, creation) = keys();
+    let of = |text: &str| -> Vec<String> {
+        let file = encrypt("s.yaml", text.as_bytes(), Format::Yaml, &creation, NOW).unwrap();
+        let file = Encrypted::parse("s.yaml", &file, Format::Yaml).unwrap();
+        let opened = file.open(&keys).unwrap();
+        opened.secrets().map(|value| value.as_text().unwrap().to_owned()).collect()
+    };
+    let object = "apiVersion: v1\nkind: Secret\nmetadata: {name: keys, labels: {app: shop}, annotations: {a: one}}\nstringData: {name: two}\n";
+    assert_eq!(of(object), ["one", "two"]);
+    let list =
+        "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret, metadata: {name: a}, data: {b: one}}]\n";
+    assert_eq!(of(list), ["one"]);
+    assert_eq!(of("kind: one\nmetadata: {name: two}\n"), ["one", "two"], "values of a chart are all secret");
+}
+
+#[test]
+fn a_scope_is_kept_and_checked_and_not_handed_on() {
+    let (keys, creation) = keys();
+    let creation = creation.within(Scope::parse("shop/prod").unwrap());
+    for (name, text) in [
+        ("s.yaml", TEXT),
+        ("a.yaml", "# of all\n---\n# of a\na: b\n---\nc: d\n"),
+        ("flow.yaml", "{a: b}\n"),
+        ("s.json", "{\n  \"a\": \"b\"\n}\n"),
+        ("empty.json", "{}\n"),
+        ("s.env", "A=b\n"),
+        ("s.bin", "any bytes"),
+    ] {
+        let format = Format::of_name(name);
+        let bytes = encrypt(name, text.as_bytes(), format, &creation, NOW).unwrap();
+        let file = Encrypted::parse(name, &bytes, format).unwrap();
+        let opened = file.open(&keys).unwrap();
+        assert_eq!(opened.scope().unwrap().unwrap().to_string(), "shop/prod", "{name}");
+        assert_eq!(opened.content().unwrap().expose(), text.as_bytes(), "{name}");
+        let whole = opened.plaintext().unwrap();
+        let kept = String::from_utf8_lossy(whole.expose()).contains(SCOPE_KEY);
+        assert_eq!(kept, format != Format::Binary, "{name}");
+        if format != Format::Binary {
+            let text = String::from_utf8(bytes).unwrap();
+            let moved = text.replace("shop/prod", "shop/stage");
+            let moved = Encrypted::parse(name, moved.as_bytes(), format).unwrap();
+            assert!(matches!(moved.open(&keys).err().unwrap().problem, Problem::MacMismatch), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_scope_that_the_mac_leaves_out_or_that_is_another_is_refused() {
+    let (_, creation) = keys();
+    let scope = |text: &str| Scope::parse(text).unwrap();
+    let rules = RawRules { encrypted_regex: "^a$".to_owned(), mac_only_encrypted: true, ..RawRules::default() };
+    let loose = Creation { rules, ..creation.clone() }.within(scope("shop"));
+    let error = encrypt("s.yaml", b"a: b\n", Format::Yaml, &loose, NOW).unwrap_err();
+    assert_eq!(error.problem, Problem::ScopeNotBound);
+    let text = format!("{SCOPE_KEY}: shop/prod\na: b\n");
+    assert!(
+        encrypt("s.yaml", text.as_bytes(), Format::Yaml, &creation.clone().within(scope("shop/prod")), NOW).is_ok()
+    );
+    let error = encrypt("s.yaml", text.as_bytes(), Format::Yaml, &creation.within(scope("shop")), NOW).unwrap_err();
+    assert!(error.to_string().contains("is for `shop/prod` already"), "{error}");
+}
+
+#[test]
+fn scopes_hold_what_is_below_them() {
+    for (scope, instance, holds) in [
+        ("shop", "shop/prod", true),
+        ("shop/prod", "shop/prod", true),
+        ("shop/prod", "shop/prod/acme", true),
+        ("shop/prod/acme", "shop/prod/acme", true),
+        ("*/prod", "other/prod", true),
+        ("shop/prod", "shop/stage", false),
+        ("shop/prod", "shop2/prod", false),
+        ("shop/prod/acme", "shop/prod", false),
+        ("shop", "shopping/prod", false),
+    ] {
+        assert_eq!(Scope::parse(scope).unwrap().holds(instance), holds, "{scope} {instance}");
+    }
+    for bad in ["", "/", "shop/", "a/b/c/d", "shop prod", "shop\n"] {
+        assert!(Scope::parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_file_of_keys_that_holds_an_ssh_key_is_read_and_a_cut_one_is_refused_without_it() {
+    let private = generate().0;
+    let cut = format!(
+        "{}\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n",
+        private.expose()
+    );
+    let error = Identities::parse(&Secret::new(cut)).err().unwrap();
+    assert_eq!(error.to_string(), "line 2: the SSH key can't be read: is it cut off?");
+    let rsa = "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\n";
+    let error = Identities::parse(&Secret::new(rsa.to_owned())).err().unwrap();
+    assert!(error.to_string().contains("is not of the kind ed25519"), "{error}");
+    for bad in
+        ["ssh-ed25519", "ssh-ed25519 AAAA", "ssh-rsa AAAAB3NzaC1yc2E= ann", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA=="]
+    {
+        assert!(Recipient::parse(bad).is_err(), "{bad}");
+    }
+}

@@ -10,13 +10,25 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota, Secre
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind, TypeMeta};
 use kube::{Client, Config, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{JobsMade, PATIENCE};
 use crate::DevCluster;
+
+/// The kinds of what Pinnace or the cluster writes in a world.
+const LISTED: &[(&str, &str)] = &[
+    ("v1", "ConfigMap"),
+    ("v1", "Event"),
+    ("v1", "Pod"),
+    ("v1", "Secret"),
+    ("v1", "Service"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("events.k8s.io/v1", "Event"),
+];
 
 /// A namespace of the test cluster, seen as its admin.
 pub struct Objects {
@@ -197,6 +209,28 @@ impl Objects {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         let live = api.get_opt(name).await.expect("the cluster answers")?;
         String::from_utf8(live.data?.remove(key)?.0).ok()
+    }
+
+    /// All that is written here and in Pinnace's own namespace, as text: events, metadata and managedFields included. Left out are
+    /// the values that the instance's Secrets and ConfigMaps are there for.
+    pub async fn beside_values(&self) -> String {
+        let own = format!("{}-pinnace", self.namespace);
+        let mut all = String::new();
+        for (version, kind) in LISTED {
+            let types = TypeMeta { api_version: (*version).to_owned(), kind: (*kind).to_owned() };
+            let kind = ApiResource::from_gvk(&GroupVersionKind::try_from(&types).expect("a valid kind"));
+            for namespace in [&self.namespace, &own] {
+                let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &kind);
+                for mut object in api.list(&ListParams::default()).await.expect("the cluster answers") {
+                    let holds_values = matches!(kind.kind.as_str(), "Secret" | "ConfigMap");
+                    if let Some(fields) = object.data.as_object_mut().filter(|_| holds_values && *namespace != own) {
+                        fields.remove("data");
+                    }
+                    all.push_str(&serde_json::to_string(&object).expect("it is JSON"));
+                }
+            }
+        }
+        all
     }
 
     /// A person edits a Secret with a tool.

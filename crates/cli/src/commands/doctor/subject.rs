@@ -35,7 +35,7 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) async fn open(args: &'a Doctor, folder: &Path) -> Self {
-        let redactor = Redactor::new();
+        let redactor = crate::guarded::redactor().clone();
         for token in [Repo::token(), secret(BOT_TOKEN), secret(APP_TOKEN)].into_iter().flatten() {
             redactor.register(&token);
         }

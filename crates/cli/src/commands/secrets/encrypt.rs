@@ -13,6 +13,7 @@ use super::rules::{RulesArgs, seal};
 /// Examples:
 ///   pinnace secrets encrypt --in-place prod/secrets.yaml
 ///   pinnace secrets encrypt --age age1... secrets.yaml > secrets.enc.yaml
+///   pinnace secrets encrypt --scope shop/prod --in-place prod/secrets.yaml
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Encrypt {

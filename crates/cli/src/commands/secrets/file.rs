@@ -28,6 +28,7 @@ pub(super) struct FileArgs {
 pub(super) enum FormatArg {
     Yaml,
     Json,
+    #[value(alias = "env")]
     Dotenv,
     Binary,
 }

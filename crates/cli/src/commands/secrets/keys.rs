@@ -8,8 +8,12 @@ use secrets::sops::{Encrypted, Identities, Opened, Problem};
 
 use super::programs::gpg::Gpg;
 
-const FILE_VARIABLES: [&str; 2] = ["PINNACE_AGE_KEY_FILE", "SOPS_AGE_KEY_FILE"];
-const KEY_VARIABLE: &str = "SOPS_AGE_KEY";
+const FILE_VARIABLES: [&str; 3] = ["PINNACE_AGE_KEY_FILE", "SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE"];
+/// Those that hold a key itself.
+pub(super) const KEY_VARIABLES: [&str; 2] = ["PINNACE_AGE_KEY", "SOPS_AGE_KEY"];
+/// All of them: what is started from here does not find the key.
+pub(super) const VARIABLES: [&str; 5] =
+    [FILE_VARIABLES[0], FILE_VARIABLES[1], FILE_VARIABLES[2], KEY_VARIABLES[0], KEY_VARIABLES[1]];
 /// Where `sops` keeps them, below the folder of a user's settings.
 const KEYS_OF_SOPS: &str = "sops/age/keys.txt";
 
@@ -35,8 +39,8 @@ impl Keys {
         if let Some((name, path)) = FILE_VARIABLES.iter().find_map(|name| Some((name, set(name)?))) {
             return of_file(Path::new(&path), name).map(Some);
         }
-        if let Some(key) = crate::commands::secret(KEY_VARIABLE) {
-            return Identities::parse(&Secret::new(key)).context(KEY_VARIABLE).map(Some);
+        if let Some((name, key)) = KEY_VARIABLES.iter().find_map(|name| Some((name, crate::commands::secret(name)?))) {
+            return Identities::parse(&Secret::new(key)).context(*name).map(Some);
         }
         let settings = set("XDG_CONFIG_HOME").map(PathBuf::from);
         let settings = settings.or_else(|| Some(PathBuf::from(set("HOME")?).join(".config")));

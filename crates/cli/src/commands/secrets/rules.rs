@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use secrets::sops::{Creation, Fingerprint, KeyGroup, Problem, RULES_FILE, Recipient, encrypt_by};
+use secrets::sops::{Creation, Fingerprint, KeyGroup, Problem, RULES_FILE, Recipient, Scope, encrypt_by};
 
 use super::file::{FileArgs, now, read_bounded};
 use super::programs::gpg::Gpg;
@@ -22,16 +22,27 @@ pub(super) struct RulesArgs {
     /// The file of rules; else the nearest .sops.yaml
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// Let a new file open for this project alone, `shop`, or for one of its environments, `shop/prod`; `*` stands for any
+    #[arg(long, value_name = "SCOPE")]
+    scope: Option<String>,
 }
 
 impl RulesArgs {
     /// As with `--age`.
     pub(super) fn of_age(age: &[String]) -> Self {
-        Self { age: age.to_vec(), pgp: Vec::new(), rules: None }
+        Self { age: age.to_vec(), pgp: Vec::new(), rules: None, scope: None }
     }
 
     /// How this file is to be encrypted.
     pub(super) fn creation(&self, file: &FileArgs) -> anyhow::Result<Creation> {
+        let creation = self.for_readers(file)?;
+        match &self.scope {
+            Some(scope) => Ok(creation.within(Scope::parse(scope).context("--scope")?)),
+            None => Ok(creation),
+        }
+    }
+
+    fn for_readers(&self, file: &FileArgs) -> anyhow::Result<Creation> {
         let keys = self.keys()?;
         let path = file.whole_path()?;
         let rules = match &self.rules {

@@ -27,7 +27,7 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
         let wait = match tell(inner, service, &record).await? {
             Ok(wait) => wait,
             Err(trouble) => {
-                tracing::warn!(fleet = %number, trouble = %trouble.what, "chat was not told; it is tried again");
+                tracing::warn!(fleet = %number, trouble = %inner.redacted(&trouble.what), "chat was not told; it is tried again");
                 Some(trouble.after)
             }
         };

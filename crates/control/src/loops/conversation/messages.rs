@@ -40,7 +40,7 @@ pub(super) async fn bring_up_to_date(inner: &Inner, service: &ChatService) -> Re
                 inner.store.save_message(record.pin.number, service.name(), &sent, inner.clock.now()).await?;
             }
             Err(trouble) => {
-                tracing::warn!(pin = %record.pin.number, trouble = %trouble.what, "chat was not told; it is tried again");
+                tracing::warn!(pin = %record.pin.number, trouble = %inner.redacted(&trouble.what), "chat was not told; it is tried again");
                 later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
             }
         }

@@ -53,7 +53,7 @@ async fn of_one(
             Ok(()) => is_over &= notice.is_over,
             Err(trouble) => {
                 is_over = false;
-                tracing::warn!(instance = %id, trouble = %trouble.what, "chat was not told; it is tried again");
+                tracing::warn!(instance = %id, trouble = %inner.redacted(&trouble.what), "chat was not told; it is tried again");
                 *later = Some(later.map_or(trouble.after, |before| before.min(trouble.after)));
             }
         }

@@ -2,22 +2,25 @@
 //! holds, credentials expire and people meddle, and everything that anybody is shown or that is kept is searched.
 #![cfg(test)]
 
-#[path = "support/log.rs"]
+#[path = "../support/log.rs"]
 mod log;
-#[path = "support/surfaces.rs"]
+#[path = "../support/surfaces.rs"]
 mod surfaces;
+
+mod outputs;
+mod sealed;
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use log::Log;
 use model::{DropReason, Outcome, Pin};
+use outputs::Outputs;
 use serde_json::json;
 use store::BuildState;
 use surfaces::{SENDER_KEY, Surfaces};
 use testkit::world::{Doors, LetsIn, Plan};
-use testkit::{FakeSlack, GitFault, Person, World};
+use testkit::{Desk, FakeSlack, GitFault, Person, World};
 
 /// In `stringData`, and in a ConfigMap beside it.
 const PLAIN: &str = "canary-a81c-in-string-data";
@@ -49,35 +52,6 @@ const PLANTED: [&str; 11] = [
     FakeSlack::BOT_TOKEN,
 ];
 
-/// What somebody or something was told, by where.
-#[derive(Default)]
-struct Outputs(Vec<(String, Vec<u8>)>);
-
-impl Outputs {
-    fn take(&mut self, name: impl Into<String>, content: impl Into<Vec<u8>>) {
-        self.0.push((name.into(), content.into()));
-    }
-
-    async fn page(&mut self, surfaces: &Surfaces, path: &str) {
-        let (status, body) = surfaces.get(path).await;
-        self.take(format!("{path} ({status})"), body);
-    }
-
-    /// The outputs in which this stands, as it is or in base64.
-    fn holding(&self, value: &str) -> Vec<&str> {
-        let encoded = BASE64.encode(value);
-        let (plain, encoded) = (value.as_bytes(), encoded.as_bytes());
-        // The last character of an encoded value depends on what follows.
-        let encoded = &encoded[..encoded.len() - 1];
-        let found = self.0.iter().filter(|(_, content)| holds(content, plain) || holds(content, encoded));
-        found.map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-fn holds(content: &[u8], value: &[u8]) -> bool {
-    content.windows(value.len()).any(|window| window == value)
-}
-
 fn secret(plain: &str) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(ENCODED);
     format!(
@@ -99,12 +73,14 @@ async fn fails(world: &mut World) {
 }
 
 /// A pin that holds and brings another value, with the config repo refusing the token on the way.
-async fn holds_with_another_value(world: &mut World, log: &Log) {
+async fn holds_with_another_value(world: &mut World, desk: &Desk, log: &Log) {
     let remote = &world.remote;
+    remote.commit_as(Person::BOB, "apps/shop/prod/sealed.yaml", &sealed::later(desk)).unwrap();
     remote.commit_as(Person::BOB, "apps/shop/prod/keys.yaml", &secret(PLAIN_LATER)).unwrap();
     remote.commit_as(Person::BOB, "apps/shop/prod/beside.yaml", &beside(PLAIN_LATER)).unwrap();
     world.build("1.2").await;
     let number = world.asked("1.2").await;
+    sealed::chat_fails(world.slack.as_ref().unwrap());
     world.doors.as_ref().unwrap().git().set_fault(GitFault::Status(401, REFUSED));
     world.approve(number, "ann").await;
     world.pin_that("it waits for the config repo", "1.2", |pin| pin.delay.is_some()).await;
@@ -150,10 +126,14 @@ async fn troubles(world: &World, surfaces: &Surfaces, outputs: &mut Outputs) {
 /// Somebody changes things live, and looks at what differs.
 async fn meddled(world: &World, surfaces: &Surfaces, outputs: &mut Outputs) {
     world.objects.edit_secret("keys", "kubectl-edit", &json!({"stringData": {"STRIPE_KEY": BY_HAND}})).await;
-    let copied = json!({"data": {"COPY": format!("{PLAIN} and {ENCODED}")}});
+    world.objects.edit_secret("sealed", "kubectl-edit", &json!({"stringData": {"TOKEN": BY_HAND}})).await;
+    let copied = json!({"data": {"COPY": format!("{PLAIN} and {ENCODED} and {}", sealed::VALUE)}});
     world.objects.edit_config_map("beside", "kubectl-edit", &copied).await;
-    outputs.page(surfaces, "/api/v1/drift?instance=shop/prod").await;
-    outputs.page(surfaces, "/i/shop/prod").await;
+    world
+        .objects
+        .edit_config_map("keys-of-the-desk", "kubectl-edit", &json!({"data": {"URL": sealed::VALUE_LATER}}))
+        .await;
+    sealed::looked_at(surfaces, outputs).await;
 }
 
 /// Every page, every message, every file of the database.
@@ -177,12 +157,8 @@ async fn all(world: &World, surfaces: &Surfaces, outputs: &mut Outputs) {
     }
     let _ = write!(said, "{:?}", slack.ephemerals());
     outputs.take("chat", said);
-    for entry in std::fs::read_dir(world.data()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            outputs.take(path.display().to_string(), std::fs::read(&path).unwrap());
-        }
-    }
+    outputs.files(&world.data());
+    outputs.take("the cluster", world.objects.beside_values().await);
     for pin in pins {
         let view = world.control.pin_view(pin.number).await.unwrap();
         outputs.take(format!("facts of {}", pin.number), format!("{:?}", view.facts));
@@ -192,14 +168,18 @@ async fn all(world: &World, surfaces: &Surfaces, outputs: &mut Outputs) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_planted_secret_is_in_any_page_message_log_or_table() {
     let log = Log::kept();
-    let more = vec![("keys.yaml".to_owned(), secret(PLAIN)), ("beside.yaml".to_owned(), beside(PLAIN))];
-    let mut world = World::planned(Plan { doors: true, slack: true, more, ..Plan::default() }).await;
+    let desk = Desk::new();
+    let mut more = vec![("keys.yaml".to_owned(), secret(PLAIN)), ("beside.yaml".to_owned(), beside(PLAIN))];
+    more.extend(sealed::files(&desk));
+    let age_key_file = Some(desk.key_file());
+    let mut world = World::planned(Plan { doors: true, slack: true, more, age_key_file, ..Plan::default() }).await;
     let surfaces = Surfaces::of(&world).await;
     let mut outputs = Outputs::default();
     fails(&mut world).await;
-    holds_with_another_value(&mut world, &log).await;
+    holds_with_another_value(&mut world, &desk, &log).await;
     meddled(&world, &surfaces, &mut outputs).await;
     refused(&mut world).await;
+    sealed::refused(&world, &desk, &surfaces, &mut outputs).await;
     troubles(&world, &surfaces, &mut outputs).await;
     let slack = world.slack.as_ref().unwrap();
     let told = |slack: &FakeSlack| {
@@ -214,12 +194,17 @@ async fn no_planted_secret_is_in_any_page_message_log_or_table() {
     for (shown, places) in [
         ("KeyError", ["/pins/1 (200)", "chat", "facts of #1"]),
         ("STRIPE_KEY", ["/pins/2 (200)", "chat", "facts of #2"]),
+        ("keys-of-the-desk", ["/api/v1/render?instance=shop/prod (200)", "the cluster", "the log"]),
     ] {
         let found = outputs.holding(shown);
         assert!(places.iter().all(|place| found.contains(place)), "`{shown}` is only in {found:?}");
         assert!(found.iter().any(|place| place.contains("pinnace.db")), "`{shown}` is only in {found:?}");
     }
-    let found: Vec<_> = PLANTED.into_iter().map(|value| (value, outputs.holding(value))).collect();
+    let private = std::fs::read_to_string(desk.key_file()).unwrap();
+    let planted = PLANTED.into_iter().chain(sealed::ALL).chain([private.trim()]);
+    let found: Vec<_> = planted.map(|value| (value, outputs.holding(value))).collect();
     let found: Vec<_> = found.into_iter().filter(|(_, places)| !places.is_empty()).collect();
     assert!(found.is_empty(), "secrets are shown: {found:#?}");
+    // The chat did refuse, and said so.
+    assert!(log.text().contains("invalid_blocks"), "the chat's words were never logged");
 }
