@@ -1,6 +1,7 @@
 //! SOPS files: ours against the real `sops` and `age`, and the commands `pinnace secrets`.
 #![cfg(test)]
 
+mod boredbot;
 mod commands;
 mod desk;
 mod doctor;
