@@ -68,13 +68,15 @@ async fn what_somebody_added_is_added_to_the_file() {
     world.objects.edit_config_map("settings", "kubectl-edit", &data).await;
     told(&world, "Deployment/web", "DEBUG").await;
     told(&world, "ConfigMap/settings", "data.MORE").await;
-    let generation = world.objects.deployment("web").await["metadata"]["generation"].clone();
+    let before = world.objects.deployment("web").await;
     let written = write(&world, None, false).await;
     is_over(&world, &written).await;
     assert_eq!(settings(&world).await, data["data"]);
     let web = world.objects.deployment("web").await;
     assert_eq!(web["spec"]["template"]["spec"]["containers"][0]["env"], json!([{"name": "DEBUG", "value": "1"}]));
-    assert_eq!(web["metadata"]["generation"], generation);
+    // Its pods read the settings, and have not seen the new ones: that is the one thing that was written.
+    assert!(web["spec"]["template"]["metadata"]["annotations"][cluster::USED_ANNOTATION].is_string());
+    assert_eq!(web["spec"]["template"]["spec"], before["spec"]["template"]["spec"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
