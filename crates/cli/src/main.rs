@@ -100,8 +100,9 @@ fn main() -> ExitCode {
         Pinnace::WriteDrift(args) => commands::write_drift::run(args),
     };
     ran.unwrap_or_else(|error| {
-        // A closed terminal can't be told about.
-        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        // What was given in the place of a file's name may be a key. A closed terminal can't be told about.
+        let told = guarded::redactor().redact(&format!("{error:#}")).into_owned();
+        let _ = writeln!(std::io::stderr(), "error: {told}");
         error.downcast_ref::<remote::Problem>().map_or(ExitCode::FAILURE, |problem| ExitCode::from(problem.exit()))
     })
 }

@@ -91,8 +91,13 @@ impl Inner {
             if edits.is_gone {
                 return Err(in_file(object, "it is gone from the cluster: take it out of git by hand"));
             }
-            if !edits.fields.is_empty() {
-                found.push(Found { object, fields: edits.fields, lines: edits.lines });
+            // What pods read is said by us, and stands in no file.
+            let is_ours =
+                |field: &DriftedField| field.path.as_ref().is_some_and(|path| path.contains(cluster::USED_ANNOTATION));
+            let kept = edits.fields.into_iter().zip(edits.lines).filter(|(field, _)| !is_ours(field));
+            let (fields, lines): (Vec<_>, Vec<_>) = kept.unzip();
+            if !fields.is_empty() {
+                found.push(Found { object, fields, lines });
             }
         }
         if found.is_empty() {

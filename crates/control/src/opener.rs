@@ -145,7 +145,8 @@ impl Opener {
         }
         let this = self.clone();
         let opening = tokio::task::spawn_blocking(move || this.open_all(sealed));
-        let opened = opening.await.map_err(|error| OpenError::Broken(error.to_string()))??;
+        // What a panic says may hold what was just opened and is not known yet.
+        let opened = opening.await.map_err(|_| OpenError::Broken("opening it panicked".to_owned()))??;
         let any = !opened.is_empty();
         let mut files = files.into_owned();
         for (file, plain) in opened {

@@ -44,7 +44,8 @@ impl Inner {
     ) -> Result<Uses, Trouble> {
         let inventory = stored.map(|stored| &stored.inventory);
         let (salt, secret) = salt(inventory)?;
-        let now = used(rendered, &secret);
+        let besides = self.left_as_verified(instance, rendered, inventory).await;
+        let now = used(rendered, &besides, &secret);
         let mut uses = Uses { salt, ..Uses::default() };
         let mut verified = None;
         for (workload, hash) in now {
@@ -55,7 +56,7 @@ impl Inner {
                 Some(None) => {
                     let before = match verified.take() {
                         Some(before) => before,
-                        None => self.used_in_verified(instance, rendered, inventory, &secret).await?,
+                        None => self.used_in_verified(instance, rendered, inventory, &secret).await,
                     };
                     let unsaid = before.get(&workload).unwrap_or(&hash).clone();
                     verified = Some(before);
@@ -80,18 +81,53 @@ impl Inner {
         rendered: &Rendered,
         inventory: Option<&Inventory>,
         secret: &MaskKey,
-    ) -> Result<BTreeMap<ObjectKey, String>, Trouble> {
-        match inventory.and_then(|inventory| inventory.verified.as_ref()) {
-            Some(verified) if verified.render_hash != rendered.hash.to_string() => {
-                Ok(used(&self.rendered_at(instance, &verified.commit).await?, secret))
-            }
-            _ => Ok(BTreeMap::new()),
+    ) -> BTreeMap<ObjectKey, String> {
+        self.verified(instance, rendered, inventory)
+            .await
+            .map_or_else(BTreeMap::new, |before| used(&before, &[], secret))
+    }
+
+    /// What was verified, where that is something else. It may not render any more, and what is tried now may be the cure.
+    async fn verified(
+        &self,
+        instance: &Instance,
+        rendered: &Rendered,
+        inventory: Option<&Inventory>,
+    ) -> Option<Rendered> {
+        let verified = inventory.and_then(|inventory| inventory.verified.as_ref())?;
+        if verified.render_hash == rendered.hash.to_string() {
+            return None;
         }
+        let before = self.rendered_at(instance, &verified.commit).await;
+        let told =
+            |trouble: &Trouble| tracing::warn!(instance = %instance.id, %trouble, "what pods read before is not known");
+        before.inspect_err(told).ok()
+    }
+
+    /// What is left out of the set stays in the cluster as it was verified, and pods go on reading that.
+    async fn left_as_verified(
+        &self,
+        instance: &Instance,
+        rendered: &Rendered,
+        inventory: Option<&Inventory>,
+    ) -> Vec<render::Object> {
+        let left = rendered.left_alone();
+        if left.as_ref().is_some_and(Vec::is_empty) {
+            return Vec::new();
+        }
+        let Some(before) = self.verified(instance, rendered, inventory).await else { return Vec::new() };
+        let brought = |object: &&render::Object| rendered.objects.iter().any(|one| one.key == object.key);
+        let is_left = |object: &&render::Object| left.as_ref().is_none_or(|left| left.contains(&object.key));
+        before.objects.iter().filter(|object| is_left(object) && !brought(object)).cloned().collect()
     }
 }
 
-fn used(rendered: &Rendered, secret: &MaskKey) -> BTreeMap<ObjectKey, String> {
-    let mut uses = render::uses(&rendered.objects, secret);
+fn used(rendered: &Rendered, besides: &[render::Object], secret: &MaskKey) -> BTreeMap<ObjectKey, String> {
+    let mut uses = if besides.is_empty() {
+        render::uses(&rendered.objects, secret)
+    } else {
+        render::uses(&[&rendered.objects, besides].concat(), secret)
+    };
     let of = |object: &render::Object| Some((key(object), uses.remove(&object.key)?));
     rendered.objects.iter().filter_map(of).collect()
 }

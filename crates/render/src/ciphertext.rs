@@ -21,6 +21,9 @@ const MARKS: &[(&str, &str)] = &[
     ("\u{0}GITCRYPT", "git-crypt"),
 ];
 
+/// Of SOPS, anywhere in a text.
+const WITHIN: &str = "ENC[AES256_GCM,";
+
 /// Whether an object may carry ciphertext in its data.
 pub(crate) fn may_carry(object: &Value) -> bool {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
@@ -36,7 +39,7 @@ pub(crate) fn carries(object: &Value) -> bool {
 
 /// A value that is encrypted, or a file with some that are.
 fn holds(text: &str) -> bool {
-    format_of(text).is_some() || text.contains("ENC[AES256_GCM,")
+    format_of(text).is_some()
 }
 
 fn unpacked(packed: &str) -> Option<String> {
@@ -60,10 +63,11 @@ pub(crate) fn find(object: &Value) -> Option<(String, &'static str)> {
     search(&rest, &mut String::new())
 }
 
-/// What a text looks like, when it looks encrypted.
+/// What a text looks like, when it looks encrypted, or holds something that does: a file within it, a part of an address.
 pub(crate) fn format_of(text: &str) -> Option<&'static str> {
-    let text = text.trim_start_matches([' ', '\n', '\t', '\r']);
-    MARKS.iter().find(|(mark, _)| text.starts_with(mark)).map(|(_, format)| *format)
+    let begins = text.trim_start_matches([' ', '\n', '\t', '\r']);
+    let found = MARKS.iter().find(|(mark, _)| begins.starts_with(mark)).map(|(_, format)| *format);
+    found.or_else(|| text.contains(WITHIN).then_some("SOPS"))
 }
 
 fn search(value: &Value, path: &mut String) -> Option<(String, &'static str)> {
@@ -84,5 +88,26 @@ fn search(value: &Value, path: &mut String) -> Option<(String, &'static str)> {
             search(field, path)
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ciphertext_is_seen_within_a_text_too() {
+        let sealed = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+        for text in [
+            sealed.to_owned(),
+            format!("  {sealed}"),
+            format!("TOKEN: {sealed}\nsops: {{}}\n"),
+            format!("pg://u:{sealed}@db"),
+        ] {
+            assert!(format_of(&text).is_some(), "{text}");
+        }
+        for text in ["", "plain", "see ENC[...] in the docs", "a: b"] {
+            assert_eq!(format_of(text), None, "{text}");
+        }
     }
 }

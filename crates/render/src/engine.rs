@@ -28,7 +28,7 @@ pub use archive::{ArchiveError, check_archive, unpacked};
 pub use carried::carried;
 pub use engines::{EngineSettings, Engines};
 pub use error::{EngineError, RunError};
-pub use folder::memory;
+pub use folder::{memory, sweep_memory};
 pub use job::{Job, Limits};
 pub use kustomize::RemoteBase;
 pub use programs::program;

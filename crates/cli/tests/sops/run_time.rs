@@ -88,7 +88,7 @@ fn what_is_no_variable_is_refused_and_nothing_is_started() {
         assert!(stderr.contains(why) && stderr.contains(name) && !stderr.contains("hunter22"), "{stderr}");
     }
     let without = pinnace(desk.path(), &["exec", "--file", "a.env", "--", "echo", "started"]).output().unwrap();
-    assert!(said(&without).1.contains("a private key is needed"));
+    assert!(said(&without).1.contains("Give --key-file"));
 }
 
 #[test]

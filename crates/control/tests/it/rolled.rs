@@ -88,11 +88,14 @@ async fn the_hash_outlives_the_database_and_nothing_is_restarted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_change_gives_the_template_back_that_was_there() {
-    let world = world().await;
-    // The fake pods of this image crash whatever they read.
-    let image = world.image_in_git();
-    world.remote.commit_as(Person::BOB, KEYS, &keys("two", "a")).unwrap();
-    let bad = world.commit(Person::BOB, "web.yaml", &image, &image.replace(":1.0@", ":0.9-crash-loop@"));
+    let both = format!("{WEB}---\n{}", keys("one", "a"));
+    let world =
+        World::planned(Plan { more: vec![("web.yaml".to_owned(), both)], deadline: "10m", ..Plan::default() }).await;
+    // The fake pods of this image crash whatever they read. It is one commit: alone, the other key would be proven.
+    let (path, image) = ("apps/shop/prod/web.yaml", world.image_in_git());
+    let text = world.remote.file(path).unwrap();
+    let text = text.replace(&image, &image.replace(":1.0@", ":0.9-crash-loop@")).replace("\"one\"", "\"two\"");
+    let bad = world.remote.commit_as(Person::BOB, path, &text).unwrap();
     world.head_failed(&bad).await;
     assert_eq!(template(&world).await.0, Value::Null);
     assert_eq!(world.objects.secret_value("keys", "KEY").await.as_deref(), Some("one"));
@@ -159,4 +162,23 @@ async fn what_was_taken_over_says_nothing_until_it_changes() {
     let (said, revision) = template(&world).await;
     assert!(said.is_string() && revision == "2", "{said} {revision}");
     world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_left_out_of_a_commit_makes_no_pods_anew() {
+    let more = vec![("web.yaml".to_owned(), WEB.to_owned()), ("keys.yaml".to_owned(), keys("one", "a"))];
+    let world = World::planned(Plan { more, rule: "auto", deadline: "10m", ..Plan::default() }).await;
+    let changed = push(&world, "two", "a");
+    world.head_proven(&changed).await;
+    let before = template(&world).await;
+    assert_eq!(before.1, "2");
+    // Its value would become empty: it stays as it is, and the rest proceeds.
+    let emptied = push(&world, "", "a");
+    world.head_proven(&emptied).await;
+    let state = world.control.instance_view(&world.instance).await.unwrap().state;
+    assert_eq!(state.quarantines.len(), 1, "{state:?}");
+    assert_eq!(template(&world).await, before);
+    let mended = push(&world, "two", "a");
+    world.head_proven(&mended).await;
+    assert_eq!(template(&world).await, before);
 }

@@ -27,14 +27,15 @@ pub fn carried(files: &Files) -> BTreeSet<String> {
 
 /// The names of files in the marked generators of a kustomization.
 fn named(kustomization: &Value) -> Vec<String> {
-    let all = kustomization.get("generatorOptions").is_some_and(is_marked);
+    let all = kustomization.get("generatorOptions").and_then(mark).unwrap_or_default();
     let generators = GENERATORS.iter().filter_map(|kind| kustomization.get(kind)?.as_array()).flatten();
-    let marked = generators.filter(|generator| all || generator.get("options").is_some_and(is_marked));
+    // What a generator says of itself counts before what is said of all.
+    let marked = generators.filter(|generator| generator.get("options").and_then(mark).unwrap_or(all));
     marked.flat_map(files_of).collect()
 }
 
-fn is_marked(options: &Value) -> bool {
-    options.get("annotations").and_then(|annotations| annotations.get(MARK)).and_then(Value::as_str) == Some("true")
+fn mark(options: &Value) -> Option<bool> {
+    options.get("annotations")?.get(MARK).map(|mark| mark.as_str() == Some("true"))
 }
 
 /// `name=file` gives a file another name.
@@ -62,5 +63,8 @@ secretGenerator:
         let all = "generatorOptions: {annotations: {pinnace.dev/ciphertext: 'true'}}\nconfigMapGenerator: [{name: a, files: [a]}]\n";
         let files = Files::from([("kustomization.yaml".to_owned(), all.as_bytes().to_vec())]);
         assert_eq!(carried(&files).into_iter().collect::<Vec<_>>(), ["a"]);
+        let but = all.replace("files: [a]}", "files: [a], options: {annotations: {pinnace.dev/ciphertext: 'false'}}}");
+        let files = Files::from([("kustomization.yaml".to_owned(), but.into_bytes())]);
+        assert!(carried(&files).is_empty(), "a generator's own word counts");
     }
 }

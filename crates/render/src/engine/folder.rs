@@ -73,13 +73,18 @@ pub fn memory() -> io::Result<&'static Path> {
 /// Deletes what a process that was killed left. What is in use is locked, and what is new may be about to be.
 pub(super) fn sweep() {
     for place in [std::env::temp_dir(), PathBuf::from(IN_MEMORY_AT)] {
-        sweep_in(&place, LOCKED_BY);
+        sweep_in(&place, PREFIX, LOCKED_BY);
     }
 }
 
-fn sweep_in(place: &Path, older: Duration) {
+/// The same of folders in memory whose names begin so: whoever makes them locks them.
+pub fn sweep_memory(prefix: &str) {
+    sweep_in(Path::new(IN_MEMORY_AT), prefix, LOCKED_BY);
+}
+
+fn sweep_in(place: &Path, prefix: &str, older: Duration) {
     for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let is_ours = entry.file_name().to_string_lossy().starts_with(prefix);
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         let age = entry.metadata().and_then(|facts| facts.modified()).ok().and_then(|at| at.elapsed().ok());
         if !is_ours || !is_folder || age.is_none_or(|age| age < older) {
@@ -87,7 +92,7 @@ fn sweep_in(place: &Path, older: Duration) {
         }
         let Ok(folder) = File::open(entry.path()) else { continue };
         if folder.try_lock().is_ok() {
-            tracing::info!(folder = %entry.path().display(), "deleting what a render left that was killed");
+            tracing::info!(folder = %entry.path().display(), "deleting what a process left that was killed");
             // Somebody else's stays where it is.
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -141,9 +146,9 @@ mod tests {
         let (left, used, other) = (make("pinnace-render-a"), make("pinnace-render-b"), make("other"));
         let lock = File::open(&used).unwrap();
         lock.lock_shared().unwrap();
-        sweep_in(place.path(), Duration::from_hours(1));
+        sweep_in(place.path(), PREFIX, Duration::from_hours(1));
         assert!(left.exists(), "it is too new");
-        sweep_in(place.path(), Duration::ZERO);
+        sweep_in(place.path(), PREFIX, Duration::ZERO);
         assert!(!left.exists() && used.exists() && other.exists());
     }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize as _;
 
 use super::error::Problem;
+use super::scope::{self, Scope};
 use super::value::{Kind, Value};
 use crate::Secret;
 
@@ -28,9 +29,15 @@ impl DataKey {
         Some(Self { cipher, bytes })
     }
 
-    pub(super) fn random() -> Result<Self, Problem> {
-        let bytes = Secret::new(random::<KEY_LENGTH>()?.to_vec());
-        Self::new(bytes).ok_or(Problem::NoRandomness)
+    /// A new one, which says by itself for which scope its file is.
+    pub(super) fn random(scope: Option<&Scope>) -> Result<Self, Problem> {
+        let mut bytes = random::<KEY_LENGTH>()?;
+        if let Some(scope) = scope {
+            scope::bind(&mut bytes, scope);
+        }
+        let whole = Secret::new(bytes.to_vec());
+        bytes.zeroize();
+        Self::new(whole).ok_or(Problem::NoRandomness)
     }
 
     pub(super) fn bytes(&self) -> &Secret<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! A plain file made an encrypted one. This needs public keys only.
 
-use super::cipher::DataKey;
+use super::cipher::{DataKey, check};
 use super::creation::{Creation, KeyGroup};
 use super::error::{Problem, SopsError};
 use super::file::{Encrypted, mac_of};
@@ -53,6 +53,10 @@ fn structured(
         Some(scope) => scope::put_into(&text, &tree, format, scope)?,
         None => None,
     };
+    let scope = match &creation.scope {
+        Some(scope) => Some(scope.clone()),
+        None => scope::written(&text, &tree)?,
+    };
     let (text, tree) = match scoped {
         Some(text) => {
             let text = Secret::new(text.into_bytes());
@@ -60,10 +64,13 @@ fn structured(
         }
         None => (text, tree),
     };
-    let key = DataKey::random()?;
+    let key = DataKey::random(scope.as_ref())?;
     let values: Vec<_> = leaves(&tree, &rules, format).into_iter().map(|leaf| (value(&leaf), leaf)).collect();
     let mut splices = Vec::new();
     for (value, leaf) in &values {
+        if value.as_text().is_ok_and(|text| check(text).is_ok()) {
+            return Err(Problem::Orphan { path: leaf.shown.clone() });
+        }
         splices.extend(splice(leaf, value, &key, format, &rules)?);
     }
     let values: Vec<_> = values.into_iter().map(|(value, leaf)| (leaf, Some(value))).collect();
@@ -125,7 +132,7 @@ fn binary(bytes: &[u8], creation: &Creation, now: &str, pgp: SealPgp<'_>) -> Res
     }
     let raw = RawRules { mac_only_encrypted, ..RawRules::default() }.or_usual();
     let rules = Rules::new(raw).map_err(|(_, what)| Problem::Rule { what })?;
-    let key = DataKey::random()?;
+    let key = DataKey::random(creation.scope.as_ref())?;
     let value = Value::text(bytes);
     let scope = creation.scope.as_ref().map(|scope| Value::text(scope.to_string()));
     let mut text = format!("{{\n\t\"data\": {}", json::quoted(&key.seal(&value, "data:")?));

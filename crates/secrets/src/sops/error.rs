@@ -49,10 +49,18 @@ pub enum Problem {
     )]
     NotEncrypted,
     /// There is a block `sops` already.
-    #[error("the file has a key `{key}` already, as encrypted files have: decrypt it first, or rename the key")]
+    #[error(
+        "the file has a key `{key}` already, as encrypted files have: change one with `edit`, `set` or `rotate`, or rename the key"
+    )]
     AlreadyEncrypted {
         /// Which.
         key: String,
+    },
+    /// Ciphertext in a file without a block `sops`.
+    #[error("`{path}` is ciphertext already, and the file has no `sops` metadata: restore it from git")]
+    Orphan {
+        /// The key.
+        path: String,
     },
     /// The block `sops` can't be understood.
     #[error("`sops.{field}`: {why}: restore the file from git")]
@@ -184,6 +192,12 @@ pub enum Problem {
          again without that rule"
     )]
     ScopeNotBound,
+    /// The one that stands there is not the one that the file's key is for, or none stands there.
+    #[error(
+        "its scope is not the one that it was encrypted with, or another program gave it a new key: restore the file, or decrypt it and \
+         encrypt it again with --scope"
+    )]
+    ScopeChanged,
     /// Two of them.
     #[error(
         "the file is for `{other}` already and not for `{scope}`: take the key `pinnace_scope_unencrypted` out, or correct it"

@@ -1,9 +1,14 @@
-//! For which instances a file is. It stands in the file as an ordinary key, so that `sops` keeps it, and its value is under the MAC:
-//! a file that was copied to another place does not open there.
+//! For which instances a file is. It stands in the file as an ordinary key, so that `sops` keeps it. What makes it hold is the file's own
+//! key: the MAC of SOPS is over values without their names, so that a key in the clear could be renamed. The last bytes of a scoped
+//! file's key follow from the others and from the scope, and nobody without the key has another one that opens these values.
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use super::Format;
+use super::cipher::KEY_LENGTH;
 use super::error::{Problem, SopsError};
 use super::file::Opened;
 use super::json::quoted;
@@ -14,6 +19,41 @@ pub const SCOPE_KEY: &str = "pinnace_scope_unencrypted";
 /// What its value is bound to.
 pub(super) const BOUND: &str = "pinnace_scope_unencrypted:";
 const LONGEST: usize = 200;
+/// So many bytes of a scoped file's key are random;
+const RANDOM: usize = 20;
+/// then come those that say that it is one, and those that say for which scope.
+const MARKED: usize = 4;
+const MARK: &str = "pinnace: this file has a scope";
+
+/// Makes a new key one for this scope.
+pub(super) fn bind(key: &mut [u8; KEY_LENGTH], scope: &Scope) {
+    let (random, rest) = key.split_at_mut(RANDOM);
+    let (mark, bound) = rest.split_at_mut(MARKED);
+    fill(mark, random, MARK);
+    fill(bound, random, &scope.bound());
+}
+
+fn fill(part: &mut [u8], random: &[u8], text: &str) {
+    // It takes keys of any length.
+    let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(random) else { return };
+    hmac.update(text.as_bytes());
+    part.iter_mut().zip(hmac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+}
+
+/// Whether a key's bytes are those of a scoped file, and of this scope.
+fn is_bound(key: &[u8], scope: Option<&Scope>) -> bool {
+    let (Some(random), Some(mark), Some(bound)) =
+        (key.get(..RANDOM), key.get(RANDOM..RANDOM + MARKED), key.get(RANDOM + MARKED..))
+    else {
+        return false;
+    };
+    let same = |part: &[u8], text: &str| {
+        let mut wanted = vec![0; part.len()];
+        fill(&mut wanted, random, text);
+        wanted == part
+    };
+    same(mark, MARK) && scope.is_none_or(|scope| same(bound, &scope.bound()))
+}
 
 /// A project, one of its environments, or one instance; `*` stands for any of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +71,10 @@ impl Scope {
             return Ok(Self(text.to_owned()));
         }
         Err(Problem::BadScope { scope: crate::clip(&crate::clean_terminal(text), 80) })
+    }
+
+    fn bound(&self) -> String {
+        format!("pinnace scope: {}", self.0)
     }
 
     /// Whether this instance, as `shop/prod`, is within.
@@ -70,16 +114,26 @@ impl Opened<'_> {
         if found.is_none() && roots.any(|root| root.get(SCOPE_KEY).is_some()) {
             return Err(Problem::BadScope { scope: String::new() });
         }
-        Ok(found)
+        let key = self.key.bytes().expose();
+        match &found {
+            None if is_bound(key, None) => Err(Problem::ScopeChanged),
+            Some(scope) if !is_bound(key, Some(scope)) => Err(Problem::ScopeChanged),
+            _ => Ok(found),
+        }
     }
+}
+
+/// The scope that stands in a plain text already.
+pub(super) fn written(text: &str, tree: &Tree) -> Result<Option<Scope>, Problem> {
+    let there = tree.documents.iter().find_map(|document| document.root.get(SCOPE_KEY));
+    let text = there.map(|there| text.get(there.node.span.clone()).unwrap_or_default().trim_matches(['"', '\'']));
+    text.map(Scope::parse).transpose()
 }
 
 /// A plain text with its scope, before it is encrypted.
 pub(super) fn put_into(text: &str, tree: &Tree, format: Format, scope: &Scope) -> Result<Option<String>, Problem> {
     let Some(document) = tree.documents.first() else { return Ok(None) };
-    if let Some(there) = tree.documents.iter().find_map(|document| document.root.get(SCOPE_KEY)) {
-        let written = text.get(there.node.span.clone()).unwrap_or_default().trim_matches(['"', '\'']);
-        let other = Scope::parse(written)?;
+    if let Some(other) = written(text, tree)? {
         if other != *scope {
             return Err(Problem::TwoScopes { scope: scope.clone(), other });
         }

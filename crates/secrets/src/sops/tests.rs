@@ -277,6 +277,28 @@ fn what_an_object_is_called_is_no_secret() {
     assert_eq!(of("kind: one\nmetadata: {name: two}\n"), ["one", "two"], "values of a chart are all secret");
 }
 
+/// The scope in two keys: the MAC is the same.
+fn split(text: &str) -> String {
+    let line = text.lines().find(|line| line.contains(SCOPE_KEY)).unwrap();
+    let (key, value) = line.split_once(SCOPE_KEY).unwrap();
+    let rest = value.replace("shop/prod", "/prod");
+    let first = value.replace("shop/prod", "shop");
+    let comma = if line.contains('{') {
+        ""
+    } else if text.trim_start().starts_with('{') && !first.trim_end().ends_with(',') {
+        ","
+    } else {
+        ""
+    };
+    if line.contains('{') {
+        let at = line.find("shop/prod").unwrap();
+        let quote = if line[..at].ends_with('"') { "\"" } else { "" };
+        let two = format!("{quote}, \"x_unencrypted\": {quote}");
+        return text.replace("shop/prod", &format!("shop{two}/prod"));
+    }
+    text.replace(line, &format!("{key}{SCOPE_KEY}{first}{comma}\n{key}x_unencrypted{rest}"))
+}
+
 #[test]
 fn a_scope_is_kept_and_checked_and_not_handed_on() {
     let (keys, creation) = keys();
@@ -299,11 +321,15 @@ fn a_scope_is_kept_and_checked_and_not_handed_on() {
         let whole = opened.plaintext().unwrap();
         let kept = String::from_utf8_lossy(whole.expose()).contains(SCOPE_KEY);
         assert_eq!(kept, format != Format::Binary, "{name}");
-        if format != Format::Binary {
-            let text = String::from_utf8(bytes).unwrap();
-            let moved = text.replace("shop/prod", "shop/stage");
-            let moved = Encrypted::parse(name, moved.as_bytes(), format).unwrap();
-            assert!(matches!(moved.open(&keys).err().unwrap().problem, Problem::MacMismatch), "{name}");
+        let text = String::from_utf8(bytes).unwrap();
+        let moved = text.replace("shop/prod", "shop/stage");
+        let moved = Encrypted::parse(name, moved.as_bytes(), format).unwrap();
+        assert!(matches!(moved.open(&keys).err().unwrap().problem, Problem::MacMismatch), "{name}");
+        // The MAC is over values without their names.
+        for renamed in [text.replace(SCOPE_KEY, "other_unencrypted"), split(&text)] {
+            let renamed = Encrypted::parse(name, renamed.as_bytes(), format).unwrap();
+            let opened = renamed.open(&keys).unwrap();
+            assert_eq!(opened.scope().unwrap_err().problem, Problem::ScopeChanged, "{name}");
         }
     }
 }

@@ -24,7 +24,7 @@ use super::rules::{RulesArgs, seal};
 ///
 /// Examples:
 ///   pinnace secrets edit prod/secrets.yaml
-///   EDITOR="code --wait" pinnace secrets edit prod/secrets.yaml
+///   EDITOR=nano pinnace secrets edit prod/secrets.yaml
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Edit {
@@ -135,6 +135,12 @@ fn save(file: &FileArgs, base: &Base, text_file: &Path) -> anyhow::Result<Saved>
     let text = Secret::new(read_bounded(text_file, LARGEST).with_context(told)?);
     if text.expose() == base.plain.expose() {
         return Ok(Saved::Unchanged);
+    }
+    if text.expose().trim_ascii().is_empty() {
+        bail!(
+            "{}: your text is empty, and nothing was written: a file that is not wanted any more is deleted",
+            file.name()
+        );
     }
     let sealed = base.sealed(file, text.expose())?;
     // Only now: other commands need not wait until somebody has closed an editor.

@@ -155,7 +155,7 @@ impl Opened {
             Some(ring) => ring,
             None => self.ring.insert(Keys::default().ring()?),
         };
-        Ok(ring.open(file)?.plaintext()?)
+        Ok(ring.open(file)?.content()?)
     }
 
     fn put(&mut self, name: &str, plain: &Secret<Vec<u8>>) -> anyhow::Result<PathBuf> {

@@ -85,6 +85,9 @@ fn from_stdin() -> anyhow::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     stdin().lock().take(LARGEST + 2).read_to_end(&mut bytes).context("reading the value from standard input failed")?;
+    if bytes.is_empty() {
+        bail!("nothing came by standard input, and nothing was changed: for an empty value give an empty line");
+    }
     if bytes.ends_with(b"\n") {
         bytes.pop();
         if bytes.ends_with(b"\r") {

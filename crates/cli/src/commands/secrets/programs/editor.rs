@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use tokio::process::Command;
 
+use super::super::keys::KEY_VARIABLES;
+
 /// As git does, and before that what is said for such files alone.
 const VARIABLES: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
 const DEFAULT: &str = "vi";
-/// Vim keeps registers, undone text and copies in the home otherwise. Small builds of it do not know every one of these.
-const OF_VIM: [&str; 2] =
-    ["-c", "silent! set viminfo= | silent! set noundofile | silent! set nobackup | silent! set nowritebackup"];
+/// Vim keeps its swap file, registers, undone text and copies in the home otherwise. Small builds of it do not know every one of these.
+const OF_VIM: [&str; 3] =
+    ["-n", "-c", "silent! set viminfo= | silent! set noundofile | silent! set nobackup | silent! set nowritebackup"];
 
 /// Which program, with its arguments.
 pub(in super::super) struct Editor(Vec<String>);
@@ -36,6 +38,10 @@ impl Editor {
         command.args(arguments).arg(file);
         // Copies that it makes while it works stay in memory.
         command.env("TMPDIR", file.parent().unwrap_or(file));
+        // It needs no key.
+        for name in KEY_VARIABLES {
+            command.env_remove(name);
+        }
         let told = || format!("starting the editor `{}` failed: set EDITOR", secrets::clean_terminal(program));
         let status = super::child::run(command, told).await?;
         if !status.success() {

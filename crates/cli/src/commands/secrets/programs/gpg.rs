@@ -69,6 +69,9 @@ fn shown(text: &str) -> String {
 
 /// Standard output of a run that went well.
 fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
+    if input.len() as u64 >= MOST {
+        return Err("what is sealed is longer than a file's key".to_owned());
+    }
     let mut command = Command::new("gpg");
     command.args(FIXED).args(arguments).env_clear();
     // Where people are asked for a passphrase, if they did not say it.
@@ -89,12 +92,15 @@ fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
     };
     let (done, wait) = mpsc::channel();
     let input = Secret::new(input.to_vec());
+    // Each pipe by itself: none waits until another is read.
     std::thread::spawn(move || {
         // Where gpg has ended before it read all, it has said why.
         let _ = stdin.write_all(input.expose());
-        drop(stdin);
-        let both = (bounded(stdout), bounded(stderr));
-        let _ = done.send(both);
+    });
+    let words = std::thread::spawn(move || bounded(stderr));
+    std::thread::spawn(move || {
+        let out = bounded(stdout);
+        let _ = done.send((out, words.join().unwrap_or_default()));
     });
     let Ok((out, words)) = wait.recv_timeout(WITHIN) else {
         let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);

@@ -5,12 +5,16 @@
 //! without a child fail where they matter: a path `/proc/PID/fd/N` can't be saved to by editors that write a new file and
 //! rename it, and a mount of our own needs rights that people do not have on many machines.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin, stdout};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
+
+/// How the folders are called.
+const PREFIX: &str = "pinnace-secrets-";
 
 /// Keep a folder in memory for as long as standard input is open
 #[derive(Debug, clap::Args)]
@@ -21,8 +25,11 @@ pub(in super::super) fn run() -> anyhow::Result<ExitCode> {
     // What the terminal sends to our parent and the editor is not for us.
     let _ = rustix::process::setsid();
     let mut builder = tempfile::Builder::new();
-    builder.prefix("pinnace-secrets-").permissions(std::fs::Permissions::from_mode(0o700));
+    builder.prefix(PREFIX).permissions(std::fs::Permissions::from_mode(0o700));
     let folder = builder.tempdir_in(render::engine::memory()?).context("making a folder in memory failed")?;
+    // While this process lives the folder is in use, for whoever sweeps.
+    let lock = File::open(folder.path()).context("locking the folder in memory failed")?;
+    lock.lock_shared().context("locking the folder in memory failed")?;
     {
         let mut out = stdout().lock();
         writeln!(out, "{}", folder.path().display())
@@ -45,6 +52,8 @@ impl Room {
     /// Refused where there is no memory to write to.
     pub(in super::super) fn open() -> anyhow::Result<Self> {
         render::engine::memory()?;
+        // Where somebody ended both, the child too, its folder is there still.
+        render::engine::sweep_memory(PREFIX);
         let mut command = Command::new("/proc/self/exe");
         command.args(["secrets", "guard"]).env_clear();
         let mut child =
