@@ -48,6 +48,7 @@ impl Opened<'_> {
         splices.extend(metadata::carried(&file.text, &file.tree, &text, &tree, file.format));
         let new = with_mac(&spliced(&text, splices), file, &self.key, now)?;
         encrypt::prove(&new, file.format, &values, self.key_again()?)?;
+        self.keeps_scope(&Encrypted::read("", new.as_bytes(), file.format)?.open_with(self.key_again()?)?)?;
         Ok(new.into_bytes())
     }
 

@@ -46,16 +46,16 @@ fn structured(
     let (text, tree) = format.parse(bytes)?;
     refuse_metadata(&tree, format)?;
     let rules = creation.rules()?;
-    if creation.scope.is_some() && rules.raw().mac_only_encrypted {
-        return Err(Problem::ScopeNotBound);
-    }
-    let scoped = match &creation.scope {
-        Some(scope) => scope::put_into(&text, &tree, format, scope)?,
-        None => None,
-    };
     let scope = match &creation.scope {
         Some(scope) => Some(scope.clone()),
         None => scope::written(&text, &tree)?,
+    };
+    if scope.is_some() && rules.raw().mac_only_encrypted {
+        return Err(Problem::ScopeNotBound);
+    }
+    let scoped = match &scope {
+        Some(scope) => scope::put_into(&text, &tree, format, scope)?,
+        None => None,
     };
     let (text, tree) = match scoped {
         Some(text) => {

@@ -96,6 +96,11 @@ impl Opened<'_> {
         self.read_scope().map_err(|problem| problem.of(&self.file.name))
     }
 
+    /// What was for a place is for that place afterwards: another one wants a file of its own.
+    pub(super) fn keeps_scope(&self, new: &Opened<'_>) -> Result<(), Problem> {
+        if self.read_scope().is_ok() { new.read_scope().map(drop) } else { Ok(()) }
+    }
+
     fn read_scope(&self) -> Result<Option<Scope>, Problem> {
         let mut found: Option<Scope> = None;
         for (leaf, value) in self.values.iter().filter(|(leaf, _)| leaf.bound_to == BOUND) {

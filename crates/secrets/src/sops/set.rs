@@ -37,7 +37,9 @@ impl Opened<'_> {
         let key = DataKey::new(self.key.bytes().clone()).ok_or(Problem::NoRandomness)?;
         let not_proven = || Problem::NotProven { path: path.shown() };
         let new = Encrypted::read("", text.as_bytes(), file.format).map_err(|_| not_proven())?;
-        let found = new.open_with(key).ok().and_then(|opened| opened.get(path).ok()).ok_or_else(not_proven)?;
+        let opened = new.open_with(key).map_err(|_| not_proven())?;
+        self.keeps_scope(&opened)?;
+        let found = opened.get(path).map_err(|_| not_proven())?;
         if found.same(value) { Ok(text.into_bytes()) } else { Err(not_proven()) }
     }
 

@@ -351,6 +351,21 @@ fn a_scope_that_the_mac_leaves_out_or_that_is_another_is_refused() {
 }
 
 #[test]
+fn what_edits_or_sets_does_not_change_the_scope() {
+    let (keys, creation) = keys();
+    let creation = creation.within(Scope::parse("shop/prod").unwrap());
+    let bytes = encrypt("s.yaml", b"a: b\n", Format::Yaml, &creation, NOW).unwrap();
+    let file = Encrypted::parse("s.yaml", &bytes, Format::Yaml).unwrap();
+    let opened = file.open(&keys).unwrap();
+    for text in ["a: c\n".to_owned(), format!("{SCOPE_KEY}: shop/stage\na: b\n")] {
+        assert_eq!(opened.edited(text.as_bytes(), NOW).unwrap_err().problem, Problem::ScopeChanged, "{text}");
+    }
+    assert!(opened.edited(format!("{SCOPE_KEY}: shop/prod\na: c\n").as_bytes(), NOW).is_ok());
+    let at = KeyPath::parse(SCOPE_KEY).unwrap();
+    assert_eq!(opened.set(&at, &Value::text("shop/stage"), NOW).unwrap_err().problem, Problem::ScopeChanged);
+}
+
+#[test]
 fn scopes_hold_what_is_below_them() {
     for (scope, instance, holds) in [
         ("shop", "shop/prod", true),
