@@ -32,7 +32,7 @@ use clap::Subcommand;
 /// Encrypt files for git, and read and change them, as SOPS does with age keys
 ///
 /// These commands work on files alone, without server, cluster or git; only `key` talks to a cluster. Encrypting needs public keys only. The private key
-/// comes from --key-file, $PINNACE_AGE_KEY_FILE, $SOPS_AGE_KEY_FILE, $PINNACE_AGE_KEY,
+/// comes from --key-file, $PINNACE_AGE_KEY_FILE, $SOPS_AGE_KEY_FILE, $SOPS_AGE_SSH_PRIVATE_KEY_FILE, $PINNACE_AGE_KEY,
 /// $SOPS_AGE_KEY or the key file of sops.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Secrets {
@@ -53,11 +53,11 @@ enum What {
     #[command(hide = true)]
     Guard(programs::guard::Guard),
     Helm(helm::Helm),
+    Key(key::Key),
     Keygen(keygen::Keygen),
+    Open(open::Open),
     Recipients(recipients::Recipients),
     Rotate(rotate::Rotate),
-    Key(key::Key),
-    Open(open::Open),
     Set(set::Set),
     View(view::View),
     WhoCanRead(who_can_read::WhoCanRead),
@@ -76,11 +76,11 @@ pub(crate) fn run(args: &Secrets) -> anyhow::Result<ExitCode> {
         What::Get(args) => get::run(args),
         What::Guard(_) => return programs::guard::run(),
         What::Helm(args) => return helm::run(args),
+        What::Key(args) => return key::run(args),
         What::Keygen(args) => keygen::run(args),
+        What::Open(args) => open::run(args),
         What::Recipients(args) => return recipients::run(args),
         What::Rotate(args) => return rotate::run(args),
-        What::Key(args) => return key::run(args),
-        What::Open(args) => open::run(args),
         What::Set(args) => set::run(args),
         What::View(args) => view::run(args),
         What::WhoCanRead(args) => return who_can_read::run(args),

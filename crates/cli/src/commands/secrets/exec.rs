@@ -8,10 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
-use super::file::FormatArg;
-use super::keys::{Keys, VARIABLES};
+use super::keys::VARIABLES;
 use super::programs::become_it::become_it;
-use super::sealed_file::{ScopeArg, with_opened};
+use super::sealed_file::Opening;
 
 /// Become a program that finds the values of encrypted files in its environment
 ///
@@ -28,13 +27,8 @@ pub(super) struct Exec {
     /// An encrypted file; may be given again
     #[arg(long = "file", short, value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// How they are written; else their names say that
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
     #[command(flatten)]
-    keys: Keys,
-    #[command(flatten)]
-    scope: ScopeArg,
+    opening: Opening,
     /// The program, and what it is given
     #[arg(last = true, required = true, value_name = "CMD")]
     program: Vec<OsString>,
@@ -54,10 +48,10 @@ pub(super) fn run(args: &Exec) -> anyhow::Result<ExitCode> {
 type Variables = BTreeMap<String, (secrets::Secret<Vec<u8>>, PathBuf)>;
 
 fn variables(args: &Exec) -> anyhow::Result<Variables> {
-    let keys = args.keys.ring()?;
+    let keys = args.opening.ring()?;
     let mut all = Variables::new();
     for path in &args.files {
-        let found = with_opened(path, args.format, &keys, &args.scope, |opened| Ok(opened.variables()?))?;
+        let found = args.opening.opened(path, &keys, |opened| Ok(opened.variables()?))?;
         for (name, value) in found {
             if let Some((_, first)) = all.get(&name) {
                 let (name, first) = (secrets::clean_terminal(&name), first.display());

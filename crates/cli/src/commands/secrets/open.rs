@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use secrets::sops::KeyPath;
 
-use super::file::{FormatArg, print};
-use super::keys::Keys;
-use super::sealed_file::{ScopeArg, with_opened};
+use super::file::print;
+use super::sealed_file::Opening;
 
 /// Print an encrypted file, or one value of it, for a program that reads a pipe
 ///
@@ -26,13 +25,8 @@ pub(super) struct Open {
     /// Where a single value is
     #[arg(long, short, value_name = "PATH")]
     path: Option<String>,
-    /// How the file is written; else its name says that
-    #[arg(long, value_enum)]
-    format: Option<FormatArg>,
     #[command(flatten)]
-    keys: Keys,
-    #[command(flatten)]
-    scope: ScopeArg,
+    opening: Opening,
 }
 
 /// Prints it.
@@ -41,7 +35,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<()> {
     if std::io::stdout().is_terminal() {
         bail!("standard output is a terminal, and this is for a pipe: look at it with `pinnace secrets view`");
     }
-    let bytes = with_opened(&args.file, args.format, &args.keys.ring()?, &args.scope, |opened| match &at {
+    let bytes = args.opening.opened(&args.file, &args.opening.ring()?, |opened| match &at {
         Some(at) => Ok(opened.get(at)?.expose()),
         None => Ok(opened.content()?),
     })?;
