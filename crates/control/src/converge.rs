@@ -134,12 +134,19 @@ impl Inner {
         refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
     }
 
-    /// As [`Self::check`], for what is tried: a value that would become empty is refused too. The way back is not asked.
+    /// As [`Self::check`], for what is tried.
     pub(crate) async fn check_candidate(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
+        let seen = self.dry_run_candidate(place, rendered).await?;
+        refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
+    }
+
+    /// As [`Self::dry_run`], for what is tried: a value that would become empty is refused too. The way back is not asked.
+    pub(crate) async fn dry_run_candidate(&self, place: &Place, rendered: &Rendered) -> Result<DryRun, Trouble> {
         let mut seen = self.dry_run(place, rendered).await?;
         let emptied = emptied(rendered, &seen);
+        seen.checked.retain(|one| !emptied.iter().any(|refused| refused.key == one.key));
         seen.refused.extend(emptied);
-        refuse(&rendered.objects.iter().collect::<Vec<_>>(), seen)
+        Ok(seen)
     }
 
     /// What the dry run of a whole set says. A kind that is not served yet may be what an earlier step brings (an operator defines

@@ -156,9 +156,8 @@ impl Inner {
         instance_facts: &[InstanceFact],
     ) -> Result<Pin, StoreError> {
         let now = self.clock.now();
-        let is_told = instance_facts.iter().any(is_noticed);
         let pin = self.store.append(&record.id, record.pin.facts, facts, instance_facts, now).await?;
-        if is_told {
+        if instance_facts.iter().any(is_noticed) {
             self.noticed.note(&pin.instance, true);
         }
         self.wakes.wake(&pin.instance);

@@ -11,7 +11,6 @@ use render::{HookEvent, Rendered};
 
 use crate::Control;
 use crate::converge::{Place, key, keys, objects_of};
-use crate::emptied::emptied;
 use crate::inner::Inner;
 use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
@@ -84,10 +83,7 @@ impl Inner {
         let state = self.store.instance(&instance.id).await?;
         let rendered = self.rendered_at(instance, &head).await?;
         let place = self.place(&instance.id, &rendered).await?;
-        let mut seen = self.dry_run(&place, &rendered).await?;
-        let emptied = emptied(&rendered, &seen);
-        seen.checked.retain(|one| !emptied.iter().any(|refused| refused.key == one.key));
-        seen.refused.extend(emptied);
+        let seen = self.dry_run_candidate(&place, &rendered).await?;
         let mut objects = planned(&seen);
         self.add_changes(&place, &rendered, &mut objects).await?;
         say_order(&mut objects, &rendered);

@@ -9,7 +9,7 @@ use config_repo::Instance;
 use config_repo::yaml_edit::{self, ObjectName};
 use model::{CommitId, InstanceFact, InstanceId, PersonName};
 use render::{Object, Rendered};
-use store::{NewPruned, Pruned};
+use store::{NewPruned, Pruned, StoreError};
 
 use crate::drift_edit::not_ours;
 use crate::effects::INSTANCE_TRAILER;
@@ -101,17 +101,22 @@ impl Inner {
         Ok(Some(Change { files: BTreeMap::from([(file, changed)]), removed: BTreeSet::new(), what, message }))
     }
 
-    /// The newest verified commit from before an object was pruned that has it, and how it has it.
-    async fn newest_with(&self, instance: &Instance, pruned: &Pruned) -> Result<(CommitId, Object), Trouble> {
-        let facts = self.store.instance_facts(&instance.id).await?;
+    /// What was proven in an instance, as far as is known: the newest first, each commit once.
+    pub(crate) async fn proven_commits(&self, id: &InstanceId) -> Result<Vec<CommitId>, StoreError> {
         let mut commits: Vec<CommitId> = Vec::new();
-        for recorded in facts.into_iter().rev() {
+        for recorded in self.store.instance_facts(id).await?.into_iter().rev() {
             if let InstanceFact::Verified { commit, .. } = recorded.fact
                 && !commits.contains(&commit)
             {
                 commits.push(commit);
             }
         }
+        Ok(commits)
+    }
+
+    /// The newest verified commit from before an object was pruned that has it, and how it has it.
+    async fn newest_with(&self, instance: &Instance, pruned: &Pruned) -> Result<(CommitId, Object), Trouble> {
+        let commits = self.proven_commits(&instance.id).await?;
         // Those after it was pruned don't have it, and cost a look each.
         let from = commits.iter().position(|commit| *commit == pruned.commit).unwrap_or(0);
         for commit in commits.into_iter().skip(from).take(MOST_COMMITS) {

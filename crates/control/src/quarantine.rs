@@ -8,7 +8,6 @@ use model::{CommitId, InstanceFact, QuarantinedObject};
 use render::{ObjectKey, Rendered};
 
 use crate::converge::{Place, key};
-use crate::emptied::emptied;
 use crate::inner::Inner;
 use crate::prune::Pruned;
 use crate::pruned::Going;
@@ -26,9 +25,7 @@ pub(crate) struct Checked {
 impl Inner {
     /// The dry run of a set, without what the cluster would refuse.
     pub(crate) async fn check_what_can_be(&self, place: &Place, rendered: &Rendered) -> Result<Checked, Trouble> {
-        let mut seen = self.dry_run(place, rendered).await?;
-        let emptied = emptied(rendered, &seen);
-        seen.refused.extend(emptied);
+        let mut seen = self.dry_run_candidate(place, rendered).await?;
         let refused = rendered
             .refused
             .iter()

@@ -150,7 +150,7 @@ impl Inner {
             Err(Trouble::Impossible(why)) => return Ok(Tried::Refused(why)),
             checked => checked?,
         };
-        // What is left out is not read by anybody.
+        // What is left out stays as it is, and so does what pods read of it.
         let place = if let Some(cut) = &cut { self.place(&instance.id, &cut.rendered).await? } else { place };
         let trial = cut.as_ref().unwrap_or(trial);
         self.inventory_trial(&place, trial).await?;

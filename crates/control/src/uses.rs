@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cluster::ObjectKey;
 use cluster::inventory::{Inventory, StoredInventory};
 use config_repo::Instance;
@@ -44,47 +46,36 @@ impl Inner {
     ) -> Result<Uses, Trouble> {
         let inventory = stored.map(|stored| &stored.inventory);
         let (salt, secret) = salt(inventory)?;
-        let besides = self.left_as_verified(instance, rendered, inventory).await;
-        let now = used(rendered, &besides, &secret);
+        let now = used(rendered, &[], &secret);
+        let entry = |workload: &ObjectKey| inventory.and_then(|inventory| inventory.entry(workload));
+        let is_unknown = |workload: &ObjectKey| entry(workload).is_some_and(|entry| entry.unsaid.is_none());
+        let leaves_out = rendered.left_alone().is_none_or(|left| !left.is_empty());
+        let before = if leaves_out || now.keys().any(is_unknown) {
+            self.verified(instance, rendered, inventory).await
+        } else {
+            None
+        };
+        let now = match &before {
+            Some(before) if leaves_out => used(rendered, &left_as_verified(rendered, before), &secret),
+            _ => now,
+        };
+        let before = before.map(|before| used(&before, &[], &secret)).unwrap_or_default();
         let mut uses = Uses { salt, ..Uses::default() };
-        let mut verified = None;
         for (workload, hash) in now {
-            let entry = inventory.and_then(|inventory| inventory.entry(&workload));
-            let unsaid = match entry.map(|entry| &entry.unsaid) {
-                Some(Some(unsaid)) => unsaid.clone(),
-                // An inventory from before hashes were kept: what runs is what was verified.
-                Some(None) => {
-                    let before = match verified.take() {
-                        Some(before) => before,
-                        None => self.used_in_verified(instance, rendered, inventory, &secret).await,
-                    };
-                    let unsaid = before.get(&workload).unwrap_or(&hash).clone();
-                    verified = Some(before);
-                    uses.unsaid.insert(workload.clone(), unsaid.clone());
-                    unsaid
-                }
-                None => {
-                    uses.unsaid.insert(workload, hash);
-                    continue;
-                }
+            let Some(entry) = entry(&workload) else {
+                uses.unsaid.insert(workload, hash);
+                continue;
             };
+            // An inventory from before hashes were kept: what runs is what was verified.
+            let unsaid = entry.unsaid.as_ref().or_else(|| before.get(&workload)).unwrap_or(&hash).clone();
+            if entry.unsaid.is_none() {
+                uses.unsaid.insert(workload.clone(), unsaid.clone());
+            }
             if hash != unsaid && instance.roll_pods {
                 uses.said.insert(workload, hash);
             }
         }
         Ok(uses)
-    }
-
-    async fn used_in_verified(
-        &self,
-        instance: &Instance,
-        rendered: &Rendered,
-        inventory: Option<&Inventory>,
-        secret: &MaskKey,
-    ) -> BTreeMap<ObjectKey, String> {
-        self.verified(instance, rendered, inventory)
-            .await
-            .map_or_else(BTreeMap::new, |before| used(&before, &[], secret))
     }
 
     /// What was verified, where that is something else. It may not render any more, and what is tried now may be the cure.
@@ -103,30 +94,21 @@ impl Inner {
             |trouble: &Trouble| tracing::warn!(instance = %instance.id, %trouble, "what pods read before is not known");
         before.inspect_err(told).ok()
     }
+}
 
-    /// What is left out of the set stays in the cluster as it was verified, and pods go on reading that.
-    async fn left_as_verified(
-        &self,
-        instance: &Instance,
-        rendered: &Rendered,
-        inventory: Option<&Inventory>,
-    ) -> Vec<render::Object> {
-        let left = rendered.left_alone();
-        if left.as_ref().is_some_and(Vec::is_empty) {
-            return Vec::new();
-        }
-        let Some(before) = self.verified(instance, rendered, inventory).await else { return Vec::new() };
-        let brought = |object: &&render::Object| rendered.objects.iter().any(|one| one.key == object.key);
-        let is_left = |object: &&render::Object| left.as_ref().is_none_or(|left| left.contains(&object.key));
-        before.objects.iter().filter(|object| is_left(object) && !brought(object)).cloned().collect()
-    }
+/// What is left out of the set stays in the cluster as it was verified, and pods go on reading that.
+fn left_as_verified(rendered: &Rendered, before: &Rendered) -> Vec<render::Object> {
+    let left = rendered.left_alone();
+    let is_brought = |object: &render::Object| rendered.objects.iter().any(|one| one.key == object.key);
+    let is_left = |object: &render::Object| left.as_ref().is_none_or(|left| left.contains(&object.key));
+    before.objects.iter().filter(|object| is_left(object) && !is_brought(object)).cloned().collect()
 }
 
 fn used(rendered: &Rendered, besides: &[render::Object], secret: &MaskKey) -> BTreeMap<ObjectKey, String> {
     let mut uses = if besides.is_empty() {
         render::uses(&rendered.objects, secret)
     } else {
-        render::uses(&[&rendered.objects, besides].concat(), secret)
+        render::uses(&[rendered.objects.as_slice(), besides].concat(), secret)
     };
     let of = |object: &render::Object| Some((key(object), uses.remove(&object.key)?));
     rendered.objects.iter().filter_map(of).collect()
@@ -134,22 +116,11 @@ fn used(rendered: &Rendered, besides: &[render::Object], secret: &MaskKey) -> BT
 
 /// The inventory's, or a new one.
 fn salt(inventory: Option<&Inventory>) -> Result<(String, MaskKey), Trouble> {
-    let kept = inventory.and_then(|inventory| inventory.salt.as_deref()).and_then(bytes_of);
+    let bytes = |kept: &str| STANDARD.decode(kept).ok()?.try_into().ok();
+    let kept = inventory.and_then(|inventory| inventory.salt.as_deref()).and_then(bytes);
     let key = match kept {
         Some(bytes) => MaskKey::from_bytes(bytes),
         None => MaskKey::random().map_err(|error| Trouble::Wait(error.to_string()))?,
     };
-    let text = key.expose().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    Ok((text, key))
-}
-
-fn bytes_of(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if hex.len() != 64 {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    Ok((STANDARD.encode(key.expose()), key))
 }

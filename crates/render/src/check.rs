@@ -1,7 +1,5 @@
 //! One document to one object, or why not.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::ciphertext;
@@ -62,8 +60,7 @@ fn secret(value: Value, key: &ObjectKey) -> Result<Value, Problem> {
     }
     // Ciphertext hides in base64 too.
     for (name, packed) in value.get("data").and_then(Value::as_object).into_iter().flatten() {
-        let bytes = STANDARD.decode(packed.as_str().unwrap_or_default()).unwrap_or_default();
-        if let Some(format) = ciphertext::format_of(&String::from_utf8_lossy(&bytes)) {
+        if let Some(format) = packed.as_str().and_then(ciphertext::format_within) {
             return Err(Problem::Ciphertext { object: Box::new(key.clone()), field: format!("data.{name}"), format });
         }
     }

@@ -34,16 +34,13 @@ pub(crate) fn may_carry(object: &Value) -> bool {
 /// Whether it carries some: what was opened on the way must not go in its place.
 pub(crate) fn carries(object: &Value) -> bool {
     let values = CARRYING.iter().filter_map(|field| object.get(field)?.as_object()).flat_map(serde_json::Map::values);
-    values.filter_map(Value::as_str).any(|text| holds(text) || unpacked(text).is_some_and(|text| holds(&text)))
+    values.filter_map(Value::as_str).any(|text| format_of(text).is_some() || format_within(text).is_some())
 }
 
-/// A value that is encrypted, or a file with some that are.
-fn holds(text: &str) -> bool {
-    format_of(text).is_some()
-}
-
-fn unpacked(packed: &str) -> Option<String> {
-    Some(String::from_utf8_lossy(&STANDARD.decode(packed.trim()).ok()?).into_owned())
+/// What a text in base64 looks like, when it looks encrypted.
+pub(crate) fn format_within(packed: &str) -> Option<&'static str> {
+    let bytes = STANDARD.decode(packed.trim()).ok()?;
+    format_of(&String::from_utf8_lossy(&bytes))
 }
 
 /// The first encrypted value in an object, outside of what it may carry: its path and its format.

@@ -46,7 +46,8 @@ fn used_by(object: &Object, objects: &[Object], key: &MaskKey) -> Option<String>
     if text.is_empty() {
         return None;
     }
-    Some(key.digest(text.as_bytes()).iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    let hash = u64::from_be_bytes(*key.digest(text.as_bytes()).first_chunk()?);
+    Some(format!("{hash:016x}"))
 }
 
 fn changes_in_place(settings: &Object) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use config_repo::Instance;
-use model::{CommitId, InstanceFact, InstanceId, PersonName, Written};
+use model::{CommitId, InstanceId, PersonName, Written};
 
 use super::restore::{branches, not_back};
 use crate::Control;
@@ -33,7 +33,7 @@ impl Control {
             return Err(Problem::new(ProblemCode::NotFound, what, "bring its project and its environment back first"));
         };
         self.allowed(person, Act::Restore(id))?;
-        let Some(proven) = self.inner.proven_last(id).await? else {
+        let Some(proven) = self.inner.proven_commits(id).await?.into_iter().next() else {
             let what = format!("{id} was never proven, as far as is known");
             return Err(Problem::new(ProblemCode::NotFound, what, "`git log` has its files, where there were any"));
         };
@@ -50,14 +50,6 @@ impl Control {
 }
 
 impl Inner {
-    async fn proven_last(&self, id: &InstanceId) -> Result<Option<CommitId>, Problem> {
-        let facts = self.store.instance_facts(id).await?;
-        Ok(facts.into_iter().rev().find_map(|recorded| match recorded.fact {
-            InstanceFact::Verified { commit, .. } => Some(commit),
-            _ => None,
-        }))
-    }
-
     /// What has to change at HEAD so that git has the instance as it was in a commit. None where it has.
     pub(crate) async fn return_as_change(
         &self,
