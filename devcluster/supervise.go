@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -304,16 +305,23 @@ func tryLock(path string) *os.File {
 	return file
 }
 
-// freePorts asks the kernel for ports that nobody uses right now.
+// freePorts finds ports of loopback that nobody uses right now. They lie below
+// the range that the kernel gives to outgoing connections: between finding one
+// and using it, no client on this machine can be given it.
 func freePorts(count int) ([]string, error) {
+	const lowest, below = 20000, 30000
 	ports := make([]string, 0, count)
-	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for tries := 0; len(ports) < count; tries++ {
+		if tries == 1000 {
+			return nil, fmt.Errorf("no free port between %d and %d", lowest, below)
+		}
+		port := strconv.Itoa(lowest + rand.IntN(below-lowest))
+		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
-			return nil, err
+			continue
 		}
 		defer listener.Close()
-		ports = append(ports, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+		ports = append(ports, port)
 	}
 	return ports, nil
 }

@@ -1,8 +1,10 @@
 //! What a server is started with, and the rights that it gets: an admin makes the account and the roles, and the server's
 //! kubeconfig holds no more.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::hash::BuildHasher as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -44,10 +46,18 @@ pub struct Setup {
     pub more: Vec<OsString>,
 }
 
-/// A port of loopback that nobody uses now.
+/// A port of loopback that nobody uses now. It lies below the range that the kernel gives to outgoing connections:
+/// between finding it and using it, no client on this machine can be given it. An error when 1000 of them are taken.
 pub fn free_port() -> io::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    let random = || LOWEST_PORT + u16::try_from(RandomState::new().hash_one(()) % PORTS).unwrap_or_default();
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let found = std::iter::repeat_with(random).take(1000).find(free);
+    found.ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "no free port of loopback between 20000 and 30000"))
 }
+
+/// As devcluster's `freePorts` has it.
+const LOWEST_PORT: u16 = 20_000;
+const PORTS: u64 = 10_000;
 
 impl Setup {
     /// Gives the server exactly what `pinnace rbac` prints, in namespaces that are there, and writes its kubeconfig.
