@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
+use crate::error::status::clip;
+
 /// How long such a program may take: it may have to ask a cloud.
 const WITHIN: Duration = Duration::from_secs(20);
 /// What is read of what it answers.
@@ -99,8 +101,14 @@ async fn run(exec: &ExecConfig, command: &str, cluster: Option<&Cluster>, within
         return Ok(out);
     }
     let complaint = String::from_utf8_lossy(&complaint);
-    let said: String = complaint.trim().chars().filter(|c| !c.is_control()).take(LONGEST_COMPLAINT).collect();
+    let said = line(&complaint);
     Err(format!("`{command}` failed ({status}): {}", if said.is_empty() { "it said nothing" } else { &said }))
+}
+
+/// What somebody else's program says, as part of a line.
+fn line(text: &str) -> String {
+    let line: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    clip(&line, LONGEST_COMPLAINT)
 }
 
 fn started(exec: &ExecConfig, command: &str, cluster: Option<&Cluster>) -> Result<Child, String> {
@@ -118,7 +126,7 @@ fn started(exec: &ExecConfig, command: &str, cluster: Option<&Cluster>) -> Resul
     program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     program.process_group(0).kill_on_drop(true).spawn().map_err(|error| {
         let hint = exec.install_hint.as_deref().unwrap_or("install it where the server runs");
-        let hint: String = hint.chars().filter(|c| !c.is_control()).take(LONGEST_COMPLAINT).collect();
+        let hint = line(hint);
         format!("`{command}`, which the kubeconfig names to log in with, does not start: {error}; {hint}")
     })
 }

@@ -8,12 +8,14 @@ use crate::error::ClusterError;
 
 /// A manifest that fits no schema comes as a 500 without a reason; it is the manifest's fault all the same.
 const MANIFESTS_FAULT: &[&str] = &[TYPED_PATCH, "failed to convert new object"];
+/// What the server says is cut here, in characters.
+const LONGEST: usize = 600;
 const TYPED_PATCH: &str = "failed to create typed patch object";
 
 /// The error for an answer that is not a success.
 pub(crate) fn refused(context: &str, call: &Call, code: u16, body: &[u8]) -> ClusterError {
     let status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
-        let text: String = String::from_utf8_lossy(body).trim().chars().take(200).collect();
+        let text = clip(String::from_utf8_lossy(body).trim(), 200);
         Status::failure(&text, "").with_code(code)
     });
     from_status(context, call, code, &status)
@@ -90,16 +92,16 @@ fn message(call: &Call, status: &Status) -> String {
         })
         .collect();
     match (causes.is_empty(), secret) {
-        (false, _) => clip(&causes.join("; ")),
+        (false, _) => clip(&causes.join("; "), LONGEST),
         (true, true) => about_a_secret(&status.message),
-        (true, false) => clip(&without_values(&status.message)),
+        (true, false) => clip(&without_values(&status.message), LONGEST),
     }
 }
 
 /// Only what is known to quote no value.
 fn about_a_secret(message: &str) -> String {
     if message.starts_with(TYPED_PATCH) {
-        clip(&without_values(message))
+        clip(&without_values(message), LONGEST)
     } else if message.contains("illegal base64 data") {
         "a value under `data` is not base64: plain text goes under `stringData`".to_owned()
     } else {
@@ -107,12 +109,11 @@ fn about_a_secret(message: &str) -> String {
     }
 }
 
-fn clip(text: &str) -> String {
-    const LONGEST: usize = 600;
-    if text.chars().count() <= LONGEST {
-        text.to_owned()
-    } else {
-        text.chars().take(LONGEST).chain("…".chars()).collect()
+/// Cuts a text, and shows it: whoever takes secrets out of it finds what is left of one before the `…` as well.
+pub(crate) fn clip(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

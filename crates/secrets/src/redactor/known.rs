@@ -10,6 +10,9 @@ const BEGIN: usize = super::SHORTEST_REGISTERED;
 /// Most places of a text are passed over by one look into a table of so many bits.
 const BITS: usize = 1 << 18;
 
+/// What stands where a text was cut.
+const CUT: char = '…';
+
 type Begin = [u8; BEGIN];
 /// Those that begin alike, by their length.
 type Alike = BTreeMap<usize, HashSet<Box<[u8]>>>;
@@ -63,15 +66,26 @@ impl Known {
             if self.table.get(word).is_none_or(|word| word & bit == 0) {
                 continue;
             }
-            for (length, texts) in self.all.get(&begin).into_iter().flatten() {
+            let Some(alike) = self.all.get(&begin) else { continue };
+            for (length, texts) in alike {
                 let end = at + length;
                 if bytes.get(at..end).is_some_and(|part| texts.contains(part)) {
                     found.push(at..end);
                 }
             }
+            found.extend(cut_off(text, at, alike));
         }
         found
     }
+}
+
+/// What a cut left of a text that begins here: what was said may have been cut before it came to us.
+fn cut_off(text: &str, at: usize, alike: &Alike) -> Option<Range<usize>> {
+    let longest = *alike.keys().next_back()?;
+    let (length, _) = text.get(at..)?.char_indices().take(longest).find(|(_, char)| *char == CUT)?;
+    let end = at + length;
+    let part = text.get(at..end)?.as_bytes();
+    alike.values().flatten().any(|one| one.starts_with(part)).then_some(at..end)
 }
 
 fn begin_of(bytes: &[u8], at: usize) -> Option<Begin> {

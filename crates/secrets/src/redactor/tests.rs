@@ -25,6 +25,19 @@ fn what_is_registered_is_taken_out_however_it_is_written() {
 }
 
 #[test]
+fn what_a_cut_left_of_a_value_is_taken_out() {
+    let redactor = Redactor::new();
+    redactor.register("hunter2-of-the-sea");
+    assert_eq!(redactor.redact("refused: hunter2-of-t… (cut)"), format!("refused: {REDACTED}… (cut)"));
+    let base64 = STANDARD.encode("hunter2-of-the-sea");
+    assert_eq!(redactor.redact(&format!("data: {}…", &base64[..9])), format!("data: {REDACTED}…"));
+    for harmless in ["hunter2-in-the-sea…", "hunter2-of-t", "hunte…", "hunter2-of-the-se and more than that is long…"]
+    {
+        assert_eq!(redactor.redact(harmless), harmless);
+    }
+}
+
+#[test]
 fn a_value_too_short_to_hide_is_not_registered() {
     let redactor = Redactor::new();
     assert!(!redactor.register("admin"));
