@@ -19,6 +19,9 @@ use crate::mark::{INSTANCE_LABEL, mark_of};
 use crate::objects::resource_version;
 
 mod book;
+mod salt;
+
+pub use salt::{InvalidSalt, Salt};
 
 pub(crate) use book::Book;
 
@@ -45,7 +48,7 @@ pub struct Inventory {
     pub objects: Vec<InventoryEntry>,
     /// The key of the hashes of what pods read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub salt: Option<String>,
+    pub salt: Option<Salt>,
     /// The hooks that ran last, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<HookRun>,
@@ -180,14 +183,14 @@ impl Inventory {
 
     /// Notes what pods read while their template says nothing, of objects of which that is not known yet. Hashes with another key
     /// than those that are held would say nothing beside them.
-    pub fn note_unsaid(&mut self, salt: &str, unsaid: &BTreeMap<ObjectKey, String>) {
-        if self.salt.as_deref().is_some_and(|known| known != salt) {
+    pub fn note_unsaid(&mut self, salt: Salt, unsaid: &BTreeMap<ObjectKey, String>) {
+        if self.salt.is_some_and(|known| known != salt) {
             return;
         }
         for entry in self.objects.iter_mut().filter(|entry| entry.unsaid.is_none()) {
             if let Some(hash) = unsaid.get(&entry.key) {
                 entry.unsaid = Some(hash.clone());
-                self.salt = Some(salt.to_owned());
+                self.salt = Some(salt);
             }
         }
     }
@@ -334,6 +337,8 @@ mod tests {
         let mut inventory = Inventory::empty(instance());
         inventory.add_candidate_objects(&[key("web")], Some(&PinId::from_random([7; 16])));
         inventory.note_uid(&key("web"), "u-1");
+        inventory.note_unsaid(Salt([9; 32]), &BTreeMap::from([(key("web"), "h".to_owned())]));
+        assert!(inventory.salt.is_some());
         let object = config_map(&key("x"), &inventory, Some("12"));
         assert_eq!(parse(&object, Some(&instance())).unwrap(), inventory);
         assert_eq!(object["metadata"]["resourceVersion"], "12");
@@ -345,6 +350,9 @@ mod tests {
             assert!(parse(&stored(garbled), Some(&instance())).is_err(), "{garbled:?}");
         }
         assert!(parse(&json!({}), Some(&instance())).is_err());
+        let salted = r#"{"format":1,"instance":"shop/prod","objects":[],"salt":"c2FsdA=="}"#;
+        let told = parse(&stored(salted), Some(&instance())).unwrap_err();
+        assert!(told.contains("`salt` is not 32 bytes in base64") && told.contains("restore it"), "{told}");
         let anothers = json!(Inventory::empty("shop/staging".parse().unwrap())).to_string();
         assert!(parse(&stored(&anothers), Some(&instance())).unwrap_err().contains("belongs to shop/staging"));
     }

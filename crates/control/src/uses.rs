@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cluster::ObjectKey;
-use cluster::inventory::{Inventory, StoredInventory};
+use cluster::inventory::{Inventory, Salt, StoredInventory};
 use config_repo::Instance;
 use render::Rendered;
 use secrets::MaskKey;
@@ -19,12 +17,11 @@ use crate::inner::Inner;
 use crate::trouble::Trouble;
 
 /// What the pods of an instance read, and what its inventory is to keep of it.
-#[derive(Default)]
 pub(crate) struct Uses {
     /// What templates say.
     pub said: BTreeMap<ObjectKey, String>,
     /// The key of the hashes. It lies with them, so that they outlive the database.
-    salt: String,
+    salt: Salt,
     /// What pods read while their template says nothing, as far as that is news.
     unsaid: BTreeMap<ObjectKey, String>,
 }
@@ -32,7 +29,7 @@ pub(crate) struct Uses {
 impl Uses {
     /// Keeps in the inventory what it does not know yet.
     pub(crate) fn note(&self, inventory: &mut Inventory) {
-        inventory.note_unsaid(&self.salt, &self.unsaid);
+        inventory.note_unsaid(self.salt, &self.unsaid);
     }
 }
 
@@ -60,7 +57,7 @@ impl Inner {
             _ => now,
         };
         let before = before.map(|before| used(&before, &[], &secret)).unwrap_or_default();
-        let mut uses = Uses { salt, ..Uses::default() };
+        let mut uses = Uses { said: BTreeMap::new(), salt, unsaid: BTreeMap::new() };
         for (workload, hash) in now {
             let Some(entry) = entry(&workload) else {
                 uses.unsaid.insert(workload, hash);
@@ -115,12 +112,10 @@ fn used(rendered: &Rendered, besides: &[render::Object], secret: &MaskKey) -> BT
 }
 
 /// The inventory's, or a new one.
-fn salt(inventory: Option<&Inventory>) -> Result<(String, MaskKey), Trouble> {
-    let bytes = |kept: &str| STANDARD.decode(kept).ok()?.try_into().ok();
-    let kept = inventory.and_then(|inventory| inventory.salt.as_deref()).and_then(bytes);
-    let key = match kept {
-        Some(bytes) => MaskKey::from_bytes(bytes),
+fn salt(inventory: Option<&Inventory>) -> Result<(Salt, MaskKey), Trouble> {
+    let key = match inventory.and_then(|inventory| inventory.salt) {
+        Some(Salt(bytes)) => MaskKey::from_bytes(bytes),
         None => MaskKey::random().map_err(|error| Trouble::Wait(error.to_string()))?,
     };
-    Ok((STANDARD.encode(key.expose()), key))
+    Ok((Salt(*key.expose()), key))
 }
