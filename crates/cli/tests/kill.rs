@@ -8,6 +8,9 @@ mod scene;
 use model::Effect;
 use scene::{Build, Scene};
 use testkit::crash::{Fault, Point};
+use testkit::shop::Plan;
+use testkit::world::Harness;
+use testkit::{Desk, Person, Shop};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_ends_as_it_should_when_the_process_is_killed_around_any_of_its_steps() {
@@ -47,4 +50,26 @@ async fn kill_around(scene: &mut Scene, build: Build, steps: &[Point]) {
             scene.play(build, Some((step.clone(), fault))).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_panics_goes_on_in_the_same_process_and_its_last_words_hold_no_secret() {
+    const VALUE: &str = "canary-of-the-panic";
+    let (harness, desk) = (Harness::listen(), Desk::new());
+    let mut plan = Plan::of(env!("CARGO_BIN_EXE_pinnace"));
+    plan.barrier = Some(harness.path().to_owned());
+    plan.more = vec!["--age-key-file".into(), desk.key_file().into()];
+    let shop = Shop::start(plan).await.unwrap();
+    let mut applied = harness.hold("after apply Secret/keys");
+    let path = "apps/shop/prod/keys.yaml";
+    let plain = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData: {{KEY: {VALUE}}}\n");
+    let commit = shop.remote.commit_as(Person::BOB, path, &desk.sealed(path, &plain)).unwrap();
+    applied.reached().await;
+    applied.break_it(&format!("no char boundary in `{VALUE}`"));
+    shop.until("the commit is proven", |seen| seen["verified"] == commit.as_str()).await.unwrap();
+    let log = shop.server.log();
+    assert!(log.contains("panicked at") && log.contains("no char boundary in `•••`"), "{log}");
+    assert!(log.contains("the work on shop/prod") && !log.contains(VALUE), "{log}");
+    assert_eq!(shop.disagreements().await.unwrap(), "none");
+    shop.close().await.unwrap();
 }

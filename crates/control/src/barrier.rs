@@ -1,6 +1,6 @@
 //! The barrier: an optional pipe of the shipped binary on which every outside effect is announced before and after it is
-//! performed (design 9.14). A harness on the other end lets it go, makes it fail, loses its answer, has it done twice, or
-//! kills the process there. Off unless asked for, and then it costs nothing.
+//! performed (design 9.14). A harness on the other end lets it go, makes it fail, loses its answer, has it done twice, breaks
+//! the task, or kills the process there. Off unless asked for, and then it costs nothing.
 
 use std::io;
 use std::path::Path;
@@ -32,11 +32,13 @@ pub struct Injected {
 }
 
 /// What the harness answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Answer {
     Go,
     Fail,
     Twice,
+    /// With what the panic is to say.
+    Break(String),
 }
 
 impl Barrier {
@@ -68,13 +70,20 @@ impl Barrier {
             Answer::Go => {}
             Answer::Fail => return Err(injected(name, "before")),
             Answer::Twice => drop(perform().await),
+            Answer::Break(words) => broken(name, &words),
         }
         let result = perform().await;
         match pipe.announce("after", number, name).await {
             Answer::Fail => Err(injected(name, "after")),
             Answer::Go | Answer::Twice => result,
+            Answer::Break(words) => broken(name, &words),
         }
     }
+}
+
+/// As a defect of ours would: nobody who calls is told.
+fn broken(effect: &str, words: &str) -> ! {
+    std::panic::panic_any(format!("the harness broke the task at `{effect}`: {words}"))
 }
 
 fn injected<E: From<Injected>>(effect: &str, when: &'static str) -> E {
@@ -91,9 +100,10 @@ impl Pipe {
         }
         let mut answer = String::new();
         match stream.read_line(&mut answer).await {
-            Ok(_) => match answer.trim() {
-                "fail" => Answer::Fail,
-                "twice" => Answer::Twice,
+            Ok(_) => match answer.trim().split_once(' ').unwrap_or((answer.trim(), "")) {
+                ("fail", _) => Answer::Fail,
+                ("twice", _) => Answer::Twice,
+                ("break", words) => Answer::Break(words.to_owned()),
                 _ => Answer::Go,
             },
             Err(_) => Answer::Go,

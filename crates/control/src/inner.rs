@@ -22,7 +22,7 @@ use crate::configuration::Configuration;
 use crate::files_read::FilesRead;
 use crate::last_applied::LastApplied;
 use crate::needs::Needy;
-use crate::noticed::{FleetsTold, GitTrouble, Instances, Waiting};
+use crate::noticed::{BrokenWork, FleetsTold, GitTrouble, Instances, Waiting};
 use crate::opener::Opener;
 use crate::problem::{Problem, ProblemCode};
 use crate::references::SeenImages;
@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     pub taken: Taken,
     pub seen_images: SeenImages,
     pub git_trouble: GitTrouble,
+    pub broken: BrokenWork,
     /// Those whose first install is not proven yet: a new HEAD may mend them.
     pub uninstalled: Instances,
     /// Those that chat has or had to be told about: see [`is_noticed`].
@@ -122,6 +123,7 @@ impl Inner {
             taken: Taken::default(),
             seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
+            broken: BrokenWork::default(),
             uninstalled: Instances::default(),
             noticed: Instances::default(),
             fleets_told: FleetsTold::default(),

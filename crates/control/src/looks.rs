@@ -113,6 +113,7 @@ impl Control {
             part("database", self.inner.store.healthy().await.err().map(|error| error.to_string())),
             part("git", self.inner.git_trouble.get()),
             part(&self.inner.settings.config_file, self.inner.configuration.trouble()),
+            part("Pinnace", self.inner.broken.trouble()),
         ]
     }
 

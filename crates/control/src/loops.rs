@@ -6,7 +6,11 @@ mod conversation;
 mod fleets;
 mod lanes;
 mod rest;
+mod unbroken;
 mod until_writable;
+
+use futures::future::BoxFuture;
+use unbroken::unbroken;
 
 use crate::Control;
 
@@ -17,16 +21,21 @@ pub(crate) async fn run(control: Control) {
         tracing::warn!(%trouble, "recorded pins can't be read back from git, and it is tried again");
         until_writable::until_writable(&control).await;
     }
-    let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(builds::run(control.clone()));
-    tasks.spawn(config::run(control.clone()));
-    tasks.spawn(fleets::run(control.clone()));
-    tasks.spawn(conversation::tell(control.clone()));
-    tasks.spawn(conversation::listen(control.clone()));
-    tasks.spawn(lanes::run(control));
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a loop ended");
-        }
-    }
+    let (it, mut tasks) = (&control, tokio::task::JoinSet::new());
+    tasks.spawn(begun(it, "taking builds in", builds::run));
+    tasks.spawn(begun(it, "following the config repo", config::run));
+    tasks.spawn(begun(it, "releasing fleets", fleets::run));
+    tasks.spawn(begun(it, "telling chat", conversation::tell));
+    tasks.spawn(begun(it, "listening to chat", conversation::listen));
+    tasks.spawn(begun(it, "the list of instances", lanes::run));
+    tasks.join_all().await;
+}
+
+/// One of the loops, whatever breaks in it.
+fn begun<F>(control: &Control, what: &'static str, run: fn(Control) -> F) -> BoxFuture<'static, ()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let control = control.clone();
+    Box::pin(async move { unbroken(&control, what, || run(control.clone())).await })
 }

@@ -1,7 +1,7 @@
 //! What the loops noticed and others want to know, kept in memory only: after a restart it is noticed again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::{FleetNumber, InstanceId, Timestamp};
 
@@ -20,6 +20,35 @@ impl GitTrouble {
 
     pub(crate) fn get(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What broke by a defect of ours and is not well again, with how often it did.
+#[derive(Default)]
+pub(crate) struct BrokenWork(Mutex<BTreeMap<String, u32>>);
+
+impl BrokenWork {
+    pub(crate) fn note(&self, what: &str) {
+        *self.lock().entry(what.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn is_well(&self, what: &str) {
+        self.lock().remove(what);
+    }
+
+    /// What people are told of it.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let broken = self.lock();
+        let (what, times) = broken.iter().max_by_key(|(_, times)| **times)?;
+        let more = if broken.len() > 1 { format!(", and {} more", broken.len() - 1) } else { String::new() };
+        let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+        Some(format!(
+            "{what} broke {times} and was begun again{more}; this is a defect of Pinnace: report what the log says of it"
+        ))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The crash harness: it records which effects a run announces on the barrier, and then breaks exactly one of them in a
-//! later run: fails it, loses its answer, ends the process before or after it, or has it done twice (design 9.14).
+//! later run: fails it, loses its answer, ends the process before or after it, has it done twice, or breaks the task (design 9.14).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,16 +24,19 @@ pub enum Fault {
     CrashAfter,
     /// It is performed twice.
     Twice,
+    /// It is performed, and then the task that wanted it panics.
+    Break,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 5] = [Self::Fail, Self::LoseAnswer, Self::CrashBefore, Self::CrashAfter, Self::Twice];
+    pub const ALL: [Self; 6] =
+        [Self::Fail, Self::LoseAnswer, Self::CrashBefore, Self::CrashAfter, Self::Twice, Self::Break];
 
     fn phase(self) -> &'static str {
         match self {
             Self::Fail | Self::CrashBefore | Self::Twice => "before",
-            Self::LoseAnswer | Self::CrashAfter => "after",
+            Self::LoseAnswer | Self::CrashAfter | Self::Break => "after",
         }
     }
 
@@ -42,6 +45,7 @@ impl Fault {
         match self {
             Self::Fail | Self::LoseAnswer => Some("fail"),
             Self::Twice => Some("twice"),
+            Self::Break => Some("break"),
             Self::CrashBefore | Self::CrashAfter => None,
         }
     }

@@ -1,11 +1,12 @@
 //! One stream of a watcher: list, then watch from there; go on where a watch ends; list again after any trouble.
 
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::io::Lines;
-use futures::{AsyncBufRead, AsyncBufReadExt, StreamExt};
+use futures::{AsyncBufRead, AsyncBufReadExt, FutureExt as _, StreamExt};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -57,7 +58,10 @@ pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: F
     let mut failures = 0;
     loop {
         stream.told = false;
-        let Err(why) = stream.list_and_watch().await;
+        let why = match AssertUnwindSafe(stream.list_and_watch()).catch_unwind().await {
+            Ok(Err(why)) => why,
+            Err(_) => stream.broke(),
+        };
         let (kind, namespace) = (&stream.followed.kind, &stream.namespace);
         tracing::debug!(kind = %kind.kind, namespace, ?why, "watch interrupted");
         // What is too old is no trouble: a fresh list answers it, at once.
@@ -115,6 +119,12 @@ impl From<ClusterError> for Broken {
 }
 
 impl Stream {
+    /// By a defect of ours. A fresh list is as good as any.
+    fn broke(&self) -> Broken {
+        let why = format!("watching {} broke inside Pinnace; report what the log says of it", self.followed.kind.kind);
+        Broken::Trouble(ClusterError::Unreachable { context: self.client.context().to_owned(), why })
+    }
+
     async fn list_and_watch(&mut self) -> Result<Infallible, Broken> {
         self.anew.mark_unchanged();
         let kind = self.client.kind(&self.followed.kind).await?;

@@ -8,6 +8,7 @@ use model::{InstanceId, Next, Stage, Timestamp};
 use store::{PinRecord, StoreError};
 
 use super::rest::Rest;
+use super::unbroken::unbroken;
 use super::until_writable::until_writable;
 use crate::Control;
 use crate::effects::{self, Turn};
@@ -34,10 +35,6 @@ pub(super) async fn run(control: Control) {
         }
         tokio::select! {
             () = control.inner.wakes.lanes.notified() => {}
-            Some(Err(error)) = tasks.join_next(), if !tasks.is_empty() => {
-                // A lane that broke is started again with all others that are missing.
-                tracing::error!(%error, "a lane broke");
-            }
             () = tokio::time::sleep(TICK) => {}
         }
     }
@@ -59,7 +56,13 @@ async fn instances(control: &Control) -> Vec<InstanceId> {
 
 /// Boxed, so that the future's type is named once.
 fn boxed(control: Control, id: InstanceId, lane: Lane) -> BoxFuture<'static, ()> {
-    Box::pin(follow(control, id, lane))
+    Box::pin(async move {
+        let what = match lane {
+            Lane::Asking => format!("asking about builds of {id}"),
+            Lane::Candidate => format!("the work on {id}"),
+        };
+        unbroken(&control, &what, || follow(control.clone(), id.clone(), lane)).await;
+    })
 }
 
 async fn follow(control: Control, id: InstanceId, lane: Lane) {

@@ -93,6 +93,29 @@ async fn what_restarted_while_the_process_was_away_is_evidence_against_what_it_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn work_that_breaks_by_a_defect_of_ours_is_begun_again_and_it_is_said() {
+    let harness = Harness::listen();
+    let mut world = World::planned(Plan { barrier: Some(harness.path().to_owned()), ..Plan::default() }).await;
+    let (mut asking, mut applied, mut pushed) =
+        (harness.hold("after propose"), harness.hold("before apply Deployment/web"), harness.hold("after push commit"));
+    world.build("1.1").await;
+    asking.reached().await;
+    asking.break_it("a defect");
+    let number = world.asked("1.1").await;
+    world.approve(number, "ann").await;
+    applied.reached().await;
+    applied.break_it("a defect");
+    pushed.reached().await;
+    pushed.break_it("a defect");
+    assert!(matches!(world.ended(number).await, Outcome::Done { .. }));
+    assert_eq!(world.remote.git(&["rev-list", "--count", "main"]).unwrap(), "2", "recorded once");
+    world.agree().await;
+    let parts = world.control.parts().await;
+    let told = parts.iter().find(|part| part.name == "Pinnace").and_then(|part| part.trouble.as_deref()).unwrap();
+    assert!(told.starts_with("the work on shop/prod broke 2 times and was begun again, and 1 more"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_runs_and_is_not_recorded_is_still_known_after_a_restart() {
     let mut world = World::installed().await;
     world.remote.install_hook("pre-receive", "echo closed >&2; exit 1").unwrap();

@@ -28,14 +28,14 @@ struct Wanted {
 struct Hold {
     announcement: String,
     reached: oneshot::Sender<()>,
-    answer: oneshot::Receiver<&'static str>,
+    answer: oneshot::Receiver<String>,
 }
 
 /// An effect that waits, or will, until the test lets it go. Dropped, it goes.
 pub struct Held {
     announcement: String,
     reached: oneshot::Receiver<()>,
-    answer: oneshot::Sender<&'static str>,
+    answer: oneshot::Sender<String>,
 }
 
 impl Harness {
@@ -92,9 +92,14 @@ impl Held {
         self.answer("fail");
     }
 
-    fn answer(self, answer: &'static str) {
+    /// Makes the task panic there, with these words.
+    pub fn break_it(self, words: &str) {
+        self.answer(&format!("break {words}"));
+    }
+
+    fn answer(self, answer: &str) {
         // A process that ended meanwhile needs no answer.
-        let _ = self.answer.send(answer);
+        let _ = self.answer.send(answer.to_owned());
     }
 }
 
@@ -116,7 +121,7 @@ async fn serve(mut stream: BufReader<UnixStream>, wanted: Arc<Mutex<Wanted>>) {
 }
 
 /// `before\t12\tpush commit` is announced: whether somebody waits for it.
-async fn answer(wanted: &Mutex<Wanted>, line: &str) -> &'static str {
+async fn answer(wanted: &Mutex<Wanted>, line: &str) -> String {
     let mut parts = line.trim_end().splitn(3, '\t');
     let (phase, name) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
     let announcement = format!("{phase} {name}");
@@ -126,8 +131,8 @@ async fn answer(wanted: &Mutex<Wanted>, line: &str) -> &'static str {
         let found = wanted.holds.iter().position(|hold| hold.announcement == announcement);
         found.map(|index| wanted.holds.remove(index))
     };
-    let Some(hold) = hold else { return "go" };
+    let Some(hold) = hold else { return "go".to_owned() };
     // A test that no longer waits lets it go.
     let _ = hold.reached.send(());
-    hold.answer.await.unwrap_or("go")
+    hold.answer.await.unwrap_or_else(|_| "go".to_owned())
 }
