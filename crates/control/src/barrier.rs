@@ -82,6 +82,7 @@ impl Barrier {
 }
 
 /// As a defect of ours would: nobody who calls is told.
+#[expect(clippy::panic, reason = "a harness asks for what a defect would do")]
 fn broken(effect: &str, words: &str) -> ! {
     std::panic::panic_any(format!("the harness broke the task at `{effect}`: {words}"))
 }
