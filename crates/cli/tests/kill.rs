@@ -60,9 +60,10 @@ async fn work_that_panics_goes_on_in_the_same_process_and_its_last_words_hold_no
     plan.barrier = Some(harness.path().to_owned());
     plan.more = vec!["--age-key-file".into(), desk.key_file().into()];
     let shop = Shop::start(plan).await.unwrap();
-    let mut applied = harness.hold("after apply Secret/keys");
+    let mut applied = harness.hold("after apply pushed ConfigMap/keys");
     let path = "apps/shop/prod/keys.yaml";
-    let plain = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData: {{KEY: {VALUE}}}\n");
+    // Its rights are for the kinds that were there when they were printed.
+    let plain = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: keys}}\ndata: {{KEY: {VALUE}}}\n");
     let commit = shop.remote.commit_as(Person::BOB, path, &desk.sealed(path, &plain)).unwrap();
     applied.reached().await;
     applied.break_it(&format!("no char boundary in `{VALUE}`"));
