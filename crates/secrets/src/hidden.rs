@@ -1,7 +1,9 @@
 //! A value that can't be shown by accident.
 
+use zeroize::Zeroize as _;
+
 /// Holds a secret text. There is no `Debug`, no `Display` and no `Serialize`, so a struct that holds one can't be
-/// logged, formatted or stored without somebody writing [`Hidden::expose`].
+/// logged, formatted or stored without somebody writing [`Hidden::expose`]. Its bytes are overwritten when it goes.
 #[derive(Clone)]
 pub struct Hidden(String);
 
@@ -19,6 +21,12 @@ impl Hidden {
     /// Whether there is anything in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
+use zeroize::Zeroize as _;
 
 use crate::hidden::Hidden;
 
@@ -26,6 +27,12 @@ impl std::error::Error for NoRandomness {}
 #[derive(Clone)]
 pub struct MaskKey([u8; 32]);
 
+impl Drop for MaskKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl MaskKey {
     /// A key that was kept.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -36,7 +43,9 @@ impl MaskKey {
     pub fn random() -> Result<Self, NoRandomness> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self(bytes))
+        let key = Self(bytes);
+        bytes.zeroize();
+        Ok(key)
     }
 
     /// The key's bytes, to be kept as secrets are.

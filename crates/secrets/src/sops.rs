@@ -20,6 +20,7 @@ mod path;
 mod pgp;
 mod plain;
 mod recipients;
+mod rule_set;
 mod rules;
 mod scope;
 mod set;
@@ -41,9 +42,11 @@ pub use keys::{Identities, IdentityError, Recipient, generate};
 pub use metadata::{AgeKey, Group, Metadata};
 pub use path::KeyPath;
 pub use pgp::{Fingerprint, OpenPgp, PgpKey, SealPgp};
+pub use rule_set::RuleSet;
 pub use rules::RawRules;
 pub use scope::{SCOPE_KEY, Scope};
 pub use value::{Kind, Value};
+pub use variables::Variable;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,24 @@ pub fn clean_terminal(text: &str) -> String {
     clean
 }
 
+/// A text or bytes with every character in it, and what a terminal or a page would obey as `\u{1b}`; bytes that are no text as `\xff`.
+pub fn escape_terminal(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len() * 2);
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' | '\t' => shown.push(c),
+                c if c.is_control() || turns_direction(c) => shown.extend(c.escape_unicode()),
+                c => shown.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
 /// Cuts a text to at most `max` characters, the last of them `…` when something is missing.
 pub fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
@@ -125,6 +143,15 @@ mod tests {
         for (from, to) in table {
             assert_eq!(clean_terminal(from), to, "{from:?}");
         }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_and_nothing_is_left_out() {
+        assert_eq!(
+            escape_terminal("a\u{1b}[31mb\r\n\tc \u{202e}größe".as_bytes()),
+            "a\\u{1b}[31mb\\u{d}\n\tc \\u{202e}größe"
+        );
+        assert_eq!(escape_terminal(b"\xff\x00x"), "\\xff\\u{0}x");
     }
 
     #[test]

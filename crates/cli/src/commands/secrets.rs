@@ -24,6 +24,7 @@ mod set;
 mod targets;
 mod view;
 mod who_can_read;
+mod words;
 
 use std::process::ExitCode;
 

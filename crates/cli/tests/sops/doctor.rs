@@ -132,3 +132,85 @@ fn as_a_hook_it_stops_exactly_the_commit_that_would_carry_a_secret() {
     git(&desk, &["commit", "-qm", "encrypted"]);
     assert!(!git(&desk, &["log", "-p"]).contains("hunter22"));
 }
+
+#[test]
+fn what_is_staged_is_looked_at_as_a_whole_from_every_folder() {
+    let desk = Desk::new();
+    git(&desk, &["init", "-q"]);
+    desk.0.write(".gitignore", "key.txt\n");
+    for folder in ["apps/shop", "prod"] {
+        fs::create_dir_all(desk.0.path().join(folder)).unwrap();
+    }
+    desk.0.write("prod/s.yaml", SECRET);
+    desk.0.write("apps/shop/s.yaml", SECRET);
+    git(&desk, &["add", "-A"]);
+    let there = |arguments: &[&str]| {
+        let mut command = desk.command(&[&["doctor", "--staged"], arguments].concat());
+        let output = command.env("PATH", path()).current_dir(desk.0.path().join("apps/shop")).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, found) = there(&[]);
+    assert_eq!(code, 1);
+    let names: Vec<&str> = found.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(names, ["s.yaml", "../../prod/s.yaml"], "{found}");
+    let (_, found) = there(&["."]);
+    assert!(
+        found.starts_with("s.yaml:6: ") && found.lines().count() == 1,
+        "who names a folder asks about that: {found}"
+    );
+}
+
+#[test]
+fn rules_that_can_not_be_used_are_told_once_and_not_with_each_file() {
+    let desk = Desk::new();
+    fs::create_dir(desk.0.path().join("prod")).unwrap();
+    fs::remove_file(desk.0.path().join("key.txt")).unwrap();
+    for name in ["prod/a.yaml", "prod/b.yaml", "prod/c.yaml"] {
+        desk.0.write(name, desk.0.ours(name, "a: b\n"));
+    }
+    let public = &desk.0.public;
+    for (rules, told) in [
+        ("creation_rules:\n- age: [\n".to_owned(), ".sops.yaml:2: this is not valid YAML"),
+        (
+            format!("creation_rules:\n- path_regex: '('\n  age: {public}\n"),
+            ".sops.yaml:2: `creation_rules[0].path_regex` is not a regular expression",
+        ),
+        (
+            format!("creation_rules:\n- path_regexp: ^prod/\n  age: {public}\n"),
+            ".sops.yaml:2: `path_regexp` in `creation_rules[0]` is a key that SOPS does not know: `path_regex` is meant",
+        ),
+    ] {
+        desk.0.write(".sops.yaml", rules);
+        let (code, found, said) = doctor(&desk, &[]);
+        assert_eq!((code, found.lines().count()), (1, 1), "{found}{said}");
+        assert!(found.starts_with(told), "{found}");
+        // It is told for one file too, whose rules they are.
+        assert!(doctor(&desk, &["prod/a.yaml"]).1.starts_with(told));
+        let refused = desk.refused(&["encrypt", "prod/a.yaml"], "");
+        assert!(refused.starts_with("error: ") && refused.contains(".sops.yaml: "), "{refused}");
+    }
+    let listed = desk.command(&["who-can-read", "prod/a.yaml"]).output().unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(public), "that does not hang on the rules");
+    // What only SOPS can encrypt for is no fault of the rules.
+    desk.0.write(".sops.yaml", "creation_rules:\n- kms: arn:aws:kms:eu-west-1:1:key/a\n");
+    assert_eq!(doctor(&desk, &[]).0, 0, "{:?}", doctor(&desk, &[]));
+}
+
+#[test]
+fn settings_with_secrets_are_told_and_their_values_are_not() {
+    let desk = Desk::new();
+    fs::remove_file(desk.0.path().join("key.txt")).unwrap();
+    desk.0.write("values.yaml", "db:\n  password: hunter22\n  host: db\n");
+    desk.0.write(".env", "DATABASE_URL=postgres://shop:hunter22@db/shop\n");
+    desk.0.write("map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {DB_PASSWORD: changeme}\n");
+    let (code, found, told) = doctor(&desk, &[]);
+    assert_eq!(code, 1);
+    assert!(!found.contains("hunter") && told.contains("3 found in 3 files"), "{found}{told}");
+    for want in [
+        ".env:1: `DATABASE_URL` is an address with a password in the clear: ",
+        "map.yaml:4: `data.DB_PASSWORD` is a placeholder for a secret, and would be used as it is: ",
+        "values.yaml:2: `db.password` looks like a secret in the clear: ",
+    ] {
+        assert!(found.contains(want), "{found}");
+    }
+}

@@ -141,7 +141,7 @@ fn a_wrong_or_a_cut_key_is_said_and_changes_nothing() {
     desk.0.write("cut.txt", &desk.0.private[..desk.0.private.len() - 4]);
     desk.0.write("empty.txt", "");
     for (key, why) in [
-        ("other.txt", "none of the 1 private keys opens the file; it opens with: age age1"),
+        ("other.txt", "the private key that was given does not open the file; it opens with: age age1"),
         ("cut.txt", "cut.txt: line 1 is not an age private key"),
         ("empty.txt", "empty.txt: there is no age private key"),
         ("absent.txt", "absent.txt"),

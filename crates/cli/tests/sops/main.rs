@@ -12,11 +12,13 @@ mod formats;
 mod helm;
 mod keys;
 mod killed;
+mod kinds;
 mod pgp;
 mod readers;
 mod real;
 mod run_time;
 mod ssh;
+mod terminal;
 
 fn sops() -> std::path::PathBuf {
     testkit::engines::sops().unwrap()

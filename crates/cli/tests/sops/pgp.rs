@@ -146,7 +146,7 @@ fn files_are_encrypted_for_pgp_keys_by_name_and_by_rule() {
     assert_eq!(ann.ok(&desk, &["view", "--key-file", "key.txt", "g.yaml"]), TEXT);
     let one = ann.command(&desk, &["view", "g.yaml"]).output().unwrap();
     assert!(
-        told(&one).contains("1 of the 2 key groups were opened and 2 are needed; missing: age age1"),
+        told(&one).contains("of the 2 key groups 1 was opened, and 2 are needed; missing: age age1"),
         "{}",
         told(&one)
     );

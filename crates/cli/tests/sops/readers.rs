@@ -93,7 +93,16 @@ fn one_more_reader_changes_no_value_and_one_less_changes_all() {
             desk.0.ok(&["decrypt", name]);
         }
     }
-    desk.0.write("s.yaml", desk.0.ours("s.yaml", TEXT));
+    for name in ["s.yaml", "t.yaml", "u.yaml"] {
+        desk.0.write(name, desk.0.ours(name, TEXT));
+    }
+    let told = |arguments: &[&str]| String::from_utf8(desk.run(arguments, "").stderr).unwrap();
+    let said = told(&["recipients", "add", &ann.public, "s.yaml", "t.yaml"]);
+    assert_eq!(said, "s.yaml: changed\nt.yaml: changed\n2 files were changed\n");
+    let said = told(&["recipients", "remove", &ann.public, "s.yaml", "t.yaml", "u.yaml"]);
+    let none = format!("u.yaml: it is not for age {}, and nothing was to be changed\n", ann.public);
+    assert_eq!(said, format!("s.yaml: changed\nt.yaml: changed\n{none}2 of 3 files were changed\n"));
+    assert!(told(&["rotate", "s.yaml"]).ends_with("s.yaml: rotated\n1 file was changed\n"));
     let before = desk.read("s.yaml");
     let told = desk.refused(&["recipients", "remove", &desk.0.public, "s.yaml"], "");
     assert!(told.contains("is the only key of its group: add another first"), "{told}");
@@ -127,7 +136,7 @@ fn all_files_below_a_folder_are_changed_and_what_fails_is_named() {
     let output = desk.run(&["rotate", "--all"], "");
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.contains("error: foreign.yaml: none of the 1 private keys opens the file"), "{told}");
+    assert!(told.contains("error: foreign.yaml: the private key that was given does not open the file"), "{told}");
     assert!(told.contains("1 of 4 files failed"), "{told}");
     for name in ["prod/a.yaml", "b.json", "dev/c.env"] {
         assert!(told.contains(&format!("{name}: rotated\n")), "{told}");

@@ -31,8 +31,25 @@ const FINDERS: &[fn(&str) -> Vec<Span>] = &[tokens, web_tokens, headers, urls, s
 
 /// Where something stands that is a secret whatever is around it, with what it is.
 pub(crate) fn surely_secret(text: &str) -> Vec<(usize, &'static str)> {
-    let tokens = tokens(text).into_iter().chain(web_tokens(text)).map(|(from, _)| (from, "a token"));
-    tokens.chain(private_keys(text).into_iter().map(|(from, _)| (from, "a private key"))).collect()
+    let tokens = tokens(text).into_iter().map(|(from, _)| (from, kind_of_token(text.get(from..).unwrap_or_default())));
+    let web_tokens = web_tokens(text).into_iter().map(|(from, _)| (from, "a token"));
+    let kind_of_key = |from: usize| match text.get(from..).and_then(|key| key.lines().next()) {
+        Some(head) if head.contains(" ENCRYPTED ") => "a private key, behind a passphrase only",
+        _ => "a private key",
+    };
+    let keys = private_keys(text).into_iter().map(|(from, _)| (from, kind_of_key(from)));
+    tokens.chain(web_tokens).chain(keys).collect()
+}
+
+fn kind_of_token(token: &str) -> &'static str {
+    const KINDS: [(&str, &str); 5] = [
+        ("AGE-SECRET-KEY-", "a private key of age"),
+        ("hooks.slack.com/", "an address of Slack that anybody could post to"),
+        ("AKIA", "an access key of AWS"),
+        ("ASIA", "an access key of AWS"),
+        ("AIza", "an API key of Google"),
+    ];
+    KINDS.iter().find(|(begin, _)| token.starts_with(begin)).map_or("a token", |(_, kind)| kind)
 }
 
 /// A token's beginning, and how many characters at least follow it.

@@ -5,13 +5,13 @@ use serde_json::{Map, Value as Json};
 use super::error::{Problem, SopsError};
 use super::keys::Recipient;
 use super::pgp::Fingerprint;
-use super::rules::{RawRules, Rules, pattern};
+use super::rule_set::RuleSet;
+use super::rules::{RawRules, Rules};
 use super::scope::Scope;
 
 /// The file of the rules; it counts for its folder and all below.
 pub const RULES_FILE: &str = ".sops.yaml";
 
-const LONGEST_RULES: usize = 1024 * 1024;
 /// Kinds of keys that we can't encrypt for, in a rule and in a group of keys.
 const OTHERS: [&str; 7] = ["kms", "gcp_kms", "hckms", "azure_keyvault", "azure_kv", "hc_vault", "hc_vault_transit_uri"];
 
@@ -88,7 +88,7 @@ impl Creation {
 
     /// The rule for a file. `rules` is the text of `.sops.yaml`, `path` the file's path from the folder of that.
     pub fn from_rules(rules_name: &str, rules: &str, path: &str) -> Result<Self, SopsError> {
-        find(rules, path).map_err(|problem| problem.of(rules_name))
+        RuleSet::parse(rules_name, rules)?.creation(path)
     }
 
     /// The keys of each group, as people name them and as [`super::Group::names`] does.
@@ -129,28 +129,15 @@ impl Creation {
         self
     }
 
+    /// What a rule says, whatever path it is for.
+    pub(super) fn of_rule(rule: &Map<String, Json>, at: usize) -> Result<Self, Problem> {
+        read(rule, at)
+    }
+
     pub(super) fn rules(&self) -> Result<Rules, Problem> {
         Rules::new(self.rules.clone().or_usual())
             .map_err(|(field, why)| Problem::Rule { what: format!("`{field}`: {why}") })
     }
-}
-
-fn find(text: &str, path: &str) -> Result<Creation, Problem> {
-    if text.len() > LONGEST_RULES {
-        return Err(Problem::TooLarge { bytes: text.len(), most: LONGEST_RULES });
-    }
-    let file: Json = serde_saphyr::from_str(text).map_err(|_| bad("the file is not valid YAML"))?;
-    let rules = file.get("creation_rules").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    for (at, rule) in rules.iter().enumerate() {
-        let rule = rule.as_object().ok_or_else(|| bad(&format!("`creation_rules[{at}]` is not a mapping")))?;
-        let wanted = text_of(rule, "path_regex", at)?;
-        let no_pattern =
-            || bad(&format!("`creation_rules[{at}].path_regex` is not a regular expression that can be used"));
-        if wanted.is_empty() || pattern(&wanted).ok_or_else(no_pattern)?.is_match(path) {
-            return Ok(Creation { by_path: !wanted.is_empty(), ..read(rule, at)? });
-        }
-    }
-    Err(Problem::NoRule { path: crate::clip(&crate::clean_terminal(path), 200) })
 }
 
 fn read(rule: &Map<String, Json>, at: usize) -> Result<Creation, Problem> {
@@ -183,10 +170,7 @@ fn recipients(group: &Json, at: usize, depth: usize) -> Result<KeyGroup, Problem
     const DEEPEST: usize = 5;
     let others = OTHERS.iter().filter(|kind| group.get(**kind).is_some_and(is_something));
     if let Some(kind) = others.into_iter().next() {
-        let what = "also names keys of the kind";
-        return Err(bad(&format!(
-            "`creation_rules[{at}]` {what} `{kind}`, and new files can be encrypted for age and PGP keys only"
-        )));
+        return Err(Problem::CloudRule { at, kind });
     }
     let mut found = KeyGroup::default();
     if depth < DEEPEST {
@@ -224,7 +208,7 @@ fn is_something(value: &Json) -> bool {
     }
 }
 
-fn text_of(rule: &Map<String, Json>, field: &str, at: usize) -> Result<String, Problem> {
+pub(super) fn text_of(rule: &Map<String, Json>, field: &str, at: usize) -> Result<String, Problem> {
     match rule.get(field) {
         None | Some(Json::Null) => Ok(String::new()),
         Some(Json::String(text)) => Ok(text.clone()),
@@ -232,6 +216,6 @@ fn text_of(rule: &Map<String, Json>, field: &str, at: usize) -> Result<String, P
     }
 }
 
-fn bad(what: &str) -> Problem {
+pub(super) fn bad(what: &str) -> Problem {
     Problem::Rule { what: what.to_owned() }
 }

@@ -142,7 +142,7 @@ impl<'o, 'f> Known<'o, 'f> {
         let same = |old: &Value| match file.format {
             Format::Yaml => old.same(value),
             Format::Dotenv => true,
-            _ => old.same(value) || (old.kind() == Kind::Time && value.kind() == Kind::Str),
+            _ => old.same_in(value, file.format) || (old.kind() == Kind::Time && value.kind() == Kind::Str),
         };
         let all = self.values.get_mut(&name(bound, value.bytes.expose()))?;
         let at = all.iter().position(|(_, old)| same(old))?;

@@ -35,6 +35,34 @@ pub enum Problem {
         /// What is wrong there.
         what: String,
     },
+    /// Git left a conflict in it.
+    #[error(
+        "line {line}: a conflict of git stands in the file (`<<<<<<<`). Take one side of it as a whole, with `git checkout --ours FILE` \
+         or `--theirs`, and make the other's changes again with `pinnace secrets edit` or `set`: encrypted values of both sides \
+         together do not open"
+    )]
+    Conflict {
+        /// Where it begins, counted from 1.
+        line: usize,
+    },
+    /// A tag that would be lost, or does not fit.
+    #[error("line {line}: `{path}` has the tag `{tag}`{why}: write the value without it")]
+    Tag {
+        /// Counted from 1.
+        line: usize,
+        /// Which key.
+        path: String,
+        /// As written.
+        tag: String,
+        /// Why it can't stay.
+        why: &'static str,
+    },
+    /// A file that SOPS keeps in a format that is not known here.
+    #[error(
+        "files of the kind `.ini` are not read or written here, and SOPS has a format of its own for them: open it with `sops`, and keep \
+         its values as YAML, JSON or `KEY=value` lines (.env)"
+    )]
+    Ini,
     /// It holds what SOPS has no place for.
     #[error("line {line}: {what} can't be in an encrypted file: write it out")]
     Unsupported {
@@ -105,8 +133,8 @@ pub enum Problem {
     },
     /// The MAC over all values is another.
     #[error(
-        "the MAC does not match: values were added, removed or reordered without the key; restore the file from git, \
-         and change it with `pinnace secrets set`"
+        "the MAC does not match: values were added, removed or reordered without the key, as a merge of two branches does; restore the \
+         file from git, and change it with `pinnace secrets edit` or `set`"
     )]
     MacMismatch,
     /// No key opens it.
@@ -127,7 +155,7 @@ pub enum Problem {
         wanted: String,
     },
     /// Too few of the groups were opened.
-    #[error("{opened} of the {groups} key groups were opened and {threshold} are needed; missing: {wanted}")]
+    #[error("of the {groups} key groups {} opened, and {threshold} are needed; missing: {wanted}", were(*opened))]
     TooFewGroups {
         /// How many were opened.
         opened: usize,
@@ -178,6 +206,17 @@ pub enum Problem {
         /// What is wrong with it.
         what: String,
     },
+    /// A rule for keys that we can't encrypt for.
+    #[error(
+        "`creation_rules[{at}]` also names keys of the kind `{kind}`, and new files can be encrypted for age and PGP keys only: take \
+         them out of the rule, or encrypt the file with `sops`"
+    )]
+    CloudRule {
+        /// Which rule.
+        at: usize,
+        /// Which keys.
+        kind: &'static str,
+    },
     /// A scope that can't be one.
     #[error(
         "`{scope}` is no scope: write a project, `shop`, or one of its environments, `shop/prod`; `*` stands for any"
@@ -217,6 +256,14 @@ pub enum Problem {
     /// Nothing at a path.
     #[error("there is nothing at `{path}`: see the keys with `pinnace secrets view`")]
     NoSuchPath {
+        /// As given.
+        path: String,
+    },
+    /// Not written as paths are.
+    #[error(
+        "`{path}` is no path to a value: write it as `database.users[0].password`, or `[\"a.b\"]` for a key with other characters"
+    )]
+    BadPath {
         /// As given.
         path: String,
     },
@@ -264,9 +311,14 @@ pub enum Problem {
     NoRandomness,
 }
 
+fn were(count: usize) -> String {
+    if count == 1 { "1 was".to_owned() } else { format!("{count} were") }
+}
+
 fn no_key(given: usize, wanted: &str) -> String {
     match given {
         0 => format!("there is no private key that opens the file; it opens with: {wanted}"),
+        1 => format!("the private key that was given does not open the file; it opens with: {wanted}"),
         given => format!("none of the {given} private keys opens the file; it opens with: {wanted}"),
     }
 }

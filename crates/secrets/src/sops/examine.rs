@@ -1,14 +1,22 @@
 //! What is wrong with a file of a config repo that could be seen without a key: secrets in the clear, and damage.
 
+mod entries;
+mod lines;
+mod plain;
+mod suspect;
+
 use super::cipher::{check, is_sealed};
 use super::creation::Creation;
 use super::error::Problem;
 use super::file::Encrypted;
-use super::tree::{Content, Document, Node, Tree};
+use super::format::{conflict, is_ini};
+use super::tree::{Node, Tree};
 use super::value::Kind;
 use super::walk::{Leaf, What, leaves};
-use super::{Format, metadata};
+use super::{Format, metadata, scope};
 use crate::redactor;
+use entries::Entry;
+use suspect::{Looks, looks};
 
 /// What is wrong. It never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +40,13 @@ pub fn examine(name: &str, bytes: &[u8], rule: Option<&Creation>) -> Vec<Finding
             let what = format!("`sops.{field}`: {why}: restore the file from git");
             vec![Finding { line: line_of_block(text), what }]
         }
-        Err(_) => plain(text, format, rule),
+        Err(_) if text.contains(SEALED) && conflict(text).is_some() => {
+            let line = conflict(text).unwrap_or(1);
+            vec![Finding { line, what: Problem::Conflict { line }.to_string() }]
+        }
+        // SOPS opens it; nothing of it is known here.
+        Err(_) if is_ini(name) && text.contains(SEALED) => Vec::new(),
+        Err(problem) => plain(name, text, format, rule, &problem),
     };
     findings.extend(tokens(text));
     findings.sort();
@@ -43,6 +57,11 @@ pub fn examine(name: &str, bytes: &[u8], rule: Option<&Creation>) -> Vec<Finding
     findings
 }
 
+/// How every encrypted value begins.
+const SEALED: &str = "ENC[AES256_GCM,";
+
+const MUST_INI: &str = "a rule in .sops.yaml says that this file is encrypted, and it is not: `sops encrypt --in-place`, since files of \
+                         this kind are not written here";
 const MUST: &str =
     "a rule in .sops.yaml says that this file is encrypted, and it is not: `pinnace secrets encrypt --in-place`";
 
@@ -54,32 +73,59 @@ fn unread(rule: Option<&Creation>) -> Vec<Finding> {
 
 fn encrypted(file: &Encrypted, text: &str, rule: Option<&Creation>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let raw = file.raw_rules();
+    let partial = !raw.encrypted_regex.is_empty() || !raw.encrypted_suffix.is_empty();
     for leaf in leaves(&file.tree, &file.metadata().rules, file.format) {
-        findings.extend(wrong_with(&leaf, text));
+        findings.extend(wrong_with(&leaf, text, partial));
     }
     let block = line_of_block(text);
     if check(&file.metadata().mac).is_err() {
         let what = "`sops.mac` is no ciphertext: restore the file from git".to_owned();
         findings.push(Finding { line: block, what });
     }
-    if let Some(rule) = rule
-        && rule.raw_rules() != *file.raw_rules()
-        && file.format != Format::Binary
-    {
+    let Some(rule) = rule else { return findings };
+    if rule.raw_rules() != *file.raw_rules() && file.format != Format::Binary {
         let what = "the file's own rules say otherwise than .sops.yaml which values are encrypted: decrypt it, and encrypt it again";
         findings.push(Finding { line: block, what: what.to_owned() });
     }
+    findings.extend(other_scope(file, text, rule));
     findings
 }
 
-fn wrong_with(leaf: &Leaf<'_>, text: &str) -> Option<Finding> {
+/// A rule that names a scope is for files that are for that place alone.
+fn other_scope(file: &Encrypted, text: &str, rule: &Creation) -> Option<Finding> {
+    let wanted = rule.scope.as_ref()?;
+    let document = file.tree.documents.iter().find(|document| document.root.get(scope::SCOPE_KEY).is_some());
+    let line =
+        document.and_then(|document| document.root.get(scope::SCOPE_KEY)).map_or(1, |item| line(text, item.start));
+    let what = match scope::written(&file.text, &file.tree) {
+        Ok(Some(own)) if own == *wanted => return None,
+        Ok(Some(own)) => format!(
+            "its rule in .sops.yaml says `pinnace_scope: {wanted}`, and the file is for `{own}`: decrypt it, and encrypt it again, or \
+             correct the rule"
+        ),
+        Ok(None) => format!(
+            "its rule in .sops.yaml says `pinnace_scope: {wanted}`, and the file opens everywhere: `pinnace secrets rotate`"
+        ),
+        Err(problem) => problem.to_string(),
+    };
+    Some(Finding { line, what })
+}
+
+fn wrong_with(leaf: &Leaf<'_>, text: &str, partial: bool) -> Option<Finding> {
     let What::Value(node, value) = leaf.what else { return None };
-    if !leaf.encrypt || value.is_empty() {
+    if value.is_empty() {
         return None;
     }
     let line = line(text, node.span.start);
-    let written = value.as_text().ok().filter(|written| value.kind() == Kind::Str && written.starts_with("ENC["));
     let path = &leaf.shown;
+    if !leaf.encrypt {
+        // Where a pattern says what is encrypted, more may be left than somebody meant.
+        let key = leaf.bound_to.trim_end_matches(':').rsplit(':').next().unwrap_or_default();
+        let looks = looks(key, value.as_text().ok()?).filter(|looks| *looks != Looks::Placeholder)?;
+        return (partial && value.kind() != Kind::Bool).then(|| Finding { line, what: plain::told(path, looks) });
+    }
+    let written = value.as_text().ok().filter(|written| value.kind() == Kind::Str && written.starts_with("ENC["));
     let what = match written.map(check) {
         None => format!(
             "`{path}` is in the clear: take it out, and set it with `pinnace secrets set`; what was committed once is known"
@@ -90,110 +136,67 @@ fn wrong_with(leaf: &Leaf<'_>, text: &str) -> Option<Finding> {
     Some(Finding { line, what })
 }
 
-fn plain(text: &str, format: Format, rule: Option<&Creation>) -> Vec<Finding> {
-    let parsed = if format == Format::Binary { None } else { parsed(text, format) };
-    let mut findings = Vec::new();
-    if let Some((text, tree)) = &parsed {
-        findings.extend(tree.documents.iter().flat_map(|document| of_document(document, text)));
+fn plain(name: &str, text: &str, format: Format, rule: Option<&Creation>, problem: &Problem) -> Vec<Finding> {
+    let is_template = is_template(name, text);
+    let parsed = if format == Format::Binary || is_template { None } else { format.parse(text.as_bytes()).ok() };
+    let documents = match &parsed {
+        Some((_, tree)) => entries::documents(tree, text),
+        None if format == Format::Yaml || is_template => lines::documents(text),
+        None => Vec::new(),
+    };
+    let mut findings: Vec<Finding> = documents.iter().flat_map(|document| plain::in_secrets(document)).collect();
+    if let Some((_, tree)) = &parsed {
         findings.extend(orphans(tree, text, format));
     }
-    if let Some(rule) = rule.filter(|rule| rule.names_the_path() && !text.trim().is_empty()) {
-        let must = match (&parsed, rule.rules()) {
-            (Some((_, tree)), Ok(rules)) => {
-                let partial =
-                    !rule.raw_rules().encrypted_regex.is_empty() || !rule.raw_rules().encrypted_suffix.is_empty();
-                let others = partial && tree.documents.iter().all(is_other_object);
-                let is_value = |leaf: &Leaf<'_>| matches!(leaf.what, What::Value(_, value) if !value.is_empty());
-                !others && leaves(tree, &rules, format).iter().any(|leaf| leaf.encrypt && is_value(leaf))
+    if let Some(rule) = rule.filter(|rule| rule.names_the_path() && !text.trim().is_empty() && !is_template)
+        && findings.is_empty()
+        && must(rule, parsed.as_ref().map(|(_, tree)| tree), &documents, format)
+    {
+        let what = match problem {
+            // Encrypting it says why that can't be.
+            Problem::Syntax { .. } | Problem::Unsupported { .. } | Problem::Tag { .. } if format != Format::Binary => {
+                format!("{MUST}; first, {problem}")
             }
-            _ => true,
+            _ if is_ini(name) => MUST_INI.to_owned(),
+            _ => MUST.to_owned(),
         };
-        if must && findings.is_empty() {
-            findings.push(Finding { line: 1, what: MUST.to_owned() });
-        }
+        return vec![Finding { line: 1, what }];
+    }
+    if plain::is_dotenv(name) {
+        findings.extend(plain::in_dotenv(name, text));
+    } else {
+        findings.extend(plain::suspicious(name, &documents));
     }
     findings
 }
 
-/// What a template would fill in, in the place of it.
-const FILLED_IN: &str = "__filled_in__";
-
-/// The tree, with the text that its places are of: where a file is a template of Helm, that is the text without what is filled in.
-fn parsed(text: &str, format: Format) -> Option<(String, Tree)> {
-    let parse = |text: &str| format.parse(text.as_bytes()).ok();
-    parse(text).or_else(|| if text.contains("{{") { parse(&without_templates(text)) } else { None })
+/// Whether a rule that names the file's path means this content too.
+fn must(rule: &Creation, tree: Option<&Tree>, documents: &[Vec<Entry>], format: Format) -> bool {
+    let (Some(tree), Ok(rules)) = (tree, rule.rules()) else { return true };
+    let raw = rule.raw_rules();
+    let partial = !raw.encrypted_regex.is_empty() || !raw.encrypted_suffix.is_empty();
+    let others = partial && documents.iter().all(|document| plain::is_other_object(document));
+    let is_value = |leaf: &Leaf<'_>| matches!(leaf.what, What::Value(_, value) if !value.is_empty());
+    !others && leaves(tree, &rules, format).iter().any(|leaf| leaf.encrypt && is_value(leaf))
 }
 
-/// Lines stay where they are.
-fn without_templates(text: &str) -> String {
-    let (mut new, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (inside, behind) = after.split_once("}}").unwrap_or((after, ""));
-        let begins = before.rsplit('\n').next().is_some_and(|line| line.trim().is_empty());
-        let ends = behind.split('\n').next().is_some_and(|line| line.trim().is_empty());
-        new.push_str(before);
-        // A line of its own says what to do with others, and is no value.
-        new.push_str(if begins && ends { "" } else { FILLED_IN });
-        new.extend(inside.matches('\n'));
-        rest = behind;
-    }
-    new.push_str(rest);
-    new
+/// A template of a chart is no YAML before Helm has filled it in, and is never encrypted.
+fn is_template(name: &str, text: &str) -> bool {
+    let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
+    text.contains("{{") && folders.split('/').any(|folder| folder == "templates")
 }
 
 /// Ciphertext without its block can't be opened by anybody.
 fn orphans(tree: &Tree, text: &str, format: Format) -> Option<Finding> {
     let no_rules = super::rules::Rules::default();
-    let sealed = leaves(tree, &no_rules, format).into_iter().find_map(|leaf| match leaf.what {
-        What::Value(node, value) if value.as_text().is_ok_and(|text| is_sealed(text) && check(text).is_ok()) => {
-            Some(node)
-        }
+    let is_orphan = |text: &str| is_sealed(text) && check(text).is_ok();
+    let sealed: &Node = leaves(tree, &no_rules, format).into_iter().find_map(|leaf| match leaf.what {
+        What::Value(node, value) if value.as_text().is_ok_and(is_orphan) => Some(node),
         _ => None,
     })?;
     let what =
         "this is ciphertext, and the file has no `sops` metadata to open it with: restore the file from git".to_owned();
     Some(Finding { line: line(text, sealed.span.start), what })
-}
-
-fn text_at<'t>(node: &'t Node, key: &str) -> Option<&'t str> {
-    match &node.get(key)?.node.content {
-        Content::Scalar(value) => value.as_text().ok(),
-        _ => None,
-    }
-}
-
-/// An object of the cluster that is no Secret: patterns like `^(data|stringData)$` are meant for Secrets.
-fn is_other_object(document: &Document) -> bool {
-    let root = &document.root;
-    text_at(root, "apiVersion").is_some() && text_at(root, "kind").is_some_and(|kind| kind != "Secret")
-}
-
-/// Secrets of the cluster whose values stand there for everybody.
-fn of_document(document: &Document, text: &str) -> Vec<Finding> {
-    let listed = document.root.get("items").into_iter().flat_map(|item| item.node.items()).map(|item| &item.node);
-    std::iter::once(&document.root).chain(listed).flat_map(|object| of_object(object, text)).collect()
-}
-
-fn of_object(object: &Node, text: &str) -> Vec<Finding> {
-    if text_at(object, "kind") != Some("Secret") || text_at(object, "apiVersion") != Some("v1") {
-        return Vec::new();
-    }
-    let fields =
-        ["data", "stringData"].into_iter().filter_map(|field| object.get(field).map(|item| (field, &item.node)));
-    let values = fields.flat_map(|(field, node)| node.items().map(move |item| (field, item)));
-    let bare = values.filter_map(|(field, item)| {
-        let Content::Scalar(value) = &item.node.content else { return None };
-        let written = value.as_text().unwrap_or_default();
-        // What a template fills in is not here.
-        if value.is_empty() || is_sealed(written) || written.contains("{{") || written.contains(FILLED_IN) || written.starts_with('$') {
-            return None;
-        }
-        let mut path = field.to_owned();
-        super::walk::push_key(&mut path, item.key.as_deref().unwrap_or_default());
-        let what = format!("`{path}` of a Secret is in the clear: `pinnace secrets encrypt --in-place`, and change the value if it was committed");
-        Some(Finding { line: line(text, item.start), what })
-    });
-    bare.collect()
 }
 
 /// What looks like a secret wherever it stands.
@@ -218,89 +221,4 @@ fn line_of_block(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(name: &str, text: &str, rules: &str) -> Vec<String> {
-        let rule = Creation::from_rules(".sops.yaml", rules, name).ok();
-        let found = examine(name, text.as_bytes(), rule.as_ref());
-        found.into_iter().map(|one| format!("{}: {}", one.line, one.what.split(':').next().unwrap())).collect()
-    }
-
-    #[test]
-    fn secrets_in_the_clear_are_found_by_line() {
-        let none = Vec::<String>::new();
-        let secret =
-            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: b\n  empty: ''\n  t: '{{ .x }}'\n";
-        assert_eq!(found("s.yaml", secret, ""), ["5: `stringData.a` of a Secret is in the clear"]);
-        assert_eq!(found("s.yaml", &secret.replace("  a: b", "  a: b # pinnace:not-secret"), ""), none);
-        let template = "{{- if .Values.on }}\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ include \"name\" . }}\nstringData:\n  a: {{ .Values.a | quote }}\n  b: hunter22\n{{- end }}\n";
-        assert_eq!(found("templates/s.yaml", template, ""), ["8: `stringData.b` of a Secret is in the clear"]);
-        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {k: eA==}\n";
-        assert_eq!(found("l.yaml", list, ""), ["6: `data.k` of a Secret is in the clear"]);
-        let key = format!("a\n{}BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n", "-----");
-        assert_eq!(found("notes.md", &key, ""), ["2: this looks like a private key"]);
-        assert_eq!(
-            found("a.py", &format!("x = 1\ny = '{}{}'\n", "ghp_", "0123456789abcdef0123"), ""),
-            ["2: this looks like a token"]
-        );
-        assert_eq!(found("a.yaml", "kind: ConfigMap\ndata: {password: x}\n", ""), none);
-    }
-
-    #[test]
-    fn a_file_that_a_rule_wants_encrypted_is_told_and_one_that_it_only_could_mean_is_not() {
-        let (_, public) = super::super::generate();
-        let rule = |more: &str| format!("creation_rules: [{{{more}age: {public}}}]\n");
-        let must = ["1: a rule in .sops.yaml says that this file is encrypted, and it is not"];
-        let none: [&str; 0] = [];
-        assert_eq!(found("prod/s.yaml", "a: b\n", &rule("path_regex: ^prod/, ")), must);
-        assert_eq!(found("prod/key.bin", "bytes", &rule("path_regex: ^prod/, ")), must);
-        assert_eq!(found("dev/s.yaml", "a: b\n", &rule("path_regex: ^prod/, ")), none);
-        assert_eq!(
-            found("dev/s.yaml", "a: b\n", &rule("")),
-            none,
-            "a rule for every file is for those that people encrypt"
-        );
-        assert_eq!(found("prod/s.yaml", "a_unencrypted: b\nc: ''\n", &rule("path_regex: ^prod/, ")), none);
-        let map = "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n";
-        let flux = rule("path_regex: .*.yaml, encrypted_regex: ^(data|stringData)$, ");
-        assert_eq!(found("s.yaml", map, &flux), none);
-        assert_eq!(
-            found("s.yaml", &map.replace("ConfigMap", "Secret"), &flux),
-            ["3: `data.a` of a Secret is in the clear"]
-        );
-    }
-
-    #[test]
-    fn damage_is_found_without_a_key() {
-        let (_, public) = super::super::generate();
-        let rules = format!("creation_rules: [{{age: {public}}}]\n");
-        let creation = Creation::from_rules(".sops.yaml", &rules, "s.yaml").unwrap();
-        let good =
-            super::super::encrypt("s.yaml", b"a: x\nb: y\n", Format::Yaml, &creation, "2026-01-31T12:00:00Z").unwrap();
-        let good = String::from_utf8(good).unwrap();
-        assert_eq!(found("s.yaml", &good, &rules), Vec::<String>::new());
-        let value = good.lines().nth(1).unwrap();
-        assert_eq!(found("s.yaml", &good.replace(value, "b: clear"), &rules), ["2: `b` is in the clear"]);
-        let cut = &value[..value.len() - 5];
-        assert_eq!(
-            found("s.yaml", &good.replace(value, cut), &rules),
-            ["2: `b` is not an encrypted value as SOPS writes it (it does not end with `]`)"]
-        );
-        let bare = good.split("sops:").next().unwrap();
-        assert_eq!(
-            found("s.yaml", bare, &rules),
-            ["1: this is ciphertext, and the file has no `sops` metadata to open it with"]
-        );
-        assert_eq!(found("s.yaml", &good.replace("    mac:", "    macaroni:"), &rules), ["3: `sops.mac`"]);
-        let other = rules.replace("{age", "{encrypted_regex: ^a$, age");
-        assert_eq!(found("s.yaml", &good, &other).len(), 1);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn whatever_the_bytes_are_there_is_an_answer(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400), kind in 0..4_usize) {
-            examine(["a.yaml", "a.json", "a.env", "a"][kind], &bytes, None);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! An encrypted file, and what it is when its key was found.
 
 use sha2::{Digest as _, Sha512};
+use zeroize::Zeroizing;
 
 use super::cipher::{DataKey, KEY_LENGTH, is_sealed};
 use super::error::{Problem, SopsError};
@@ -18,7 +19,7 @@ use crate::Secret;
 /// A file as it stands in git. Everything that can be checked without a key is.
 pub struct Encrypted {
     pub(super) name: String,
-    pub(super) text: String,
+    pub(super) text: Zeroizing<String>,
     pub(super) tree: Tree,
     pub(super) format: Format,
     metadata: Metadata,
@@ -27,7 +28,10 @@ pub struct Encrypted {
 impl Encrypted {
     /// Reads it; `name` is for errors.
     pub fn parse(name: &str, bytes: &[u8], format: Format) -> Result<Self, SopsError> {
-        Self::read(name, bytes, format).map_err(|problem| problem.of(name))
+        Self::read(name, bytes, format).map_err(|problem| match problem {
+            Problem::Syntax { .. } if format == Format::Binary && super::format::is_ini(name) => Problem::Ini.of(name),
+            problem => problem.of(name),
+        })
     }
 
     pub(super) fn read(name: &str, bytes: &[u8], format: Format) -> Result<Self, Problem> {

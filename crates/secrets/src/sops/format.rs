@@ -1,5 +1,7 @@
 //! The formats of files.
 
+use zeroize::Zeroizing;
+
 use super::error::Problem;
 use super::tree::{LONGEST_FILE, Node, Tree};
 use super::value::Value;
@@ -29,18 +31,24 @@ impl Format {
         }
     }
 
+    /// Whether SOPS would take a file of this name for one in a format that is not known here.
+    pub fn is_foreign(name: &str) -> bool {
+        is_ini(name)
+    }
+
     /// Reads an encrypted file, or a plain one that is not binary.
-    pub(super) fn parse(self, bytes: &[u8]) -> Result<(String, Tree), Problem> {
+    pub(super) fn parse(self, bytes: &[u8]) -> Result<(Zeroizing<String>, Tree), Problem> {
         if bytes.len() > LONGEST_FILE {
             return Err(Problem::TooLarge { bytes: bytes.len(), most: LONGEST_FILE });
         }
         let text = str::from_utf8(bytes).map_err(|_| Problem::NotText)?;
         let tree = match self {
-            Self::Yaml => yaml::parse(text)?,
-            Self::Json | Self::Binary => json::parse(text)?,
-            Self::Dotenv => dotenv::parse(text)?,
+            Self::Yaml => yaml::parse(text),
+            Self::Json | Self::Binary => json::parse(text),
+            Self::Dotenv => dotenv::parse(text),
         };
-        Ok((text.to_owned(), tree))
+        let tree = tree.map_err(|problem| conflict(text).map_or(problem, |line| Problem::Conflict { line }))?;
+        Ok((Zeroizing::new(text.to_owned()), tree))
     }
 
     /// A value in the place of a node.
@@ -61,4 +69,15 @@ impl Format {
             Self::Dotenv => dotenv::scalar(value, path),
         }
     }
+}
+
+/// The line of a conflict that git left in a file.
+pub(super) fn conflict(text: &str) -> Option<usize> {
+    let begin = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
+    text.lines().skip(begin).any(|line| line.starts_with(">>>>>>> ")).then_some(begin + 1)
+}
+
+/// Whether SOPS keeps such a file in its format for `.ini`.
+pub(super) fn is_ini(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("ini"))
 }

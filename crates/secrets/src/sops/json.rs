@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::Format;
 use super::error::Problem;
 use super::tree::{Content, DEEPEST, Document, Entry, Item, Node, Tree};
-use super::value::{Kind, Value};
+use super::value::{Kind, Value, float_in};
 
 /// Reads a file.
 pub(super) fn parse(text: &str) -> Result<Tree, Problem> {
@@ -29,8 +30,8 @@ pub(super) fn scalar(value: &Value, path: &str) -> Result<String, Problem> {
         Kind::Float if text.contains(['I', 'N']) => {
             return Err(Problem::Unwritable { path: path.to_owned(), why: "JSON has no infinite numbers" });
         }
-        Kind::Float if !text.contains('.') => format!("{text}.0"),
-        Kind::Int | Kind::Float => text.to_owned(),
+        Kind::Float => float_in(text, Format::Json),
+        Kind::Int => text.to_owned(),
         Kind::Str | Kind::Bytes | Kind::Time | Kind::Comment => quoted(text),
     })
 }

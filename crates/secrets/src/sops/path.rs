@@ -20,7 +20,7 @@ pub struct KeyPath {
 impl KeyPath {
     /// Reads a path.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let none = || Problem::NoSuchPath { path: crate::clip(&crate::clean_terminal(text), 200) };
+        let none = || Problem::BadPath { path: crate::clip(&crate::clean_terminal(text), 200) };
         let (mut steps, mut rest) = (Vec::new(), text);
         while !rest.is_empty() {
             let (step, after) =

@@ -1,5 +1,7 @@
 //! One value of an encrypted file changed or added; every other byte but the MAC and the date stays as it is.
 
+use zeroize::Zeroizing;
+
 use super::cipher::DataKey;
 use super::error::{Problem, SopsError};
 use super::file::{Encrypted, Opened, mac_of};
@@ -19,19 +21,17 @@ impl Opened<'_> {
     fn changed(&self, path: &KeyPath, value: &Value, now: &str) -> Result<Vec<u8>, Problem> {
         let file = self.file;
         if path.steps.first().is_some_and(|step| matches!(step, Step::Key(key) if is_metadata(key, file.format))) {
-            return Err(Problem::NotAValue { path: path.shown(), what: "the file's own metadata" });
+            return Err(Problem::Unwritable { path: path.shown(), why: "it is the file's own metadata" });
         }
         if file.format == Format::Binary {
-            return Err(Problem::NotAValue {
-                path: path.shown(),
-                what: "in a binary file, which is one value: encrypt it anew",
-            });
+            let why = "a binary file is one value: encrypt the new one, or use `pinnace secrets edit`";
+            return Err(Problem::Unwritable { path: path.shown(), why });
         }
         if file.format == Format::Dotenv && value.kind() != Kind::Str {
             return Err(Problem::Unwritable { path: path.shown(), why: "a dotenv file holds texts only" });
         }
         // First in the clear, so that its place is known; then as the rules want it there.
-        let text = self.with_plain(path, value)?;
+        let text = Zeroizing::new(self.with_plain(path, value)?);
         let text = sealed(&text, file, path, value, &self.key)?;
         let text = with_mac(&text, file, &self.key, now)?;
         let key = DataKey::new(self.key.bytes().clone()).ok_or(Problem::NoRandomness)?;
@@ -40,7 +40,7 @@ impl Opened<'_> {
         let opened = new.open_with(key).map_err(|_| not_proven())?;
         self.keeps_scope(&opened)?;
         let found = opened.get(path).map_err(|_| not_proven())?;
-        if found.same(value) { Ok(text.into_bytes()) } else { Err(not_proven()) }
+        if found.same_in(value, file.format) { Ok(text.into_bytes()) } else { Err(not_proven()) }
     }
 
     fn with_plain(&self, path: &KeyPath, value: &Value) -> Result<String, Problem> {
@@ -69,7 +69,7 @@ fn replaced(file: &Encrypted, item: &Item, value: &Value, path: &KeyPath) -> Res
     let node = &item.node;
     let written = file.format.write(value, &quoted_place(node), 0, &file.text, &path.shown())?;
     let mut range = node.span.clone();
-    let mut text = written;
+    let mut text = Zeroizing::new(written);
     if range.is_empty() && file.format == Format::Yaml {
         // `key:` without a value: the place is before the colon.
         let rest = file.text.get(range.start..).unwrap_or_default();
@@ -77,9 +77,9 @@ fn replaced(file: &Encrypted, item: &Item, value: &Value, path: &KeyPath) -> Res
         let colon = rest.get(blanks..).is_some_and(|rest| rest.starts_with(':'));
         let at = range.start + if colon { blanks + 1 } else { 0 };
         range = at..at;
-        text.insert(0, ' ');
+        text = Zeroizing::new(format!(" {}", *text));
     }
-    Ok(spliced(&file.text, vec![Splice { range, text }]))
+    Ok(spliced(&file.text, vec![Splice { range, text: std::mem::take(&mut *text) }]))
 }
 
 /// In one line, wherever it stands.

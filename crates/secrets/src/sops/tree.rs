@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroize as _;
+
 use super::value::Value;
 
 /// Files larger than this are refused before anything is read.
@@ -96,6 +98,13 @@ impl Item {
 pub(super) struct Splice {
     pub(super) range: Range<usize>,
     pub(super) text: String,
+}
+
+impl Drop for Splice {
+    fn drop(&mut self) {
+        // It may be a value in the clear.
+        self.text.zeroize();
+    }
 }
 
 /// The text with all splices made. They must not overlap.

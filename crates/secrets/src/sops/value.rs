@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::Format;
 use crate::Secret;
 
 /// What a value is.
@@ -77,12 +78,26 @@ impl Value {
         self.kind
     }
 
-    /// Its bytes, as people write the value: `true`, `1.5`, the text itself.
+    /// Its bytes, as people write the value: `true`, `1.5`, `2001-12-14`, the text itself.
     pub fn expose(&self) -> Secret<Vec<u8>> {
         match self.kind {
             Kind::Bool => Secret::new(self.bytes.expose().to_ascii_lowercase()),
+            Kind::Time => Secret::new(self.as_date().unwrap_or(self.bytes.expose()).to_vec()),
             _ => self.bytes.clone(),
         }
+    }
+
+    /// The same as it is written in a file of this format.
+    pub fn expose_in(&self, format: Format) -> Secret<Vec<u8>> {
+        match (self.kind, self.as_text()) {
+            (Kind::Float, Ok(text)) => Secret::new(float_in(text, format).into_bytes()),
+            _ => self.expose(),
+        }
+    }
+
+    /// A time that was written as a date: nobody writes midnight.
+    pub(super) fn as_date(&self) -> Option<&[u8]> {
+        self.bytes.expose().strip_suffix(b"T00:00:00Z").filter(|_| self.kind == Kind::Time)
     }
 
     pub(super) fn int(number: i64) -> Self {
@@ -122,10 +137,32 @@ impl Value {
         kinds && self.bytes.expose() == other.bytes.expose()
     }
 
+    /// The same, where JSON knows one kind of number only.
+    pub(super) fn same_in(&self, other: &Self, format: Format) -> bool {
+        let is_number = |kind: Kind| matches!(kind, Kind::Int | Kind::Float);
+        let numbers = format == Format::Json && is_number(self.kind) && is_number(other.kind);
+        self.same(other) || (numbers && self.bytes.expose() == other.bytes.expose())
+    }
+
     /// The text when it is one, else base64.
     pub(super) fn as_text(&self) -> Result<&str, String> {
         str::from_utf8(self.bytes.expose()).map_err(|_| STANDARD.encode(self.bytes.expose()))
     }
+}
+
+/// A number with its point, so that YAML sees that it is no whole one; with an exponent where else nobody could read it.
+pub(super) fn float_in(text: &str, format: Format) -> String {
+    let point =
+        |digits: &str| if digits.contains('.') || format != Format::Yaml { String::new() } else { ".0".to_owned() };
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && !text.contains(['I', 'N']));
+    let Some(number) = number else { return text.to_owned() };
+    if number == 0.0 || (1e-6..1e21).contains(&number.abs()) {
+        return format!("{text}{}", point(text));
+    }
+    let written = format!("{number:e}");
+    let (digits, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let sign = if exponent.starts_with('-') { "" } else { "+" };
+    format!("{digits}{}e{sign}{exponent}", point(digits))
 }
 
 const KINDS_OF_TEXT: [Kind; 2] = [Kind::Str, Kind::Bytes];

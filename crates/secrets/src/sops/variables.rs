@@ -7,15 +7,19 @@ use super::scope::SCOPE_KEY;
 use super::tree::{Content, Node};
 use super::value::{Kind, Value};
 use super::walk::{What, is_metadata};
+use crate::Secret;
+
+/// Its name, and its bytes.
+pub type Variable = (String, Secret<Vec<u8>>);
 
 impl Opened<'_> {
     /// The name of each variable with its value, in the order of the file. Every key has to be a name that a program can have, with
     /// a single value; null is none.
-    pub fn variables(&self) -> Result<Vec<(String, Value)>, SopsError> {
+    pub fn variables(&self) -> Result<Vec<Variable>, SopsError> {
         self.read_variables().map_err(|problem| problem.of(&self.file.name))
     }
 
-    fn read_variables(&self) -> Result<Vec<(String, Value)>, Problem> {
+    fn read_variables(&self) -> Result<Vec<Variable>, Problem> {
         let file = self.file;
         let not = |path: &str, what| Problem::NotAVariable { path: path.to_owned(), what };
         if file.format == Format::Binary {
@@ -40,10 +44,11 @@ impl Opened<'_> {
             if value.kind() == Kind::Comment {
                 continue;
             }
-            if value.expose().expose().contains(&0) {
+            let bytes = value.expose_in(file.format);
+            if bytes.expose().contains(&0) {
                 return Err(not(&shown, "a value with a zero byte"));
             }
-            found.push((key.to_owned(), value.clone()));
+            found.push((key.to_owned(), bytes));
         }
         Ok(found)
     }

@@ -2,13 +2,12 @@
 
 mod comments;
 mod resolve;
+mod tags;
 mod write;
 
 use std::collections::HashSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 
 use super::error::Problem;
 use super::tree::{Comment, Content, DEEPEST, Document, Entry, Item, MOST_COMMENTS, MOST_VALUES, Node, Tree};
@@ -87,11 +86,14 @@ impl<'t> Builder<'t> {
             {
                 return Err(Problem::Unsupported { line, what: "an anchor" });
             }
-            Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
-                return Err(Problem::Unsupported { line, what: "a tag" });
+            Event::SequenceStart(_, _, Some(tag)) if !tags::says_nothing(&tag, "seq") => {
+                return Err(tags::problem(&tag, line, self.path(), tags::LOST));
+            }
+            Event::MappingStart(_, _, Some(tag)) if !tags::says_nothing(&tag, "map") => {
+                return Err(tags::problem(&tag, line, self.path(), tags::LOST));
             }
             Event::Scalar(value, style, _, tag) => {
-                self.scalar(&value, style, tag.map(|tag| tag.original()).as_deref(), span)?;
+                self.scalar(&value, style, tag.as_deref(), span)?;
                 self.before = range.end;
             }
             Event::SequenceStart(style, ..) => {
@@ -108,24 +110,25 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&str>, span: &Span) -> Result<(), Problem> {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Result<(), Problem> {
         let line = span.start.line();
         let wants_key =
             self.open.last().is_some_and(|open| matches!(open.node.content, Content::Map(_)) && open.key.is_none());
         let mut range = span.byte_range().unwrap_or(0..0);
         if wants_key {
-            return self.key(text, style, range.start, line);
+            return match tag {
+                None => self.key(text, style, range.start, line),
+                Some(tag) => Err(tags::problem(tag, line, self.path_of(text), tags::OF_KEY)),
+            };
         }
+        let is_plain = style == ScalarStyle::Plain;
         let value = match tag {
-            None if style == ScalarStyle::Plain => resolve::resolve(text)
-                .map_err(|()| Problem::syntax(line, "the number does not fit into 64 bits: quote it"))?,
-            None | Some("!!str" | "!") => Some(Value::text(text)),
-            Some("!!binary") => {
-                let packed: String = text.split_whitespace().collect();
-                let bytes = STANDARD.decode(packed);
-                Some(Value::text(bytes.map_err(|_| Problem::syntax(line, "`!!binary` without base64"))?))
-            }
-            Some(_) => return Err(Problem::Unsupported { line, what: "a tag" }),
+            None if is_plain => resolve::resolve(text).map_err(|()| too_large(line))?,
+            None => Some(Value::text(text)),
+            Some(tag) => tags::value(tag, text, is_plain).map_err(|wrong| match wrong {
+                tags::Wrong::Number => too_large(line),
+                tags::Wrong::Tag(why) => tags::problem(tag, line, self.path(), why),
+            })?,
         };
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             range = self.block_scalar(range);
@@ -170,6 +173,28 @@ impl<'t> Builder<'t> {
         };
         let text = self.text.get(start..body.end).unwrap_or_default();
         start..start + text.trim_end_matches([' ', '\t', '\r', '\n']).len()
+    }
+
+    /// Where the next value stands, as people write it.
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for open in &self.open {
+            match (&open.node.content, &open.key) {
+                (Content::Map(_), Some((key, _))) => super::walk::push_key(&mut path, key),
+                (Content::List(items), _) => {
+                    let before = items.iter().filter(|entry| matches!(entry, Entry::Item(_))).count();
+                    path.push_str(&format!("[{before}]"));
+                }
+                _ => {}
+            }
+        }
+        path
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let mut path = self.path();
+        super::walk::push_key(&mut path, key);
+        path
     }
 
     fn in_flow(&self) -> bool {
@@ -234,4 +259,8 @@ impl<'t> Builder<'t> {
         comments::place(self.text, &mut self.tree, &self.starts, self.comments);
         self.tree
     }
+}
+
+fn too_large(line: usize) -> Problem {
+    Problem::syntax(line, "the number does not fit into 64 bits: quote it")
 }

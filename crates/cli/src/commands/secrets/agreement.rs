@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use secrets::sops::{Creation, Encrypted, Problem};
+use secrets::sops::{Creation, Encrypted, Problem, SopsError};
 
 use super::file::FileArgs;
 use super::rules::{RulesFile, nearest};
@@ -16,11 +16,16 @@ pub(super) fn ruled(file: &FileArgs) -> anyhow::Result<Option<Creation>> {
 /// The same of a whole path; `name` is for errors.
 pub(super) fn ruled_at(path: &Path, name: &str) -> anyhow::Result<Option<Creation>> {
     let Some(rules) = nearest(path) else { return Ok(None) };
-    match RulesFile::read(&rules)?.creation(path) {
+    usable(RulesFile::read(&rules)?.creation(path)).with_context(|| name.to_owned())
+}
+
+/// A rule that names keys; no rule is no error.
+pub(super) fn usable(found: Result<Creation, SopsError>) -> Result<Option<Creation>, SopsError> {
+    match found {
         Ok(creation) if creation.names().iter().all(Vec::is_empty) => Ok(None),
         Ok(creation) => Ok(Some(creation)),
         Err(error) if matches!(error.problem, Problem::NoRule { .. }) => Ok(None),
-        Err(error) => Err(error).with_context(|| name.to_owned()),
+        Err(error) => Err(error),
     }
 }
 
@@ -43,6 +48,7 @@ impl Difference {
     }
 
     fn between(file: &[Vec<String>], needed: usize, rule: &[Vec<String>], ruled: usize) -> Self {
+        let (file, rule) = (bare(file), bare(rule));
         let (in_file, in_rule) = (file.concat(), rule.concat());
         let without = |some: &[String], others: &[String]| -> Vec<String> {
             some.iter().filter(|key| !others.contains(key)).cloned().collect()
@@ -55,7 +61,7 @@ impl Difference {
             groups.sort();
             groups
         };
-        let same = sorted(file) == sorted(rule) && (file.len() == 1 || needed == ruled);
+        let same = sorted(&file) == sorted(&rule) && (file.len() == 1 || needed == ruled);
         let (missing, extra) = (without(&in_rule, &in_file), without(&in_file, &in_rule));
         let groups = !same && missing.is_empty() && extra.is_empty();
         Self { missing, extra, groups }
@@ -88,6 +94,15 @@ impl Difference {
     }
 }
 
+/// Keys of SSH without whose they are: that is a comment, and may be another one in the rule.
+fn bare(groups: &[Vec<String>]) -> Vec<Vec<String>> {
+    let one = |name: &String| match name.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["age", kind, key, ..] => format!("age {kind} {key}"),
+        _ => name.clone(),
+    };
+    groups.iter().map(|group| group.iter().map(one).collect()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +122,7 @@ mod tests {
         assert_eq!(between(&[&["a"], &["b"]], 2, &[&["b"], &["a"]], 2), "");
         assert_eq!(between(&[&["a"], &["b"], &["c"]], 2, &[&["b"], &["a"], &["c"]], 3), "its key groups are others");
         assert_eq!(between(&[&["a"], &["b"]], 2, &[&["a", "b"]], 1), "its key groups are others");
+        let ssh = "age ssh-ed25519 AAAA";
+        assert_eq!(between(&[&[ssh]], 1, &[&["age ssh-ed25519 AAAA ann@example.org"]], 1), "");
     }
 }

@@ -63,6 +63,7 @@ enum How {
 impl Base {
     fn read(args: &Edit) -> anyhow::Result<Self> {
         let Some(bytes) = there(&args.file)? else {
+            args.file.known()?;
             let how = How::Make(Box::new(args.rules.creation(&args.file)?));
             return Ok(Self { bytes: None, plain: Secret::new(Vec::new()), how });
         };

@@ -46,6 +46,7 @@ pub(super) fn run(args: &Encrypt) -> anyhow::Result<()> {
 }
 
 fn encrypt(file: &FileArgs, rules: &RulesArgs, in_place: bool) -> anyhow::Result<()> {
+    file.known()?;
     let _alone = if in_place { Some(file.alone()?) } else { None };
     let bytes = Secret::new(file.read()?);
     let creation = rules.creation(file)?;

@@ -57,7 +57,7 @@ fn variables(args: &Exec) -> anyhow::Result<Variables> {
                 let (name, first) = (secrets::clean_terminal(&name), first.display());
                 bail!("{}: `{name}` stands in {first} too: take it out of one of them", path.display());
             }
-            all.insert(name, (value.expose(), path.clone()));
+            all.insert(name, (value, path.clone()));
         }
     }
     Ok(all)

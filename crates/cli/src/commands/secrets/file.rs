@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use secrets::sops::{Encrypted, Format};
+use secrets::sops::{Encrypted, Format, Problem};
 
 use super::replace::{replace, sweep};
 
@@ -56,6 +56,14 @@ impl FileArgs {
             Some(FormatArg::Dotenv) => Format::Dotenv,
             Some(FormatArg::Binary) => Format::Binary,
         }
+    }
+
+    /// Refuses a new file that SOPS would take for another kind than we do.
+    pub(super) fn known(&self) -> anyhow::Result<()> {
+        if self.format.is_none() && Format::is_foreign(&self.path.to_string_lossy()) {
+            bail!("{}: {}; or encrypt the whole file as one value, with --format binary", self.name(), Problem::Ini);
+        }
+        Ok(())
     }
 
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {

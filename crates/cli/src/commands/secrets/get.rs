@@ -2,12 +2,15 @@
 
 use std::io::{IsTerminal as _, stdout};
 
+use secrets::Secret;
 use secrets::sops::KeyPath;
 
 use super::file::{FileArgs, print};
 use super::keys::Keys;
 
 /// Print one value of an encrypted file
+///
+/// A pipe or a file gets the exact bytes. At a terminal what it would obey is written as `\u{1b}`.
 ///
 /// Examples:
 ///   pinnace secrets get secrets.yaml database.password
@@ -24,11 +27,15 @@ pub(super) struct Get {
     keys: Keys,
 }
 
-/// Prints it: its bytes alone, with a line end for people.
+/// Prints it.
 pub(super) fn run(args: &Get) -> anyhow::Result<()> {
     let at = KeyPath::parse(&args.at)?;
     let file = args.file.encrypted()?;
-    let value = args.keys.ring()?.open(&file)?.get(&at)?.expose();
-    print(value.expose())?;
-    if stdout().is_terminal() { print(b"\n") } else { Ok(()) }
+    let value = args.keys.ring()?.open(&file)?.get(&at)?.expose_in(args.file.format());
+    if !stdout().is_terminal() {
+        return print(value.expose());
+    }
+    let shown = Secret::new(secrets::escape_terminal(value.expose()));
+    print(shown.expose().as_bytes())?;
+    print(b"\n")
 }

@@ -66,7 +66,8 @@ impl Ring {
         let no_key = matches!(error.problem, Problem::NoKey { given: 0, .. });
         if no_key && !file.has_pgp() {
             bail!(
-                "{error}. Give --key-file, or set PINNACE_AGE_KEY_FILE; a new key comes from `pinnace secrets keygen`"
+                "{error}. Give --key-file, or set PINNACE_AGE_KEY_FILE; who can open the file lets another key in with `pinnace secrets \
+                 recipients add`"
             );
         }
         match self.gpg.said() {

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<()> {
         bail!("standard output is a terminal, and this is for a pipe: look at it with `pinnace secrets view`");
     }
     let bytes = args.opening.opened(&args.file, &args.opening.ring()?, |opened| match &at {
-        Some(at) => Ok(opened.get(at)?.expose()),
+        Some(at) => Ok(opened.get(at)?.expose_in(args.opening.format(&args.file))),
         None => Ok(opened.content()?),
     })?;
     print(bytes.expose())

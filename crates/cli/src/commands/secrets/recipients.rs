@@ -75,14 +75,14 @@ struct Move {
 /// Changes or lists them.
 pub(super) fn run(args: &Recipients) -> anyhow::Result<ExitCode> {
     match &args.what {
-        What::Add(change) => change.each(add),
-        What::Remove(change) => change.each(remove),
+        What::Add(change) => change.each("it is already for", add),
+        What::Remove(change) => change.each("it is not for", remove),
         What::List(args) => who_can_read::run(args),
         What::MoveToAge(args) => {
             let ring = args.keys.ring()?;
             let keys = RulesArgs::of_age(&args.age).keys()?;
-            args.targets.each(|file| {
-                changed(file, |old| {
+            args.targets.change_each(|file| {
+                changed(file, "it is for no PGP key", |old| {
                     let given = Creation::for_recipients(keys.age.clone());
                     to_age(file, old, (!keys.is_empty()).then_some(given), &ring)
                 })
@@ -122,22 +122,26 @@ impl Reader {
 type New = anyhow::Result<Option<Vec<u8>>>;
 
 impl Change {
-    fn each(&self, change: impl Fn(&Encrypted, &Reader, &Ring) -> New) -> anyhow::Result<ExitCode> {
+    fn each(&self, unchanged: &str, change: impl Fn(&Encrypted, &Reader, &Ring) -> New) -> anyhow::Result<ExitCode> {
         let (reader, ring) = (Reader::parse(&self.recipient)?, self.keys.ring()?);
-        self.targets.each(|file| changed(file, |old| change(old, &reader, &ring)))
+        let unchanged = format!("{unchanged} {}", reader.name());
+        self.targets.change_each(|file| changed(file, &unchanged, |old| change(old, &reader, &ring)))
     }
 }
 
-/// Writes a file anew, and tells it.
-fn changed(file: &FileArgs, change: impl FnOnce(&Encrypted) -> New) -> anyhow::Result<()> {
+/// Writes a file anew, and tells it, or why there was nothing to do; whether it did.
+fn changed(file: &FileArgs, unchanged: &str, change: impl FnOnce(&Encrypted) -> New) -> anyhow::Result<bool> {
     let _alone = file.alone()?;
     let new = change(&file.encrypted()?)?;
     if let Some(new) = &new {
         file.write(new)?;
     }
-    let told = if new.is_some() { "changed" } else { "nothing was to be changed" };
-    writeln!(stderr(), "{}: {told}", file.name())?;
-    tell(file)
+    match &new {
+        Some(_) => writeln!(stderr(), "{}: changed", file.name())?,
+        None => writeln!(stderr(), "{}: {unchanged}, and nothing was to be changed", file.name())?,
+    }
+    tell(file)?;
+    Ok(new.is_some())
 }
 
 fn add(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {

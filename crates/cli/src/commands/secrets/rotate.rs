@@ -30,7 +30,7 @@ pub(super) struct Rotate {
 /// Rotates them.
 pub(super) fn run(args: &Rotate) -> anyhow::Result<ExitCode> {
     let keys = args.keys.ring()?;
-    args.targets.each(|file| one(file, &keys))
+    args.targets.change_each(|file| one(file, &keys).map(|()| true))
 }
 
 fn one(file: &FileArgs, keys: &Ring) -> anyhow::Result<()> {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use secrets::sops::{Creation, Fingerprint, KeyGroup, Problem, RULES_FILE, Recipient, Scope, encrypt_by};
+use secrets::sops::{
+    Creation, Fingerprint, KeyGroup, Problem, RULES_FILE, Recipient, RuleSet, Scope, SopsError, encrypt_by,
+};
 
 use super::file::{FileArgs, now, read_bounded};
 use super::programs::gpg::Gpg;
@@ -97,9 +99,18 @@ impl RulesFile {
     }
 
     /// What they say of a file; both paths are whole ones.
-    pub(super) fn creation(&self, path: &Path) -> Result<Creation, secrets::sops::SopsError> {
-        let below = path.strip_prefix(&self.folder).unwrap_or(path).to_string_lossy();
-        Creation::from_rules(&self.name, &self.text, &below)
+    pub(super) fn creation(&self, path: &Path) -> Result<Creation, SopsError> {
+        self.set()?.creation(&self.below(path))
+    }
+
+    /// The rules in it.
+    pub(super) fn set(&self) -> Result<RuleSet, SopsError> {
+        RuleSet::parse(&self.name, &self.text)
+    }
+
+    /// A file's path from their folder.
+    pub(super) fn below(&self, path: &Path) -> String {
+        path.strip_prefix(&self.folder).unwrap_or(path).to_string_lossy().into_owned()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use secrets::sops::{Opened, Scope};
+use secrets::sops::{Format, Opened, Scope};
 
 use super::file::{FileArgs, FormatArg};
 use super::keys::{Keys, Ring};
@@ -25,6 +25,11 @@ impl Opening {
     /// With what: read once, however many files there are.
     pub(super) fn ring(&self) -> anyhow::Result<Ring> {
         self.keys.ring()
+    }
+
+    /// How such a file is written.
+    pub(super) fn format(&self, path: &Path) -> Format {
+        FileArgs::of(path.to_owned(), self.format).format()
     }
 
     /// Opens one file, and hands it on when it is for this place.

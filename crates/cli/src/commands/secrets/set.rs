@@ -1,12 +1,13 @@
 //! `pinnace secrets set`: one value of an encrypted file changed or added.
 
-use std::io::{IsTerminal as _, Read as _, Write as _, stderr, stdin};
+use std::io::{IsTerminal as _, Read as _, stdin};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use secrets::Secret;
 use secrets::sops::{KeyPath, Kind, Value};
 
+use super::ask;
 use super::file::{FileArgs, now, read_bounded};
 use super::keys::Keys;
 
@@ -16,7 +17,8 @@ const LARGEST: u64 = 16 << 20;
 /// Set one value of an encrypted file; all else keeps its bytes
 ///
 /// The value is read from standard input, without the line end that closes it, or from --value-file as it is. It is never an
-/// argument. What the file's rules leave in the clear stays so.
+/// argument. At a terminal you are asked for one line, which is not shown. A number stays a number and a text a text. What the
+/// file's rules leave in the clear stays so.
 ///
 /// Examples:
 ///   pinnace secrets set secrets.yaml database.password < password.txt
@@ -34,9 +36,9 @@ pub(super) struct Set {
     /// Read the value from this file, with every byte of it
     #[arg(long, value_name = "FILE")]
     value_file: Option<PathBuf>,
-    /// What the value is
-    #[arg(long = "type", value_enum, default_value = "string")]
-    kind: KindArg,
+    /// What the value is; else what the one was that it replaces, and a text where none was
+    #[arg(long = "type", value_enum)]
+    kind: Option<KindArg>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -47,42 +49,79 @@ enum KindArg {
     Bool,
 }
 
+impl KindArg {
+    fn kind(self) -> Kind {
+        match self {
+            Self::String => Kind::Str,
+            Self::Int => Kind::Int,
+            Self::Float => Kind::Float,
+            Self::Bool => Kind::Bool,
+        }
+    }
+}
+
 /// Sets it.
 pub(super) fn run(args: &Set) -> anyhow::Result<()> {
     let at = KeyPath::parse(&args.at)?;
+    // What is wrong with the file or the key is said before anybody types a secret.
+    args.file.encrypted()?;
     let keys = args.keys.ring()?;
-    let value = value(args)?;
+    let bytes = bytes(args)?;
     let _alone = args.file.alone()?;
     let file = args.file.encrypted()?;
-    let changed = keys.open(&file)?.set(&at, &value, &now())?;
-    args.file.write(&changed)
+    let opened = keys.open(&file)?;
+    let value = if let Some(kind) = args.kind {
+        let kind = kind.kind();
+        of_kind(kind, bytes).with_context(|| format!("the value is not {}, as --type says", word(kind)))?
+    } else {
+        // What was there says what it is.
+        let kind = opened.get(&at).map_or(Kind::Str, |old| old.kind());
+        of_kind(kind, bytes).with_context(|| {
+            format!(
+                "{}: `{}` is {}, and the value that you give is none, so nothing was changed: --type says what it is to be, as \
+                 --type string",
+                args.file.name(),
+                secrets::clean_terminal(&args.at),
+                word(kind)
+            )
+        })?
+    };
+    args.file.write(&opened.set(&at, &value, &now())?)
 }
 
-fn value(args: &Set) -> anyhow::Result<Value> {
+fn of_kind(kind: Kind, bytes: Secret<Vec<u8>>) -> Option<Value> {
+    match kind {
+        Kind::Str | Kind::Bytes | Kind::Comment => Some(Value::text(bytes.expose().clone())),
+        kind => Value::of_kind(kind, bytes),
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "a whole number",
+        Kind::Float => "a number",
+        Kind::Bool => "`true` or `false`",
+        Kind::Time => "a date or a time",
+        Kind::Str | Kind::Bytes | Kind::Comment => "a text",
+    }
+}
+
+fn bytes(args: &Set) -> anyhow::Result<Secret<Vec<u8>>> {
     let bytes = match &args.value_file {
-        Some(path) => read_bounded(path, LARGEST + 1).with_context(|| path.display().to_string())?,
-        None => from_stdin()?,
+        Some(path) => Secret::new(read_bounded(path, LARGEST + 1).with_context(|| path.display().to_string())?),
+        None if stdin().is_terminal() => ask::hidden(&format!("value of {}: ", secrets::clean_terminal(&args.at)))?,
+        None => Secret::new(from_stdin()?),
     };
-    let bytes = Secret::new(bytes);
     if bytes.expose().len() as u64 > LARGEST {
         bail!("the value has more than {LARGEST} bytes: encrypt it as a file of its own");
     }
-    let (kind, name) = match args.kind {
-        KindArg::String => (Kind::Str, "text"),
-        KindArg::Int => (Kind::Int, "whole number"),
-        KindArg::Float => (Kind::Float, "number"),
-        KindArg::Bool => (Kind::Bool, "`true` or `false`"),
-    };
-    if kind == Kind::Str && str::from_utf8(bytes.expose()).is_err() {
+    if str::from_utf8(bytes.expose()).is_err() {
         bail!("the value is not UTF-8 text: encrypt it as a file of its own");
     }
-    Value::of_kind(kind, bytes).with_context(|| format!("the value is not a {name}, as --type says"))
+    Ok(bytes)
 }
 
 fn from_stdin() -> anyhow::Result<Vec<u8>> {
-    if stdin().is_terminal() {
-        writeln!(stderr(), "type the value, and end it with a line end and Ctrl-D")?;
-    }
     let mut bytes = Vec::new();
     stdin().lock().take(LARGEST + 2).read_to_end(&mut bytes).context("reading the value from standard input failed")?;
     if bytes.is_empty() {

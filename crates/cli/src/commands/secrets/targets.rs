@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use super::file::FileArgs;
+use super::words;
 
 /// Nobody has more files than this in a config repo.
 const MOST_FILES: usize = 200_000;
@@ -54,9 +55,24 @@ impl Targets {
             return Ok(ExitCode::SUCCESS);
         }
         if files.len() > 1 {
-            writeln!(stderr(), "{failed} of {} files failed; what is not named above is done", files.len())?;
+            writeln!(stderr(), "{failed} of {} failed; what is not named above is done", words::files(files.len()))?;
         }
         Ok(ExitCode::FAILURE)
+    }
+
+    /// The same with what changes files, and says whether it did: how many there were is told at the end.
+    pub(super) fn change_each(
+        &self,
+        mut change: impl FnMut(&FileArgs) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<ExitCode> {
+        let (mut changed, mut all) = (0, 0);
+        let code = self.each(|file| {
+            all += 1;
+            changed += usize::from(change(file)?);
+            Ok(())
+        })?;
+        writeln!(stderr(), "{}", words::changed(changed, all))?;
+        Ok(code)
     }
 }
 

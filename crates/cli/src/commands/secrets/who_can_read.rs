@@ -36,8 +36,10 @@ pub(super) fn run(args: &WhoCanRead) -> anyhow::Result<ExitCode> {
     args.targets.each(|file| {
         let encrypted = file.encrypted()?;
         let names = names(file)?;
-        let difference =
-            agreement::ruled(file)?.map(|rule| Difference::of(&encrypted, &rule)).filter(|found| !found.is_none());
+        // Rules that can't be used say nothing of who can read the file.
+        let ruled = agreement::ruled(file);
+        let difference = ruled.as_ref().ok().and_then(Option::as_ref).map(|rule| Difference::of(&encrypted, rule));
+        let difference = difference.filter(|found| !found.is_none());
         let text = match args.output {
             Output::Json => as_json(file, encrypted.metadata(), &names, difference.as_ref()),
             Output::Text => as_text(file, encrypted.metadata(), &names),
@@ -47,7 +49,7 @@ pub(super) fn run(args: &WhoCanRead) -> anyhow::Result<ExitCode> {
             let told = difference.told();
             writeln!(stderr(), "{}: its rule in .sops.yaml says otherwise: {told}", file.name())?;
         }
-        Ok(())
+        ruled.map(drop)
     })
 }
 
@@ -69,17 +71,26 @@ fn names_in(rules: &str) -> Names {
             Some(comment) => ("", Some(comment)),
             None => line.split_once(" #").map_or((line, None), |(code, comment)| (code, Some(comment))),
         };
-        let is_key =
-            |word: &&str| word.starts_with("age1") || (word.len() >= 40 && word.chars().all(|c| c.is_ascii_hexdigit()));
-        let mut keys = code.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_key);
-        if let (Some(key), None) = (keys.next(), keys.next())
+        if let [key] = keys_in(code).as_slice()
             && let Some(name) = comment.or(above)
         {
-            names.insert(key.to_owned(), secrets::clip(&secrets::clean_terminal(name.trim()), 100));
+            names.insert(key.clone(), secrets::clip(&secrets::clean_terminal(name.trim()), 100));
         }
         above = comment.filter(|_| code.is_empty());
     }
     names
+}
+
+/// The public keys in a line of rules; those of SSH without whose they are.
+fn keys_in(code: &str) -> Vec<String> {
+    let words: Vec<&str> = code.split(|c: char| c.is_whitespace() || ",\"'[]{}".contains(c)).collect();
+    let of_ssh = words.windows(2).filter_map(|pair| match pair {
+        ["ssh-ed25519", key] if key.starts_with("AAAA") => Some(format!("ssh-ed25519 {key}")),
+        _ => None,
+    });
+    let is_key =
+        |word: &&&str| word.starts_with("age1") || (word.len() >= 40 && word.chars().all(|c| c.is_ascii_hexdigit()));
+    of_ssh.chain(words.iter().filter(is_key).map(|word| (*word).to_owned())).collect()
 }
 
 /// The key alone: `age1...` of `age age1...`.
@@ -87,11 +98,17 @@ fn key(name: &str) -> (&str, &str) {
     name.split_once(' ').unwrap_or(("", name))
 }
 
+/// What people call a key.
+fn name<'n>(names: &'n Names, key: &str) -> Option<&'n String> {
+    let of_ssh = key.starts_with("ssh-").then(|| key.split_whitespace().take(2).collect::<Vec<_>>().join(" "));
+    names.get(of_ssh.as_deref().unwrap_or(key))
+}
+
 fn as_text(file: &FileArgs, metadata: &Metadata, names: &Names) -> String {
     let one = |pad: &str, text: &str| {
         let (kind, key) = key(text);
         let shown = secrets::clean_terminal(if kind == "age" { key } else { text });
-        let name = names.get(key).map(|name| format!(" ({name})")).unwrap_or_default();
+        let name = name(names, key).map(|name| format!(" ({name})")).unwrap_or_default();
         format!("{pad}{shown}{name}\n")
     };
     let group = |pad: &str, group: &Group| group.names().iter().map(|text| one(pad, text)).collect::<String>();
@@ -109,7 +126,7 @@ fn as_text(file: &FileArgs, metadata: &Metadata, names: &Names) -> String {
 fn as_json(file: &FileArgs, metadata: &Metadata, names: &Names, difference: Option<&Difference>) -> String {
     let one = |text: &String| {
         let (kind, key) = key(text);
-        json!({"kind": kind, "key": key, "name": names.get(key)})
+        json!({"kind": kind, "key": key, "name": name(names, key)})
     };
     let groups: Vec<Vec<_>> = metadata.groups.iter().map(|group| group.names().iter().map(one).collect()).collect();
     let rule = difference.map(Difference::told);
@@ -130,5 +147,17 @@ mod tests {
         assert_eq!((name("age1aaa"), name("age1bbb"), name("age1ccc")), (Some("ann"), Some("the server"), None));
         assert_eq!((name("age1ddd"), name("age1eee")), (None, None));
         assert_eq!(name("85D77543B3D624B63CEA9E6DBC17301B491B3F21"), Some("bob"));
+    }
+
+    #[test]
+    fn keys_of_ssh_have_names_too_whatever_their_own_comment_is() {
+        let rules = "creation_rules:\n- age:\n  - ssh-ed25519 AAAAC3Nz+a/b ann@laptop # ann\n  # the server\n  - \"ssh-ed25519 AAAAC3Nzserver=\"\n  \
+                     - ssh-ed25519 AAAAone,age1two # both\n";
+        let names = names_in(rules);
+        let called = |key: &str| super::name(&names, key).map(String::as_str);
+        assert_eq!(called("ssh-ed25519 AAAAC3Nz+a/b ann@example.org"), Some("ann"));
+        assert_eq!(called("ssh-ed25519 AAAAC3Nz+a/b"), Some("ann"));
+        assert_eq!(called("ssh-ed25519 AAAAC3Nzserver= root@server"), Some("the server"));
+        assert_eq!(called("ssh-ed25519 AAAAone"), None);
     }
 }

@@ -9,7 +9,7 @@ use age_core::primitives::{aead_decrypt, aead_encrypt, hkdf};
 use age_core::secrecy::ExposeSecret as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use sha2::{Digest as _, Sha256, Sha512};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroize as _;
@@ -110,15 +110,21 @@ impl Identity {
         let mut hash = Sha512::digest(seed);
         let mut half = [0; 32];
         half.iter_mut().zip(hash.iter()).for_each(|(byte, hashed)| *byte = *hashed);
+        let of_seed = EdwardsPoint::mul_base_clamped(half).compress().to_bytes();
         let key = StaticSecret::from(half);
         half.zeroize();
         hash.as_mut_slice().zeroize();
+        // Else what is encrypted for the public key would never open, and nobody would know why.
+        if of_seed != public {
+            return Err(OTHER_PUBLIC);
+        }
         Ok(Self { blob, key })
     }
 }
 
 const OTHER_KIND: &str = "is not of the kind ed25519: use one of that kind, or an age key";
 const CUT: &str = "can't be read: is it cut off?";
+const OTHER_PUBLIC: &str = "does not belong to the public key in the same file: take the file from where it was made";
 const PASSPHRASE: &str =
     "has a passphrase, which nobody could type in a cluster: use a key without one, as an age key has none";
 
@@ -183,5 +189,40 @@ impl<'b> Bytes<'b> {
     fn text(&mut self) -> Result<&'b [u8], &'static str> {
         let length = self.number()?;
         self.take(usize::try_from(length).map_err(|_| CUT)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> Vec<u8> {
+        let mut written = u32::try_from(bytes.len()).unwrap().to_be_bytes().to_vec();
+        written.extend(bytes);
+        written
+    }
+
+    /// As `ssh-keygen` writes it, with this seed and this public key.
+    fn file(seed: [u8; 32], public: [u8; 32]) -> String {
+        let blob = [text(PREFIX.as_bytes()), text(&public)].concat();
+        let private = [text(PREFIX.as_bytes()), text(&public), text(&[seed, public].concat()), text(b"ann")].concat();
+        let private = [vec![7; 8], private].concat();
+        let whole =
+            [MAGIC.to_vec(), text(b"none"), text(b"none"), text(b""), vec![0, 0, 0, 1], text(&blob), text(&private)];
+        format!("{BEGIN_OPENSSH}\n{}\n{END}OPENSSH PRIVATE KEY-----\n", STANDARD.encode(whole.concat()))
+    }
+
+    fn public(seed: [u8; 32]) -> [u8; 32] {
+        let mut half = [0; 32];
+        half.copy_from_slice(&Sha512::digest(seed)[..32]);
+        EdwardsPoint::mul_base_clamped(half).compress().to_bytes()
+    }
+
+    #[test]
+    fn a_private_key_with_the_public_key_of_another_is_refused() {
+        let (own, other) = ([1; 32], [2; 32]);
+        assert!(Identity::parse(&file(own, public(own)), 1).is_ok());
+        let error = Identity::parse(&file(own, public(other)), 3).err().unwrap().to_string();
+        assert!(error.starts_with("line 3: the SSH key does not belong to the public key in the same file"), "{error}");
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
+use super::super::Format;
 use super::super::tree::Node;
-use super::super::value::{Kind, Value};
+use super::super::value::{Kind, Value, float_in};
 use super::resolve::resolve;
 
 /// The value in the place of this node; `rest` is what follows on its last line, `indent` the column of its mapping.
@@ -14,7 +15,8 @@ pub(in super::super) fn scalar(value: &Value, node: &Node, indent: usize, rest: 
     };
     match value.kind() {
         Kind::Bool => text.to_ascii_lowercase(),
-        Kind::Int | Kind::Time => text.to_owned(),
+        Kind::Int => text.to_owned(),
+        Kind::Time => value.as_date().and_then(|date| str::from_utf8(date).ok()).unwrap_or(text).to_owned(),
         Kind::Float => float(text),
         Kind::Str | Kind::Bytes | Kind::Comment if is_surely_string(text) => text.to_owned(),
         Kind::Str | Kind::Bytes | Kind::Comment => {
@@ -29,8 +31,7 @@ fn float(text: &str) -> String {
         "+Inf" => ".inf".to_owned(),
         "-Inf" => "-.inf".to_owned(),
         "NaN" => ".nan".to_owned(),
-        text if text.contains('.') => text.to_owned(),
-        text => format!("{text}.0"),
+        text => float_in(text, Format::Yaml),
     }
 }
 
