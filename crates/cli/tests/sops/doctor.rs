@@ -214,3 +214,47 @@ fn settings_with_secrets_are_told_and_their_values_are_not() {
         assert!(found.contains(want), "{found}");
     }
 }
+
+#[test]
+fn a_file_without_the_scope_of_its_rule_is_told_and_gets_it_when_it_is_rotated() {
+    let desk = Desk::new();
+    git(&desk, &["init", "-q"]);
+    desk.0.write(".gitignore", "key.txt\n");
+    desk.0.write("s.yaml", desk.0.ours("s.yaml", "a: b\n"));
+    desk.0.write(".sops.yaml", format!("creation_rules:\n- pinnace_scope: shop/prod\n  age: {}\n", desk.0.public));
+    let (code, found, _) = doctor(&desk, &[]);
+    let want = "s.yaml:1: its rule in .sops.yaml says `pinnace_scope: shop/prod`, and the file opens everywhere";
+    assert!(code == 1 && found.starts_with(want), "{found}");
+    desk.ok(&["rotate", "s.yaml"], "");
+    assert_eq!(doctor(&desk, &[]).0, 0, "{:?}", doctor(&desk, &[]));
+    assert!(desk.read("s.yaml").starts_with("pinnace_scope_unencrypted: "), "{}", desk.read("s.yaml"));
+}
+
+#[test]
+fn a_merge_that_git_could_not_make_is_told_by_every_command() {
+    let desk = Desk::new();
+    git(&desk, &["init", "-q", "-b", "main"]);
+    desk.0.write(".gitignore", "key.txt\n");
+    desk.0.write("s.yaml", desk.0.ours("s.yaml", "a: one\nb: two\n"));
+    git(&desk, &["add", "-A"]);
+    git(&desk, &["commit", "-qm", "first"]);
+    git(&desk, &["checkout", "-qb", "other"]);
+    desk.ok(&["set", "s.yaml", "a"], "theirs\n");
+    git(&desk, &["commit", "-qam", "theirs"]);
+    git(&desk, &["checkout", "-q", "main"]);
+    desk.ok(&["set", "s.yaml", "a"], "ours\n");
+    git(&desk, &["commit", "-qam", "ours"]);
+    let mut merge = Command::new("git");
+    merge.args(["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "merge", "-q", "other"]);
+    let merged =
+        merge.current_dir(desk.0.path()).env("PATH", path()).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    assert!(!merged.status.success());
+    let told = desk.refused(&["view", "s.yaml"], "");
+    assert!(told.starts_with("error: s.yaml: line 1: a conflict of git stands in the file"), "{told}");
+    let (code, found, _) = doctor(&desk, &[]);
+    assert!(code == 1 && found.starts_with("s.yaml:1: a conflict of git") && found.lines().count() == 1, "{found}");
+    // As it says.
+    git(&desk, &["checkout", "--ours", "s.yaml"]);
+    assert_eq!(desk.ok(&["get", "s.yaml", "a"], ""), "ours");
+    assert_eq!(doctor(&desk, &[]).0, 0);
+}

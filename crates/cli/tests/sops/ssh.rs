@@ -6,6 +6,7 @@ use std::process::Command;
 use secrets::Secret;
 use secrets::sops::{Creation, Encrypted, Format, Identities, Recipient, generate};
 
+use super::desk::Desk;
 use super::real::{NOW, Real};
 
 /// A key of SSH in the desk's folder: the public one.
@@ -66,6 +67,26 @@ fn another_key_does_not_open_it_and_one_among_others_does() {
     let text = fs::read_to_string(desk.path().join("ssh")).unwrap();
     desk.write("all", format!("# all\n{}\n{text}\n{}\n", generate().0.expose(), generate().0.expose()));
     assert!(file.open(&private(&desk, "all").unwrap()).is_ok());
+}
+
+#[test]
+fn a_key_is_the_same_whoever_is_named_behind_it() {
+    let desk = Desk::new();
+    let public = keygen(&desk.0, "ssh", &ED25519);
+    let bare = public.rsplit_once(' ').unwrap().0.to_owned();
+    let rules = format!("creation_rules:\n- age:\n  - {} # me\n  - {bare} bob@work # bob\n", desk.0.public);
+    desk.0.write("s.yaml", desk.0.ours("s.yaml", "a: x\n"));
+    desk.ok(&["recipients", "add", &public, "s.yaml"], "");
+    let both = desk.read("s.yaml");
+    desk.ok(&["recipients", "add", &bare, "s.yaml"], "");
+    assert_eq!(desk.read("s.yaml"), both, "it is there already");
+    desk.0.write(".sops.yaml", rules);
+    let output = desk.run(&["who-can-read", "s.yaml"], "");
+    let (listed, told) = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).into();
+    assert_eq!(listed, format!("s.yaml\n  {} (me)\n  {public} (bob)\n", desk.0.public));
+    assert_eq!(told, "", "the rule means the same keys");
+    desk.ok(&["recipients", "remove", &bare, "s.yaml"], "");
+    assert!(!desk.read("s.yaml").contains("ssh-ed25519"));
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl KeyGroup {
     }
 
     fn add_age(&mut self, recipient: Recipient) {
-        if !self.age.iter().any(|known| known.as_str() == recipient.as_str()) {
+        if !self.age.iter().any(|known| known.is_same(&recipient)) {
             self.age.push(recipient);
         }
     }
@@ -118,7 +118,7 @@ impl Creation {
     /// The same without this key in any group.
     #[must_use]
     pub fn without(mut self, recipient: &Recipient) -> Self {
-        self.groups.iter_mut().for_each(|group| group.age.retain(|key| key.as_str() != recipient.as_str()));
+        self.groups.iter_mut().for_each(|group| group.age.retain(|key| !key.is_same(recipient)));
         self
     }
 

@@ -42,7 +42,9 @@ pub fn examine(name: &str, bytes: &[u8], rule: Option<&Creation>) -> Vec<Finding
         }
         Err(_) if text.contains(SEALED) && conflict(text).is_some() => {
             let line = conflict(text).unwrap_or(1);
-            vec![Finding { line, what: Problem::Conflict { line }.to_string() }]
+            let told = Problem::Conflict { line }.to_string();
+            let what = told.strip_prefix(&format!("line {line}: ")).unwrap_or(&told).to_owned();
+            vec![Finding { line, what }]
         }
         // SOPS opens it; nothing of it is known here.
         Err(_) if is_ini(name) && text.contains(SEALED) => Vec::new(),

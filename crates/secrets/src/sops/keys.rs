@@ -53,6 +53,14 @@ impl Recipient {
         &self.text
     }
 
+    /// Whether it is the same key: whose a key of SSH is stands behind it, and is a comment.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.key, &other.key) {
+            (PublicKey::Ssh(one), PublicKey::Ssh(other)) => one.is_same(other),
+            _ => self.text.eq_ignore_ascii_case(&other.text),
+        }
+    }
+
     pub(super) fn seal(&self, part: &Secret<Vec<u8>>) -> Result<String, Problem> {
         let key: &dyn age::Recipient = match &self.key {
             PublicKey::Age(key) => key,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::creation::{Creation, bad, text_of};
 use super::error::{Problem, SopsError};
 use super::examine::Finding;
+use super::format::conflict;
 use super::rules::pattern;
 use typos::Typo;
 
@@ -27,6 +28,9 @@ impl RuleSet {
             return Err(of(Problem::TooLarge { bytes: text.len(), most: LONGEST_RULES }));
         }
         let file: Json = serde_saphyr::from_str(text).map_err(|error| {
+            if let Some(line) = conflict(text) {
+                return of(Problem::syntax(line, "a conflict of git stands in the rules (`<<<<<<<`): resolve it"));
+            }
             let line = error.location().map_or(1, |place| usize::try_from(place.line()).unwrap_or(1));
             of(Problem::syntax(line, "this is not valid YAML: correct the rules"))
         })?;
@@ -191,6 +195,8 @@ mod tests {
         assert!(faults[1].starts_with("6: `nobody` is not an age recipient"), "{faults:?}");
         let error = RuleSet::parse("r", "creation_rules:\n  - a: [\n").err().unwrap().to_string();
         assert!(error.starts_with("r: line ") && error.contains("this is not valid YAML"), "{error}");
+        let error = RuleSet::parse("r", "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n").err().unwrap().to_string();
+        assert!(error.starts_with("r: line 1: a conflict of git stands in the rules"), "{error}");
         assert!(RuleSet::parse("r", "creation_rules: x\n").is_err());
     }
 }

@@ -113,8 +113,16 @@ impl Reader {
     }
 
     fn is_in(&self, file: &Encrypted) -> bool {
-        let name = self.name();
-        file.metadata().groups.iter().any(|group| group.names().iter().any(|one| one.eq_ignore_ascii_case(&name)))
+        let mut groups = file.metadata().groups.iter();
+        match self {
+            Self::Age(key) => {
+                let is_same = |text: &str| Recipient::parse(text).is_ok_and(|one| one.is_same(key));
+                groups.any(|group| group.age.iter().any(|one| is_same(&one.recipient)))
+            }
+            Self::Pgp(key) => {
+                groups.any(|group| group.pgp.iter().any(|one| one.fingerprint.eq_ignore_ascii_case(key.as_str())))
+            }
+        }
     }
 }
 

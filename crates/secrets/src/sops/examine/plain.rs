@@ -67,7 +67,8 @@ pub(super) fn in_dotenv(name: &str, text: &str) -> Vec<Finding> {
 /// Whether it is such a file: `.env`, `.env.production`, `shop.env`.
 pub(super) fn is_dotenv(name: &str) -> bool {
     let name = file_name(name);
-    name.starts_with(".env") || name.split('.').skip(1).any(|part| part == "env")
+    let is_other = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
+    !is_other && (name.starts_with(".env") || name.split('.').skip(1).any(|part| part == "env"))
 }
 
 /// Values of charts, by the words of the file's name: `values.prod.yaml`, `secrets.yaml`.

@@ -149,7 +149,7 @@ fn what_looks_like_a_secret_is_found_where_people_write_settings() {
         "3: `db.url` is an address with a password in the clear",
         "5: `apiKey` is a placeholder for a secret, and would be used as it is",
     ];
-    for name in ["values.yaml", "charts/shop/values.prod.yaml", "shop-values.yml", "secrets.yaml"] {
+    for name in ["values.yaml", "charts/shop/values.prod.yaml", "shop-values.yml", "secrets.yaml", "values.env.yaml"] {
         assert_eq!(found(name, values, ""), want, "{name}");
     }
     // With an anchor it can't be encrypted, and is looked at all the same.

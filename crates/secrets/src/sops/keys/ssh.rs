@@ -46,6 +46,10 @@ impl Recipient {
         let key = CompressedEdwardsY(point).decompress()?.to_montgomery().to_bytes().into();
         Some(Self { blob, key })
     }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.blob == other.blob
+    }
 }
 
 impl age::Recipient for Recipient {
