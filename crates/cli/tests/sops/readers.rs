@@ -105,7 +105,7 @@ fn one_more_reader_changes_no_value_and_one_less_changes_all() {
     assert!(told(&["rotate", "s.yaml"]).ends_with("s.yaml: rotated\n1 file was changed\n"));
     let before = desk.read("s.yaml");
     let told = desk.refused(&["recipients", "remove", &desk.0.public, "s.yaml"], "");
-    assert!(told.contains("is the only key of its group: add another first"), "{told}");
+    assert!(told.contains("is the only key that opens the file: add another first"), "{told}");
     let told = desk.refused(&["recipients", "add", "nobody", "s.yaml"], "");
     assert!(told.contains("`nobody` is not an age recipient"), "{told}");
     assert_eq!(desk.read("s.yaml"), before);

@@ -130,10 +130,14 @@ impl Reader {
 type New = anyhow::Result<Option<Vec<u8>>>;
 
 impl Change {
-    fn each(&self, unchanged: &str, change: impl Fn(&Encrypted, &Reader, &Ring) -> New) -> anyhow::Result<ExitCode> {
+    fn each(
+        &self,
+        unchanged: &str,
+        change: impl Fn(&FileArgs, &Encrypted, &Reader, &Ring) -> New,
+    ) -> anyhow::Result<ExitCode> {
         let (reader, ring) = (Reader::parse(&self.recipient)?, self.keys.ring()?);
         let unchanged = format!("{unchanged} {}", reader.name());
-        self.targets.change_each(|file| changed(file, &unchanged, |old| change(old, &reader, &ring)))
+        self.targets.change_each(|file| changed(file, &unchanged, |old| change(file, old, &reader, &ring)))
     }
 }
 
@@ -152,7 +156,7 @@ fn changed(file: &FileArgs, unchanged: &str, change: impl FnOnce(&Encrypted) -> 
     Ok(new.is_some())
 }
 
-fn add(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
+fn add(_: &FileArgs, file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
     if reader.is_in(file) {
         return Ok(None);
     }
@@ -163,7 +167,7 @@ fn add(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
     }))
 }
 
-fn remove(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
+fn remove(args: &FileArgs, file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
     if !reader.is_in(file) {
         return Ok(None);
     }
@@ -172,7 +176,8 @@ fn remove(file: &Encrypted, reader: &Reader, ring: &Ring) -> New {
         Reader::Pgp(key) => file.creation()?.without_pgp(key),
     };
     if creation.names().iter().any(Vec::is_empty) {
-        bail!("{} is the only key of its group: add another first", reader.name());
+        let of = if creation.names().len() == 1 { "that opens the file" } else { "of its key group" };
+        bail!("{}: {} is the only key {of}: add another first", args.name(), reader.name());
     }
     Ok(Some(ring.open(file)?.rotated(&creation, &now(), &mut Gpg::seal)?))
 }
