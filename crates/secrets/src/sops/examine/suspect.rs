@@ -174,7 +174,8 @@ fn is_word(value: &str) -> bool {
 
 fn is_path(value: &str) -> bool {
     let begins = ["/", "./", "../", "~/"].iter().any(|begin| value.starts_with(begin));
-    begins && !value.contains(['=', '+', ' ']) && value.matches(['/', '.']).count() > 1
+    let is_small = value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/.-_~".contains(c));
+    begins && !value.contains(['=', '+', ' ']) && (is_small || value.matches(['/', '.']).count() > 1)
 }
 
 /// `database`, `shop-db.credentials`: what something is called.
@@ -318,6 +319,8 @@ mod tests {
             ("existingSecretPassword", "shop-db", None),
             ("passwordFile", "/run/secrets/password", None),
             ("password", "/run/secrets/password", None),
+            ("PWD", "/app", None),
+            ("PWD", "/root", None),
             ("passwordKey", "db-password", None),
             ("secretName", "shop-tls", None),
             ("secret", "shop-db-credentials", None),
