@@ -8,6 +8,7 @@ pub(crate) mod cancel;
 pub(crate) mod charts;
 pub(crate) mod chat;
 pub(crate) mod confirm_prune;
+pub(crate) mod crds;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod doctor;

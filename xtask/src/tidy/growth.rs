@@ -9,11 +9,12 @@ struct Point {
     page: &'static str,
 }
 
-const POINTS: [Point; 7] = [
+const POINTS: [Point; 8] = [
     Point { list: "crates/chat/src/services.rs", declared: "pub const SERVICES:", page: "chat-service.md" },
     Point { list: "crates/cli/src/commands/doctor.rs", declared: "const AREAS:", page: "doctor-check.md" },
     Point { list: "crates/cli/src/main.rs", declared: "enum Pinnace {", page: "command.md" },
     Point { list: "crates/health/src/rules.rs", declared: "const RULES:", page: "health-rule.md" },
+    Point { list: "crates/operator/src/kinds.rs", declared: "pub const KINDS:", page: "custom-resource.md" },
     Point { list: "crates/render/src/lint.rs", declared: "const RULES:", page: "lint-rule.md" },
     Point { list: "crates/render/src/references.rs", declared: "const RULES:", page: "reference-rule.md" },
     Point { list: "crates/webhooks/src/formats.rs", declared: "const ALL:", page: "webhook-format.md" },

@@ -3,7 +3,7 @@
 use super::{Complaints, File, House};
 
 /// Words in backticks that begin so are paths from the root.
-const BEGINNINGS: [&str; 7] = [".ci/", "crates/", "devcluster/", "docs/", "engines/", "scripts/", "xtask/"];
+const BEGINNINGS: [&str; 8] = [".ci/", "crates/", "crds/", "devcluster/", "docs/", "engines/", "scripts/", "xtask/"];
 
 /// Every path that a page names and that is not there.
 pub(super) fn check(house: &House) -> Complaints {

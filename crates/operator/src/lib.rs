@@ -1,0 +1,11 @@
+//! Our custom resources: their types, the CRDs made from them, and what Kubernetes objects an App comes to.
+//!
+//! Nothing here does IO and nothing here reads a clock. Each kind has a folder in `kinds`, whose files are the steps of a reconcile.
+
+mod crd;
+mod kinds;
+mod resource;
+
+pub use crd::{GROUP, Kind, VERSION, crd, crds, unknown_fields};
+pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
+pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};

@@ -1,0 +1,117 @@
+//! What all our kinds have in common: metadata, conditions, and how an object is read.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An object of one of our kinds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Resource<Spec, Status> {
+    /// What Kubernetes knows of it.
+    pub metadata: Metadata,
+    /// What people want.
+    pub spec: Spec,
+    /// What was seen last.
+    #[serde(default = "none")]
+    pub status: Option<Status>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// What Kubernetes knows of every object, as far as we need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// The name.
+    pub name: String,
+    /// The namespace; none in a file that leaves it to whoever applies it.
+    pub namespace: Option<String>,
+    /// Which of the objects that bore this name it is.
+    pub uid: Option<String>,
+    /// Counts the changes of what people want.
+    pub generation: Option<i64>,
+    /// Notes of people and tools.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An object that can't be read as what it says it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadObject {
+    /// It is of another kind.
+    #[error("this is a {found}, not a {wanted}")]
+    OtherKind {
+        /// What it is.
+        found: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// Its fields don't have the form that the kind gives them.
+    #[error("{kind} {name}: {why}")]
+    Form {
+        /// Its kind.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What the reader says.
+        why: String,
+    },
+}
+
+impl<Spec: DeserializeOwned, Status: DeserializeOwned> Resource<Spec, Status> {
+    /// Reads an object of this kind. Fields that this version does not know are passed over, as a newer CRD may have them.
+    pub(crate) fn read_as(kind: &'static str, object: &Value) -> Result<Self, BadObject> {
+        let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+        let found = format!("{}/{}", text("apiVersion"), text("kind"));
+        let wanted = format!("{}/{}/{kind}", crate::GROUP, crate::VERSION);
+        if found != wanted {
+            return Err(BadObject::OtherKind { found, wanted });
+        }
+        let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if name.is_empty() {
+            return Err(BadObject::Form {
+                kind,
+                name: "without a name".to_owned(),
+                why: "give it `metadata.name`".into(),
+            });
+        }
+        Self::deserialize(object).map_err(|error| BadObject::Form { kind, name, why: error.to_string() })
+    }
+}
+
+/// One thing that can be said of an object: whether it holds, since when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// What is said, as in `Ready`.
+    #[serde(rename = "type")]
+    #[schemars(length(min = 1, max = 316))]
+    pub kind: String,
+    /// Whether it holds.
+    pub status: ConditionStatus,
+    /// Why, in one word for programs.
+    #[schemars(length(min = 1, max = 1024))]
+    pub reason: String,
+    /// Why, in a sentence for people, with what to do.
+    #[schemars(length(max = 32768))]
+    pub message: String,
+    /// When it last changed between holding and not holding.
+    pub last_transition_time: String,
+    /// The `metadata.generation` that this was said of.
+    pub observed_generation: Option<i64>,
+}
+
+/// Whether something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ConditionStatus {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// It can't be said.
+    Unknown,
+}

@@ -1,0 +1,9 @@
+//! The kinds against a real API server, and what is made of an App.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as loudly as the test")]
+
+mod it {
+    mod crds;
+    mod server;
+    mod validation;
+}
