@@ -12,6 +12,7 @@ pub(crate) mod crds;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod eject;
 pub(crate) mod fleets;
 pub(crate) mod health;
 pub(crate) mod lint;

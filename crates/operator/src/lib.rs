@@ -1,6 +1,7 @@
 //! Our custom resources: their types, the CRDs made from them, and what Kubernetes objects an App comes to.
 //!
-//! Nothing here does IO and nothing here reads a clock. Each kind has a folder in `kinds`, whose files are the steps of a reconcile.
+//! Nothing here does IO and nothing here reads a clock: what an App refers to is read elsewhere and given as [`app::Seen`]. Each kind
+//! has a folder in `kinds`, whose files are the steps of a reconcile.
 
 mod crd;
 mod kinds;

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as loudly as the test")]
 
 mod it {
+    mod build;
     mod crds;
+    mod golden;
     mod server;
     mod validation;
 }

@@ -1,13 +1,19 @@
 //! `App`: one copy of a web app, with all that it runs, listens on and needs.
 
+pub mod build;
 pub mod crd;
+pub mod dereference;
+pub mod validate;
 
 use serde_json::Value;
 
 use crate::crd::{Column, Kind};
 use crate::resource::{BadObject, Resource};
 
+pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
+pub use dereference::{Connection, Seen};
+pub use validate::{Checked, Problem, validate};
 
 /// One copy of a web app.
 pub type App = Resource<AppSpec, AppStatus>;

@@ -66,6 +66,12 @@ impl Server {
         self.ask(Method::PUT, &path, "application/json", "", object).await
     }
 
+    /// Says what the server would make of an object, by a dry run of a server-side apply.
+    pub(crate) async fn dry_run(&self, object: &Value) -> Result<Value, String> {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        self.apply(&format!("{}/{name}", self.collection(object)), object, "&dryRun=All&fieldValidation=Strict").await
+    }
+
     /// The objects of a kind as `kubectl get` shows them: the heads of the columns, and the cells of each object.
     pub(crate) async fn table(&self, kind: &Kind) -> (Vec<String>, Vec<Vec<String>>) {
         let path = format!("/apis/pinnace.dev/v1alpha1/namespaces/{}/{}", self.namespace, kind.plural);

@@ -1,0 +1,71 @@
+//! The databases that are made for an App: objects of our other kinds.
+
+use serde_json::{Value, json};
+
+use super::super::validate::Checked;
+use super::names::metadata;
+use super::{said, value_of};
+use crate::kinds::app::crd::{Defaults, Need};
+use crate::kinds::postgres_database::PostgresDatabaseSpec;
+use crate::kinds::postgres_database::crd::{ClusterServer, LocalServer, PostgresServer};
+use crate::kinds::rabbit_vhost::RabbitVhostSpec;
+use crate::kinds::rabbit_vhost::crd::{Broker, LocalBroker};
+use crate::kinds::redis::RedisSpec;
+use crate::kinds::redis::crd::Persistence;
+
+/// Those that nobody else makes.
+pub(super) fn build(checked: &Checked<'_>) -> Vec<Value> {
+    let needs = &checked.app.spec.needs;
+    let defaults = checked.app.spec.defaults;
+    let mut objects = Vec::new();
+    if let Some(spec) = needs.database.as_ref().and_then(made) {
+        objects.push(object(checked, "PostgresDatabase", value_of(&database(spec, defaults))));
+    }
+    if let Some(spec) = needs.rabbit.as_ref().and_then(made) {
+        objects.push(object(checked, "RabbitVhost", value_of(&rabbit(spec))));
+    }
+    if let Some(need) = &needs.redis
+        && let Some(spec) = made(need)
+    {
+        let spec = if need.make.is_none() { redis(defaults) } else { spec };
+        objects.push(object(checked, "Redis", value_of(&spec)));
+    }
+    objects
+}
+
+/// How it is made, if it is made.
+fn made<Spec: Clone + Default>(need: &Need<Spec>) -> Option<Spec> {
+    let by_us = need.name.is_none() && need.secret.is_none();
+    by_us.then(|| need.make.clone().unwrap_or_default())
+}
+
+fn database(mut spec: PostgresDatabaseSpec, defaults: Defaults) -> PostgresDatabaseSpec {
+    if spec.server == PostgresServer::default() {
+        match defaults {
+            Defaults::Dev => spec.server.local = Some(LocalServer::default()),
+            Defaults::Prod => spec.server.cluster = Some(ClusterServer::default()),
+        }
+    }
+    spec
+}
+
+fn rabbit(mut spec: RabbitVhostSpec) -> RabbitVhostSpec {
+    if spec.broker == Broker::default() {
+        spec.broker.local = Some(LocalBroker::default());
+    }
+    spec
+}
+
+fn redis(defaults: Defaults) -> RedisSpec {
+    let persistence = (defaults == Defaults::Prod).then(Persistence::default);
+    RedisSpec { persistence, ..RedisSpec::default() }
+}
+
+fn object(checked: &Checked<'_>, kind: &str, spec: Value) -> Value {
+    json!({
+        "apiVersion": format!("{}/{}", crate::GROUP, crate::VERSION),
+        "kind": kind,
+        "metadata": metadata(checked, &checked.app.metadata.name, None),
+        "spec": said(spec),
+    })
+}

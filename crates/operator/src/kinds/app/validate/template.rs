@@ -1,0 +1,38 @@
+//! Texts with places to be filled in: `postgis://$(database.username):$(database.password|url)@$(database.host)/shop`.
+
+use super::Texts;
+use crate::kinds::app::dereference::in_address;
+
+/// Fills in a text. `$$(` is written `$(`. The error says what is wrong, and repeats no value.
+pub(super) fn fill_in(text: &str, parts: &Texts) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("$(") {
+        if rest[..at].ends_with('$') {
+            filled.push_str(&rest[..at]);
+            filled.push('(');
+            rest = &rest[at + 2..];
+            continue;
+        }
+        filled.push_str(&rest[..at]);
+        let (place, after) =
+            rest[at + 2..].split_once(')').ok_or_else(|| format!("a `$(` is not closed in the text {text}"))?;
+        filled.push_str(&value(place, parts)?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+fn value(place: &str, parts: &Texts) -> Result<String, String> {
+    let (name, form) = place.split_once('|').map_or((place, None), |(name, form)| (name, Some(form)));
+    let value = parts.get(name).ok_or_else(|| {
+        let known: Vec<&str> = parts.keys().map(String::as_str).collect();
+        format!("there is no $({name}); there are: {}", known.join(", "))
+    })?;
+    match form {
+        None => Ok(value.clone()),
+        Some("url") => Ok(in_address(value)),
+        Some(other) => Err(format!("$({place}): there is no form `{other}`, only `url`")),
+    }
+}
