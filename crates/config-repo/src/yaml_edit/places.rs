@@ -84,8 +84,15 @@ impl Walk<'_> {
         self.each(items, Self::document)
     }
 
+    /// Side components and seed data have images with versions of their own.
     fn app(&mut self, spec: NodeId) -> Walked {
-        self.below(spec, "image", |walk, image| {
+        self.image_of_app(spec)?;
+        self.below(spec, "processes", |walk, processes| walk.children(processes, Self::image_of_app))?;
+        self.below(spec, "seed", Self::image_of_app)
+    }
+
+    fn image_of_app(&mut self, part: NodeId) -> Walked {
+        self.below(part, "image", |walk, image| {
             match walk.tree.node(image).content {
                 Content::Scalar { .. } => walk.note(Form::Whole(image)),
                 _ => walk.split(image, "repository", "tag"),

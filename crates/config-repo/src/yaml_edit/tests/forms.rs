@@ -140,6 +140,9 @@ fn a_tag_that_carries_its_digest_goes_on_to() {
 fn our_app_is_known_in_both_forms() {
     check("apiVersion: pinnace.dev/v1\nkind: App\nspec:\n  image: IMG\n");
     check("apiVersion: v1\nkind: List\nitems:\n- apiVersion: pinnace.dev/v1\n  kind: App\n  spec: {image: 'IMG'}\n");
+    let component = "apiVersion: pinnace.dev/v1alpha1\nkind: App\nspec:\n  image: r.example/other\n  processes:\n    web: {}\n    trips: {image: 'IMG'}\n";
+    check(component);
+    check("apiVersion: pinnace.dev/v1alpha1\nkind: App\nspec:\n  seed:\n    image: IMG\n");
     let app = |tag: &str| {
         format!(
             "apiVersion: pinnace.dev/v1\nkind: App\nspec:\n  image:\n    repository: registry.example/acme/shop\n    tag: {tag}\n"
