@@ -77,7 +77,8 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
     }
     let mut seen = Seen::from_objects(&app, objects, key());
     seen.scaled = app.spec.processes.keys().cloned().collect();
-    let missing = seen.fill_in_what_is_missing(&app);
+    let mut missing = seen.fill_in_what_is_missing(&app);
+    missing.extend(password_of_superuser(&app, objects));
     ejected.notes.extend(missing.iter().map(|what| format!("App {name}: fill in {what}")));
     let made = app::objects(&app, &seen).map_err(|problems| {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -95,6 +96,15 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
     }));
     ejected.text.push_str(&render::to_yaml(made)?);
     Ok(())
+}
+
+/// The Secret of the first user's password, where it is not there: the Job that makes the user reads it.
+fn password_of_superuser(app: &App, objects: &[Value]) -> Option<String> {
+    let superuser = app.spec.superuser.as_ref()?;
+    let usual = || format!("{}-superuser", app.metadata.name);
+    let name = superuser.secret_name.clone().unwrap_or_else(usual);
+    let there = objects.iter().any(|object| secrets::is_secret(object) && object["metadata"]["name"] == name.as_str());
+    (!there).then(|| format!("Secret {name} (the key password, for the superuser)"))
 }
 
 /// The values are printed beside the names that bear their hashes, so that this key keeps nothing: it is the same each time, as what is
@@ -191,7 +201,10 @@ stringData: {url: 'postgresql://shop:secret@db/shop'}
     #[test]
     fn a_database_that_is_made_for_it_is_said_to_stay_ours() {
         let made = APP.replace("{name: shared}", "{}");
-        let notes = ejected(&made).unwrap().notes;
+        let notes = ejected(&format!("{made}  superuser: {{username: admin}}\n")).unwrap().notes;
+        assert!(
+            notes.contains(&"App shop: fill in Secret shop-superuser (the key password, for the superuser)".to_owned())
+        );
         assert!(
             notes.iter().any(|note| note.contains("PostgresDatabase shop stays an object of Pinnace")),
             "{notes:?}"

@@ -86,6 +86,11 @@ pub struct AppSpec {
     pub setup: BTreeMap<String, Command>,
     /// Data that a new database begins with. It is loaded once, after the first migration.
     pub seed: Option<Seed>,
+    /// Environment variables of everything that is given the configuration, Jobs too, in the form that Kubernetes gives them. Those of a process
+    /// come before them.
+    #[serde(default)]
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub env: Vec<EnvVariable>,
     /// The user that all processes run as. Without it the image says who, and root is refused.
     #[serde(default)]
     pub run_as: RunAs,

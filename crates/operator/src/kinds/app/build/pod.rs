@@ -78,7 +78,8 @@ fn of(checked: &Checked<'_>, asked: &Container<'_>) -> (Value, Value) {
     let mut container = json!({"name": asked.name, "image": asked.image});
     put(&mut container, "command", asked.command.to_vec());
     put(&mut container, "args", asked.args.to_vec());
-    put(&mut container, "env", asked.env.clone());
+    let common = if asked.configured { app.env.as_slice() } else { &[] };
+    put(&mut container, "env", over(env(common), &asked.env));
     let usual = defaults::resources(app.defaults);
     put(&mut container, "resources", asked.resources.map_or(usual, |resources| said(value_of(resources))));
     put(&mut container, "securityContext", rights(&app.run_as));
@@ -108,6 +109,12 @@ fn of(checked: &Checked<'_>, asked: &Container<'_>) -> (Value, Value) {
 /// Environment variables as Kubernetes has them.
 pub(super) fn env(variables: &[EnvVariable]) -> Vec<Value> {
     variables.iter().map(variable).collect()
+}
+
+/// Variables over others: of two with the same name the one above holds.
+fn over(below: Vec<Value>, above: &[Value]) -> Vec<Value> {
+    let kept = below.into_iter().filter(|one| above.iter().all(|other| other["name"] != one["name"]));
+    kept.chain(above.iter().cloned()).collect()
 }
 
 /// An empty value is a value.

@@ -36,3 +36,30 @@ fn value(place: &str, parts: &Texts) -> Result<String, String> {
         Some(other) => Err(format!("$({place}): there is no form `{other}`, only `url`")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts() -> Texts {
+        [("database.host".to_owned(), "db".to_owned()), ("database.password".to_owned(), "a/b$(c)".to_owned())].into()
+    }
+
+    #[test]
+    fn places_are_filled_in_once_and_as_addresses_need_it() {
+        let filled = |text: &str| fill_in(text, &parts()).unwrap();
+        assert_eq!(filled("$(database.host):5432"), "db:5432");
+        assert_eq!(filled("$(database.password)"), "a/b$(c)");
+        assert_eq!(filled("$(database.password|url)"), "a%2Fb%24%28c%29");
+        assert_eq!(filled("$5 $$(database.host)"), "$5 $(database.host)");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_is_there_is_an_answer(text in "[$()|a-z. ]{0,40}") {
+            let _ = fill_in(&text, &parts());
+        }
+    }
+}

@@ -71,31 +71,41 @@ fn lines(mapping: &Map<String, Value>, indent: usize, text: &mut String) {
     }
 }
 
-/// JSON in which no reader of YAML finds a character that it refuses, keys in order.
+/// JSON in which no reader of YAML finds what it refuses or takes for something else, keys in order.
 pub(super) fn json(value: &Value) -> String {
-    let mut text = String::new();
-    for c in sorted(value).to_string().chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            c => text.push(c),
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Number(number) => written_number(&number.to_string()),
+        Value::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            let fields = fields.into_iter().map(|(key, value)| format!("{}: {}", quoted(key), json(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
         }
+        Value::Null | Value::Bool(_) => value.to_string(),
     }
-    text
 }
 
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        Value::Object(fields) => {
-            let mut fields: Vec<(String, Value)> =
-                fields.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            fields.sort_by(|one, other| one.0.cmp(&other.0));
-            Value::Object(fields.into_iter().collect())
+fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in Value::from(text).to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => quoted.push(c),
         }
-        other => other.clone(),
     }
+    quoted
+}
+
+/// Readers of YAML 1.1 take `1e-5` for a text, and `1.0e-5` for a number.
+fn written_number(number: &str) -> String {
+    let Some((digits, exponent)) = number.split_once('e') else { return number.to_owned() };
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+    format!("{digits}{point}e{sign}{exponent}")
 }
 
 /// Words that readers of YAML 1.1 take for something else than a text.
@@ -106,4 +116,53 @@ fn written_key(key: &str) -> String {
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !WORDS.contains(&key.to_ascii_lowercase().as_str());
     if plain { key.to_owned() } else { json(&Value::from(key)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let one = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            Just(json!("yes")),
+            Just(json!("012")),
+        ];
+        one.prop_recursive(4, 32, 5, |below| {
+            prop_oneof![
+                prop::collection::vec(below.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(".{0,20}", below, 0..5)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(fields in prop::collection::btree_map("[a-zA-Z_.:# \"'é-]{0,12}", any_value(), 0..6)) {
+            let mapping: Map<String, Value> = fields.into_iter().collect();
+            prop_assert_eq!(read_mapping(write(&mapping).as_bytes()), Ok(mapping));
+        }
+
+        #[test]
+        fn whatever_a_secret_holds_there_is_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Err(why) = read_mapping(&bytes) {
+                prop_assert!(why.starts_with("is "));
+            }
+        }
+    }
+
+    #[test]
+    fn small_numbers_stay_numbers_for_readers_of_yaml_1_1() {
+        let written = |number: &str| json(&serde_json::from_str(number).unwrap());
+        assert_eq!(written("0.00000001"), "1.0e-8");
+        assert_eq!(written("1.5e300"), "1.5e+300");
+        assert_eq!(written("[0.5, 12]"), "[0.5, 12]");
+    }
 }
