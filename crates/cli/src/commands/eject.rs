@@ -69,12 +69,13 @@ fn eject(objects: &[Value]) -> anyhow::Result<Ejected> {
 }
 
 fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Result<()> {
-    let unknown = operator::unknown_fields(&app::KIND, object);
-    let app = App::read(object)?;
-    let name = &app.metadata.name;
-    if let Some(field) = unknown.first() {
+    // First, as a field that is missing may be one that was misspelt.
+    if let Some(field) = operator::unknown_fields(&app::KIND, object).first() {
+        let name = object["metadata"]["name"].as_str().unwrap_or("without a name");
         bail!("App {name}: there is no field {field}; `kubectl explain app.spec` lists those that there are");
     }
+    let app = App::read(object)?;
+    let name = &app.metadata.name;
     let mut seen = Seen::from_objects(&app, objects, key());
     seen.scaled = app.spec.processes.keys().cloned().collect();
     let mut missing = seen.fill_in_what_is_missing(&app);
@@ -188,6 +189,8 @@ stringData: {url: 'postgresql://shop:secret@db/shop'}
         let typo = APP.replace("web: {}", "web: {replica: 2}");
         let error = ejected(&typo).unwrap_err().to_string();
         assert!(error.contains("there is no field spec.processes.web.replica"), "{error}");
+        let error = ejected(&APP.replace("processes", "proceses")).unwrap_err().to_string();
+        assert!(error.contains("there is no field spec.proceses"), "{error}");
         let error = ejected(&APP.replace("@sha256", "@sha")).unwrap_err().to_string();
         assert!(error.contains("spec.image: "), "{error}");
         assert!(
@@ -196,6 +199,22 @@ stringData: {url: 'postgresql://shop:secret@db/shop'}
                 .to_string()
                 .contains("no App")
         );
+    }
+
+    #[test]
+    fn what_is_ejected_goes_into_the_config_repo_as_it_is() {
+        for app in [
+            include_str!("../../../operator/tests/golden/prod.yaml"),
+            include_str!("../../../operator/tests/golden/moved.yaml"),
+        ] {
+            let objects = live_objects("app.yaml", app.as_bytes()).unwrap();
+            let namespace = objects[0]["metadata"]["namespace"].as_str().unwrap();
+            let files = [("plain.yaml".to_owned(), eject(&objects).unwrap().text.into_bytes())].into();
+            let context = render::RenderContext { namespace, cluster_kinds: &[], key: &key() };
+            let rendered = render::render(&files, &context).unwrap();
+            assert_eq!(render::references_of(&rendered).wrong, []);
+            assert!(rendered.objects.len() > 8);
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn every_field_has_a_text_for_kubectl_explain() {
 }
 
 #[tokio::test]
-async fn a_real_api_server_takes_them_without_a_warning_and_serves_their_short_names() {
+async fn a_real_api_server_takes_them_and_serves_their_short_names() {
     let server = Server::new().await;
     let served = server.get("/apis/pinnace.dev/v1alpha1").await.unwrap();
     let names = |kind: &str| {

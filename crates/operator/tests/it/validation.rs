@@ -145,6 +145,8 @@ async fn bad_routes_and_forms_are_refused_with_a_sentence() {
             app("no-web", json!({"processes": {"shop": {"port": 80}}, "routes": {"host": "a.example.org"}})),
             "Without a process called web",
         ),
+        (app("own-fields", json!({"setup": {"seed": {"command": ["a"]}}})), "are fields of their own"),
+        (app("bad-command", json!({"setup": {"Index": {"command": ["a"]}}})), "The name of a command has to begin"),
         (app("as-root", json!({"runAs": {"user": 0}})), "User 0 is root"),
         (
             app("no-form", json!({"configuration": {"generated": ["A"]}})),

@@ -79,10 +79,13 @@ pub struct AppSpec {
     pub superuser: Option<Superuser>,
     /// Commands that are run once after the first migration, by name. A changed command runs again.
     #[serde(default)]
-    #[schemars(extend("maxProperties" = 20, "x-kubernetes-validations" = rule(
-        "self.all(name, name.matches('^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$'))",
-        "The name of a command has to begin with a lower-case letter and hold at most 20 lower-case letters, digits and dashes.",
-    )))]
+    #[schemars(extend("maxProperties" = 20, "x-kubernetes-validations" = rules(&[
+        (
+            "self.all(name, name.matches('^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$'))",
+            "The name of a command has to begin with a lower-case letter and hold at most 20 lower-case letters, digits and dashes.",
+        ),
+        ("!('seed' in self) && !('superuser' in self)", "spec.seed and spec.superuser are fields of their own: give the command another name."),
+    ])))]
     pub setup: BTreeMap<String, Command>,
     /// Data that a new database begins with. It is loaded once, after the first migration.
     pub seed: Option<Seed>,
