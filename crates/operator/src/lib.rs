@@ -1,10 +1,11 @@
 //! Our custom resources: their types, the CRDs made from them, and what Kubernetes objects an App comes to.
 //!
-//! Nothing here does IO and nothing here reads a clock: what an App refers to is read elsewhere and given as [`app::Seen`]. Each kind
-//! has a folder in `kinds`, whose files are the steps of a reconcile.
+//! Each kind has a folder in `kinds`, whose files are the steps of a reconcile. They do no IO and read no clock: what an App refers to is
+//! read elsewhere and given as [`app::Seen`]. [`postgres`] is what talks to a server of PostgreSQL.
 
 mod crd;
 mod kinds;
+pub mod postgres;
 mod resource;
 
 pub use crd::{GROUP, Kind, VERSION, crd, crds, unknown_fields};

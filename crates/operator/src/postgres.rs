@@ -1,0 +1,41 @@
+//! Databases on a server of PostgreSQL: made, kept as they should be, given logins, and taken away.
+//!
+//! What is there is read first, what is to be done is decided from that alone, and only that is done: a pass that finds everything
+//! as it should be writes nothing. Passwords never reach the server: it is told verifiers (RFC 5803) that are made here.
+
+mod claim;
+mod decide;
+mod ensure;
+mod error;
+mod logins;
+mod name;
+mod scram;
+mod seen;
+mod server;
+mod statement;
+
+pub use claim::Claim;
+pub use ensure::{Ensured, ensure, retire, rotate, take_away};
+pub use error::PostgresError;
+pub use logins::{Login, LoginName, made_password, works};
+pub use name::{InvalidName, PgName};
+pub use server::{Server, Tls};
+
+use std::collections::BTreeMap;
+
+/// What a database should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name.
+    pub database: PgName,
+    /// The role that owns it and everything in it. Nobody logs in as it: logins become it.
+    pub owner: PgName,
+    /// Its extensions with their versions; none is the newest that the server has.
+    pub extensions: BTreeMap<String, Option<String>>,
+    /// A role that may read everything in it.
+    pub reporting: Option<PgName>,
+    /// Whose it is.
+    pub claim: Claim,
+    /// Whether a database or a role that is there and nobody's is taken over.
+    pub adopt: bool,
+}

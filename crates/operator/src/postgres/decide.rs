@@ -1,0 +1,270 @@
+//! What is to be done, decided from what was seen. What is as it should be is not written again.
+
+use super::Wanted;
+use super::claim::Claim;
+use super::error::PostgresError;
+use super::name::{PgName, literal, quoted};
+use super::seen::{DatabaseSeen, ExtensionSeen, Inside, RoleSeen, Seen};
+use super::statement::Statement;
+
+/// The owner and the database itself. It is claimed by its owner's role first: a role is made and marked as one, a database is not.
+pub(crate) fn on_server(wanted: &Wanted, seen: &Seen) -> Result<Vec<Statement>, PostgresError> {
+    let mut all = owner(wanted, seen)?;
+    match &seen.database {
+        None => all.push(Statement::new(
+            format!("make the database {}", wanted.database.quoted()),
+            format!(
+                "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'",
+                wanted.database.quoted(),
+                wanted.owner.quoted()
+            ),
+        )),
+        Some(database) => taken_over(wanted, seen, database)?,
+    }
+    let database = seen.database.clone().unwrap_or(DatabaseSeen { is_open: true, ..DatabaseSeen::default() });
+    if database.claim.as_ref() != Some(&wanted.claim) {
+        all.push(comment("DATABASE", &wanted.database, &wanted.claim));
+    }
+    let is_adopted = wanted.adopt && seen.database.is_some();
+    if database.is_open && !is_adopted {
+        let sql = format!("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC", wanted.database.quoted());
+        all.push(Statement::new(format!("close the database {} to others", wanted.database.quoted()), sql));
+    }
+    Ok(all)
+}
+
+fn owner(wanted: &Wanted, seen: &Seen) -> Result<Vec<Statement>, PostgresError> {
+    match seen.roles.get(wanted.owner.as_str()) {
+        None => Ok(vec![made(wanted, seen, &wanted.owner, "NOLOGIN")]),
+        Some(known) => kept(wanted, seen, &wanted.owner, known),
+    }
+}
+
+/// A role that is there: marked as ours, and ours to act as. A role that may do everything acts as any.
+fn kept(wanted: &Wanted, seen: &Seen, role: &PgName, known: &RoleSeen) -> Result<Vec<Statement>, PostgresError> {
+    let mut all = Vec::new();
+    if check(wanted, known.claim.as_ref(), || format!("the role {}", role.quoted()))? {
+        all.push(comment("ROLE", role, &wanted.claim));
+    }
+    if !seen.superuser && !known.is_ours_to_act_as {
+        all.push(acted_as(role));
+    }
+    Ok(all)
+}
+
+/// Else we could neither make a database for it, nor end its connections.
+fn acted_as(role: &PgName) -> Statement {
+    let role = role.quoted();
+    Statement::new(format!("let us act as {role}"), format!("GRANT {role} TO CURRENT_USER"))
+}
+
+/// Whether a database that is there may be ours.
+fn taken_over(wanted: &Wanted, seen: &Seen, database: &DatabaseSeen) -> Result<(), PostgresError> {
+    let what = || format!("the database {}", wanted.database.quoted());
+    let owner_is_ours =
+        seen.roles.get(wanted.owner.as_str()).is_some_and(|role| role.claim.as_ref() == Some(&wanted.claim));
+    // It was made, and marking it was not reached.
+    let begun = database.claim.is_none() && owner_is_ours && database.owner == wanted.owner.as_str();
+    if !begun {
+        check(wanted, database.claim.as_ref(), what)?;
+    }
+    if database.owner != wanted.owner.as_str() {
+        let (database, owner) = (wanted.database.to_string(), database.owner.clone());
+        return Err(PostgresError::OtherOwner { database, owner });
+    }
+    Ok(())
+}
+
+/// Whether it is to be marked as ours; an error when it is not ours and may not be.
+fn check(wanted: &Wanted, claim: Option<&Claim>, what: impl Fn() -> String) -> Result<bool, PostgresError> {
+    match claim {
+        Some(claim) if *claim == wanted.claim => Ok(false),
+        // That cluster may be gone, and its objects live on here.
+        Some(claim) if wanted.adopt && !claim.is_of_the_cluster_of(&wanted.claim) => Ok(true),
+        Some(claim) => Err(PostgresError::Claimed { what: what(), by: claim.clone() }),
+        None if wanted.adopt => Ok(true),
+        None => Err(PostgresError::NotOurs { what: what() }),
+    }
+}
+
+/// Made, marked and ours to act as, or not at all.
+fn made(wanted: &Wanted, seen: &Seen, role: &PgName, options: &str) -> Statement {
+    let mut sql = format!("CREATE ROLE {} {options}; {}", role.quoted(), comment("ROLE", role, &wanted.claim).sql);
+    if !seen.superuser {
+        sql = format!("{sql}; {}", acted_as(role).sql);
+    }
+    Statement::new(format!("make the role {}", role.quoted()), sql)
+}
+
+fn comment(kind: &str, name: &PgName, claim: &Claim) -> Statement {
+    let sql = format!("COMMENT ON {kind} {} IS {}", name.quoted(), literal(&claim.comment()));
+    Statement::new(format!("mark {} as ours", name.quoted()), sql)
+}
+
+/// A role that logs in, and becomes the owner. A verifier is given where its password is to be another.
+pub(crate) fn login(
+    wanted: &Wanted,
+    seen: &Seen,
+    role: &PgName,
+    verifier: Option<&str>,
+) -> Result<Vec<Statement>, PostgresError> {
+    let mut all = with_password(wanted, seen, role, verifier)?;
+    let known = seen.roles.get(role.as_str());
+    let (name, owner) = (role.quoted(), wanted.owner.quoted());
+    if !known.is_some_and(|known| known.member_of.iter().any(|of| of == wanted.owner.as_str())) {
+        all.push(Statement::new(format!("make {name} a member of {owner}"), format!("GRANT {owner} TO {name}")));
+    }
+    let setting = format!("role={}", wanted.owner);
+    if !known.is_some_and(|known| known.settings.contains(&setting)) {
+        let becomes = literal(wanted.owner.as_str());
+        let sql = format!("ALTER ROLE {name} IN DATABASE {} SET role = {becomes}", wanted.database.quoted());
+        all.push(Statement::new(format!("let {name} act as {owner}"), sql));
+    }
+    Ok(all)
+}
+
+/// The role that reads everything.
+pub(crate) fn reporting(
+    wanted: &Wanted,
+    seen: &Seen,
+    role: &PgName,
+    verifier: Option<&str>,
+) -> Result<Vec<Statement>, PostgresError> {
+    let mut all = with_password(wanted, seen, role, verifier)?;
+    let (name, database) = (role.quoted(), wanted.database.quoted());
+    let connecting = seen.database.as_ref().map(|database| database.connecting.as_slice()).unwrap_or_default();
+    if !connecting.iter().any(|one| one == role.as_str()) {
+        let sql = format!("GRANT CONNECT ON DATABASE {database} TO {name}");
+        all.push(Statement::new(format!("let {name} connect to {database}"), sql));
+    }
+    let known = seen.roles.get(role.as_str());
+    if !known.is_some_and(|known| known.settings.iter().any(|set| set == "default_transaction_read_only=on")) {
+        let sql = format!("ALTER ROLE {name} IN DATABASE {database} SET default_transaction_read_only = on");
+        all.push(Statement::new(format!("let {name} only read"), sql));
+    }
+    Ok(all)
+}
+
+fn with_password(
+    wanted: &Wanted,
+    seen: &Seen,
+    role: &PgName,
+    verifier: Option<&str>,
+) -> Result<Vec<Statement>, PostgresError> {
+    let password = verifier.map(|verifier| format!("LOGIN PASSWORD {}", literal(verifier)));
+    let Some(known) = seen.roles.get(role.as_str()) else {
+        return Ok(vec![made(wanted, seen, role, password.as_deref().unwrap_or("NOLOGIN"))]);
+    };
+    let mut all = kept(wanted, seen, role, known)?;
+    if let Some(password) = password {
+        let name = role.quoted();
+        all.push(Statement::new(format!("give {name} a password"), format!("ALTER ROLE {name} {password}")));
+    }
+    Ok(all)
+}
+
+/// A login that is used no more.
+pub(crate) fn retired(role: &PgName) -> Statement {
+    let name = role.quoted();
+    Statement::new(format!("let {name} log in no more"), format!("ALTER ROLE {name} NOLOGIN PASSWORD NULL"))
+}
+
+/// What is to be done within the database.
+pub(crate) fn within(wanted: &Wanted, inside: &Inside, server: &str) -> Result<Vec<Statement>, PostgresError> {
+    let mut all = Vec::new();
+    // From PostgreSQL 15 on it is the database's owner's by itself.
+    let good = |owner: &String| owner == wanted.owner.as_str() || owner == "pg_database_owner";
+    if inside.public_owner.as_ref().is_some_and(|owner| !good(owner)) && !wanted.adopt {
+        let sql = format!("ALTER SCHEMA public OWNER TO {}", wanted.owner.quoted());
+        all.push(Statement::new("give the schema `public` to its owner", sql));
+    }
+    for (name, version) in &wanted.extensions {
+        all.extend(extension(name, version.as_deref(), inside.extensions.get(name), server)?);
+    }
+    if let Some(role) = &wanted.reporting {
+        all.extend(readable(wanted, role, inside));
+    }
+    Ok(all)
+}
+
+fn extension(
+    name: &str,
+    version: Option<&str>,
+    seen: Option<&ExtensionSeen>,
+    server: &str,
+) -> Result<Option<Statement>, PostgresError> {
+    let missing = |help: String| PostgresError::NoExtension {
+        server: server.to_owned(),
+        name: name.to_owned(),
+        version: version.map(str::to_owned),
+        help,
+    };
+    let Some(seen) = seen else {
+        return Err(missing("install its package where the server runs, or take it out".to_owned()));
+    };
+    if let Some(version) = version
+        && !seen.versions.iter().any(|known| known == version)
+    {
+        return Err(missing(format!("it has {}", seen.versions.join(", "))));
+    }
+    let target = version.unwrap_or(&seen.newest);
+    let (extension, version) = (quoted(name), literal(target));
+    Ok(match &seen.installed {
+        Some(installed) if installed == target => None,
+        Some(_) => Some(Statement::new(
+            format!("bring the extension {extension} to {target}"),
+            format!("ALTER EXTENSION {extension} UPDATE TO {version}"),
+        )),
+        None => Some(Statement::new(
+            format!("install the extension {extension} {target}"),
+            format!("CREATE EXTENSION IF NOT EXISTS {extension} VERSION {version} CASCADE"),
+        )),
+    })
+}
+
+/// What is there and what later migrations make.
+fn readable(wanted: &Wanted, role: &PgName, inside: &Inside) -> Vec<Statement> {
+    let (owner, name) = (wanted.owner.quoted(), role.quoted());
+    let mut all = Vec::new();
+    if !inside.sees_later {
+        let sql = format!(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {name}; \
+             ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {name}"
+        );
+        all.push(Statement::new(format!("let {name} read what will be made"), sql));
+    }
+    if inside.unseen > 0 {
+        let block = format!(
+            "DECLARE one record; BEGIN
+                FOR one IN SELECT nspname FROM pg_namespace WHERE nspowner = {owner}::regrole LOOP
+                    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', one.nspname, {role});
+                END LOOP;
+                FOR one IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND c.relowner = {owner}::regrole AND n.nspname !~ '^pg_' LOOP
+                    EXECUTE format('GRANT SELECT ON %s TO %I', one.name, {role});
+                END LOOP;
+            END",
+            owner = literal(&owner),
+            role = literal(role.as_str()),
+        );
+        all.push(Statement::new(format!("let {name} read what is there"), format!("DO {}", literal(&block))));
+    }
+    all
+}
+
+/// All that is to go, of what is ours.
+pub(crate) fn gone(wanted: &Wanted, seen: &Seen, roles: &[PgName]) -> Vec<Statement> {
+    let mut all = Vec::new();
+    if seen.database.as_ref().is_some_and(|database| database.claim.as_ref() == Some(&wanted.claim)) {
+        let database = wanted.database.quoted();
+        let sql = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
+        all.push(Statement::new(format!("delete the database {database}"), sql));
+    }
+    for role in roles {
+        if seen.roles.get(role.as_str()).is_some_and(|seen| seen.claim.as_ref() == Some(&wanted.claim)) {
+            let role = role.quoted();
+            all.push(Statement::new(format!("delete the role {role}"), format!("DROP ROLE IF EXISTS {role}")));
+        }
+    }
+    all
+}

@@ -1,0 +1,189 @@
+//! Making a database as it should be, and taking it away.
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::error::PostgresError;
+use super::logins::{Login, LoginName, works};
+use super::name::PgName;
+use super::seen::{Seen, inside, seen};
+use super::server::Server;
+use super::statement::{Statement, perform};
+use super::{Wanted, decide};
+
+/// Another who makes the same at the same time is waited for so often.
+const MOST_TRIES: u32 = 3;
+
+/// What came of it.
+#[derive(Default)]
+pub struct Ensured {
+    /// The login that the app is to have from now on; none when the one that it has is good.
+    pub login: Option<Login>,
+    /// The same of the reporting role.
+    pub reporting: Option<Login>,
+    /// What was done, in words.
+    pub did: Vec<String>,
+}
+
+/// Makes a database as it should be. `login` and `reporting` are what the Secrets of the app hold: a login that does not work is given the password
+/// that stands there.
+pub async fn ensure(
+    server: &Server,
+    wanted: &Wanted,
+    login: Option<&Login>,
+    reporting: Option<&Login>,
+) -> Result<Ensured, PostgresError> {
+    let mut tries = 1;
+    loop {
+        match ensure_once(server, wanted, login, reporting).await {
+            Err(error) if tries < MOST_TRIES && is_there_by_now(&error) => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+/// `duplicate_object`, `duplicate_database`, `unique_violation`: somebody made it since it was looked for.
+fn is_there_by_now(error: &PostgresError) -> bool {
+    let codes = ["(42710)", "(42P04)", "(23505)"];
+    matches!(error, PostgresError::Refused { why, .. } if codes.iter().any(|code| why.ends_with(code)))
+}
+
+async fn ensure_once(
+    server: &Server,
+    wanted: &Wanted,
+    login: Option<&Login>,
+    reporting: Option<&Login>,
+) -> Result<Ensured, PostgresError> {
+    let mut ensured = Ensured::default();
+    let mut connection = server.connect(&server.maintenance).await?;
+    let mut seen = look(server, &mut connection, wanted).await?;
+    let statements = decide::on_server(wanted, &seen)?;
+    if !statements.is_empty() {
+        ensured.perform(server, &mut connection, &statements).await?;
+        seen = look(server, &mut connection, wanted).await?;
+    }
+    let statements = logged_in(server, wanted, &seen, login, &mut ensured).await?;
+    ensured.perform(server, &mut connection, &statements).await?;
+    let statements = reported(server, wanted, &seen, reporting, &mut ensured).await?;
+    ensured.perform(server, &mut connection, &statements).await?;
+    close(connection).await;
+
+    let mut connection = server.connect(wanted.database.as_str()).await?;
+    let found = inside(server, &mut connection, wanted).await?;
+    let statements = decide::within(wanted, &found, &server.to_string())?;
+    ensured.perform(server, &mut connection, &statements).await?;
+    close(connection).await;
+    Ok(ensured)
+}
+
+impl Ensured {
+    async fn perform(
+        &mut self,
+        server: &Server,
+        connection: &mut PgConnection,
+        statements: &[Statement],
+    ) -> Result<(), PostgresError> {
+        perform(server, connection, statements).await?;
+        self.did.extend(statements.iter().map(|statement| statement.what.clone()));
+        Ok(())
+    }
+}
+
+/// The login that the app has, if it is one of the two; else the one that nobody can use now, so that whoever uses the other goes on.
+async fn logged_in(
+    server: &Server,
+    wanted: &Wanted,
+    seen: &Seen,
+    login: Option<&Login>,
+    ensured: &mut Ensured,
+) -> Result<Vec<Statement>, PostgresError> {
+    let of = |login: &Login| LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role);
+    let (role, login, is_new) = match login.and_then(|login| Some((login, of(login)?))) {
+        Some((login, name)) => (name.role(wanted), login.clone(), false),
+        None => {
+            let role = unused(wanted, seen).role(wanted);
+            (role.clone(), Login::new(&role)?, true)
+        }
+    };
+    let is_good = !is_new && can_log_in(seen, &role) && works(server, &login, &wanted.database).await?;
+    let verifier = if is_good { None } else { Some(login.verifier()?) };
+    let statements = decide::login(wanted, seen, &role, verifier.as_deref())?;
+    ensured.login = is_new.then_some(login);
+    Ok(statements)
+}
+
+async fn reported(
+    server: &Server,
+    wanted: &Wanted,
+    seen: &Seen,
+    login: Option<&Login>,
+    ensured: &mut Ensured,
+) -> Result<Vec<Statement>, PostgresError> {
+    let Some(role) = &wanted.reporting else { return Ok(Vec::new()) };
+    let known = login.filter(|login| login.role == role.as_str());
+    let login = known.map_or_else(|| Login::new(role), |login| Ok(login.clone()))?;
+    let is_good = known.is_some() && can_log_in(seen, role) && works(server, &login, &wanted.database).await?;
+    let verifier = if is_good { None } else { Some(login.verifier()?) };
+    let statements = decide::reporting(wanted, seen, role, verifier.as_deref())?;
+    ensured.reporting = known.is_none().then_some(login);
+    Ok(statements)
+}
+
+fn can_log_in(seen: &Seen, role: &PgName) -> bool {
+    seen.roles.get(role.as_str()).is_some_and(|role| role.can_login)
+}
+
+fn unused(wanted: &Wanted, seen: &Seen) -> LoginName {
+    let is_unused = |name: &LoginName| !can_log_in(seen, &name.role(wanted));
+    LoginName::BOTH.into_iter().find(is_unused).unwrap_or(LoginName::A)
+}
+
+/// Gives the login that is not in use a new password. When the app has it, [`retire`] ends the one before.
+pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result<Login, PostgresError> {
+    let mut connection = server.connect(&server.maintenance).await?;
+    let seen = look(server, &mut connection, wanted).await?;
+    let is_current = |name: &LoginName| name.role(wanted).as_str() == current.role;
+    let next = LoginName::BOTH.into_iter().find(is_current).map_or_else(|| unused(wanted, &seen), LoginName::other);
+    let role = next.role(wanted);
+    let login = Login::new(&role)?;
+    let statements = decide::login(wanted, &seen, &role, Some(&login.verifier()?))?;
+    perform(server, &mut connection, &statements).await?;
+    close(connection).await;
+    Ok(login)
+}
+
+/// Ends the login that is not the current one. Says whether there was one.
+pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result<bool, PostgresError> {
+    let mut connection = server.connect(&server.maintenance).await?;
+    let seen = look(server, &mut connection, wanted).await?;
+    let roles = LoginName::BOTH.map(|name| name.role(wanted));
+    let others = roles.iter().filter(|role| role.as_str() != current.role && can_log_in(&seen, role));
+    let statements: Vec<Statement> = others.map(decide::retired).collect();
+    perform(server, &mut connection, &statements).await?;
+    close(connection).await;
+    Ok(!statements.is_empty())
+}
+
+/// Deletes the database and its roles, as far as they are ours. What was done, in words.
+pub async fn take_away(server: &Server, wanted: &Wanted) -> Result<Vec<String>, PostgresError> {
+    let mut connection = server.connect(&server.maintenance).await?;
+    let seen = look(server, &mut connection, wanted).await?;
+    let statements = decide::gone(wanted, &seen, &roles(wanted));
+    perform(server, &mut connection, &statements).await?;
+    close(connection).await;
+    Ok(statements.into_iter().map(|statement| statement.what).collect())
+}
+
+/// All roles of a database, those that depend on others first.
+fn roles(wanted: &Wanted) -> Vec<PgName> {
+    let logins = LoginName::BOTH.map(|name| name.role(wanted));
+    logins.into_iter().chain(wanted.reporting.clone()).chain([wanted.owner.clone()]).collect()
+}
+
+async fn look(server: &Server, connection: &mut PgConnection, wanted: &Wanted) -> Result<Seen, PostgresError> {
+    seen(server, connection, wanted, &roles(wanted)).await
+}
+
+/// What is not heard of our leaving is no harm.
+async fn close(connection: PgConnection) {
+    let _ = connection.close().await;
+}
