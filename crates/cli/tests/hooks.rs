@@ -41,6 +41,15 @@ metadata:
   name: for-migrate
   annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-weight: "-5"}
 data: {A: b}
+{{- with .Values.login }}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: login
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-weight: "-4"}
+stringData: {PASSWORD: "{{ .password }}"}
+{{- end }}
 ---
 apiVersion: batch/v1
 kind: Job
@@ -127,6 +136,23 @@ async fn hooks_run_once_for_each_candidate_and_never_otherwise() {
     world.agree().await;
     assert_eq!(ran(&harness, before), Vec::<String>::new());
     assert!(world.objects.job("migrate").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_a_hook_that_would_become_empty_is_refused_before_anything_runs() {
+    let harness = Harness::listen();
+    let world = World::planned(plan(&harness)).await;
+    let path = "apps/shop/prod/values.yaml";
+    let values = world.remote.file(path).unwrap();
+    let with = |password: &str| format!("{values}login: {{password: \"{password}\"}}\n");
+    let good = world.remote.commit_as(Person::BOB, path, &with("hunter22")).unwrap();
+    world.head_proven(&good).await;
+    let before = harness.seen().len();
+    let bad = world.remote.commit_as(Person::BOB, path, &with("")).unwrap();
+    let failed = world.head_failed(&bad).await;
+    let sentence = &failed.head.failure.sentence;
+    assert!(sentence.contains("`PASSWORD` would become empty") && !failed.head.touched, "{sentence}");
+    assert_eq!(ran(&harness, before), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,13 +14,16 @@ const ALLOW: &str = "/metadata/annotations/pinnace.dev~1allow-empty";
 
 /// What would lose its value, by what is live. What is taken out altogether is not meant.
 pub(crate) fn emptied(rendered: &Rendered, seen: &DryRun) -> Vec<Refusal> {
-    let secrets = rendered.objects.iter().filter(|object| secrets::is_secret(&object.value));
-    secrets.filter_map(|object| refusal(object, seen)).collect()
+    rendered.objects.iter().filter_map(|object| emptied_from(object, seen.live.get(&key(object))?)).collect()
 }
 
-fn refusal(object: &Object, seen: &DryRun) -> Option<Refusal> {
+/// The same of one object, which is live like this.
+pub(crate) fn emptied_from(object: &Object, live: &Value) -> Option<Refusal> {
+    if !secrets::is_secret(&object.value) {
+        return None;
+    }
     let key = key(object);
-    let live = seen.live.get(&key)?.get("data")?;
+    let live = live.get("data")?;
     let allowed = object.value.pointer(ALLOW).and_then(Value::as_str).unwrap_or_default();
     let is_allowed = |name: &str| allowed.split(',').map(str::trim).any(|one| one == "true" || one == name);
     let data = object.value.get("data").and_then(Value::as_object)?;

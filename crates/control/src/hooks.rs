@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::converge::{Place, Report, key};
 use crate::effects::watch::{Attend, Goal, Watched};
+use crate::emptied::emptied_from;
 use crate::inner::Inner;
 use crate::steps::homes;
 use crate::trouble::Trouble;
@@ -106,7 +107,13 @@ impl Inner {
                     let why = "it exists and was not made by Pinnace: delete it, and the hook makes it anew";
                     return Err(Trouble::Impossible(format!("{}: {key}: {why}", hook.object.place)));
                 }
-                Ok(Some(_)) => unchecked.push(format!("{key}: it is a hook, and is made anew when it runs")),
+                Ok(Some(live)) => {
+                    if let Some(refusal) = emptied_from(&hook.object, &live) {
+                        let why = format!("{}: {key}: {}", hook.object.place, refusal.message);
+                        return Err(Trouble::Impossible(why));
+                    }
+                    unchecked.push(format!("{key}: it is a hook, and is made anew when it runs"));
+                }
                 Err(cluster::ClusterError::UnknownKind { .. }) => {
                     unchecked.push(format!("{key}: its kind is not there yet"));
                 }
