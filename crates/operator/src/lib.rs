@@ -4,6 +4,7 @@
 //! read elsewhere and given as [`app::Seen`]. [`postgres`] is what talks to a server of PostgreSQL.
 
 mod crd;
+mod hex;
 mod kinds;
 pub mod postgres;
 mod resource;

@@ -160,10 +160,7 @@ async fn two_objects_never_share_a_database_and_what_is_nobodys_is_taken_over_on
     let theirs = Wanted { claim: Claim::of("cluster-1", "desk", "shop"), ..mine.clone() };
     // Both at once: one of them has it, the other is told whose it is.
     let (one, other) = tokio::join!(ensure(&server, &mine, None, None), ensure(&server, &theirs, None, None));
-    let refused = match (one, other) {
-        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
-        _ => panic!("exactly one of them has it"),
-    };
+    let ((Ok(_), Err(refused)) | (Err(refused), Ok(_))) = (one, other) else { panic!("exactly one of them has it") };
     assert!(matches!(&refused, PostgresError::Claimed { by, .. } if by.to_string().ends_with("/shop")), "{refused}");
     let adopting = Wanted { adopt: true, claim: Claim::of("cluster-1", "third", "x"), ..mine.clone() };
     let refused = ensure(&server, &adopting, None, None).await.err().unwrap();

@@ -18,7 +18,7 @@ use crate::served::free_port;
 const PROGRAMS: &str = "/usr/lib/postgresql";
 /// PostgreSQL refuses to run as root: then it runs as `nobody`.
 const NOBODY: u32 = 65_534;
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A server that ends when it is dropped.
 pub struct DevPostgres {

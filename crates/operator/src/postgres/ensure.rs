@@ -97,12 +97,11 @@ async fn logged_in(
     ensured: &mut Ensured,
 ) -> Result<Vec<Statement>, PostgresError> {
     let of = |login: &Login| LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role);
-    let (role, login, is_new) = match login.and_then(|login| Some((login, of(login)?))) {
-        Some((login, name)) => (name.role(wanted), login.clone(), false),
-        None => {
-            let role = unused(wanted, seen).role(wanted);
-            (role.clone(), Login::new(&role)?, true)
-        }
+    let (role, login, is_new) = if let Some((login, name)) = login.and_then(|login| Some((login, of(login)?))) {
+        (name.role(wanted), login.clone(), false)
+    } else {
+        let role = unused(wanted, seen).role(wanted);
+        (role.clone(), Login::new(&role)?, true)
     };
     let is_good = !is_new && can_log_in(seen, &role) && works(server, &login, &wanted.database).await?;
     let verifier = if is_good { None } else { Some(login.verifier()?) };

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// PostgreSQL cuts names at so many bytes, silently.
 const LONGEST: usize = 63;
 
@@ -21,12 +23,13 @@ pub struct InvalidName(String);
 
 impl PgName {
     /// The name with a suffix. What gets too long is cut, and a hash keeps it apart from others that begin alike.
+    #[must_use]
     pub fn with(&self, suffix: &str) -> Self {
         let whole = format!("{}{suffix}", self.0);
         if whole.len() <= LONGEST {
             return Self(whole);
         }
-        let hash: String = Sha256::digest(&self.0).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(&self.0), 8);
         let room = LONGEST.saturating_sub(suffix.len() + hash.len() + 1);
         let end = (0..=room.min(self.0.len())).rev().find(|at| self.0.is_char_boundary(*at)).unwrap_or_default();
         Self(format!("{}_{hash}{suffix}", self.0.get(..end).unwrap_or_default()))

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::validate::{Checked, GivenFile};
-use super::names::{LONGEST, hex, joined, metadata};
+use super::names::{LONGEST, joined, metadata};
+use crate::hex::hex;
 use crate::kinds::app::crd::Process;
 
 /// How the volume of the file is called in a pod.

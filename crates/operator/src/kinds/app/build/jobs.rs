@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::validate::Checked;
-use super::names::{LONGEST, hex, joined, metadata};
+use super::names::{LONGEST, joined, metadata};
 use super::pod::{self, Container};
 use super::put;
+use crate::hex::hex;
 use crate::kinds::app::crd::{EnvVariable, Migrations, Resources, Superuser};
 
 /// The migration of this version. Its name holds the digest, so that there is one for each, whoever asks for it.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::validate::Checked;
+use crate::hex::hex;
 
 /// What a StatefulSet's name may have, so that the label of its revision fits; others may have more.
 const LONGEST_OF_PROCESS: usize = 52;
@@ -25,12 +26,6 @@ pub(super) fn joined(app: &str, end: &str, longest: usize) -> String {
     let room = longest.saturating_sub(end.len() + hash.len() + 2);
     let cut: String = app.chars().take(room).collect();
     format!("{}-{hash}-{end}", cut.trim_end_matches('-'))
-}
-
-/// The first digits of a hash.
-pub(super) fn hex(bytes: &[u8], digits: usize) -> String {
-    let digit = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).take(digits).collect()
 }
 
 /// The metadata of what belongs to the App, or to one part of it.
