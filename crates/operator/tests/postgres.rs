@@ -120,6 +120,10 @@ async fn logins_take_turns_and_no_request_fails_meanwhile() {
     ended.store(true, Ordering::Relaxed);
     old.await.unwrap();
     new.await.unwrap();
+    run(&mut admin(&server, "postgres").await, "COMMENT ON ROLE shop_a IS 'somebody''s'").await.unwrap();
+    assert!(!retire(&server, &wanted, &second).await.unwrap(), "a role of others is left alone");
+    let claimed = "COMMENT ON ROLE shop_a IS 'pinnace.dev/owned-by: cluster-1/shop/shop'";
+    run(&mut admin(&server, "postgres").await, claimed).await.unwrap();
     assert!(retire(&server, &wanted, &second).await.unwrap());
     assert!(!retire(&server, &wanted, &second).await.unwrap(), "once");
     assert!(!works(&server, &first, &wanted.database).await.unwrap());

@@ -101,14 +101,16 @@ fn comment(kind: &str, name: &PgName, claim: &Claim) -> Statement {
     Statement::new(format!("mark {} as ours", name.quoted()), sql)
 }
 
-/// A role that logs in, and becomes the owner. A verifier is given where its password is to be another.
-pub(crate) fn login(
-    wanted: &Wanted,
-    seen: &Seen,
-    role: &PgName,
-    verifier: Option<&str>,
-) -> Result<Vec<Statement>, PostgresError> {
-    let mut all = with_password(wanted, seen, role, verifier)?;
+/// A role that logs in.
+pub(crate) struct Given {
+    pub role: PgName,
+    /// What the server is told of its password, where that is to be another.
+    pub verifier: Option<String>,
+}
+
+/// A role that logs in, and becomes the owner.
+pub(crate) fn login(wanted: &Wanted, seen: &Seen, given: &Given) -> Result<Vec<Statement>, PostgresError> {
+    let (mut all, role) = (with_password(wanted, seen, given)?, &given.role);
     let known = seen.roles.get(role.as_str());
     let (name, owner) = (role.quoted(), wanted.owner.quoted());
     if !known.is_some_and(|known| known.member_of.iter().any(|of| of == wanted.owner.as_str())) {
@@ -124,13 +126,8 @@ pub(crate) fn login(
 }
 
 /// The role that reads everything.
-pub(crate) fn reporting(
-    wanted: &Wanted,
-    seen: &Seen,
-    role: &PgName,
-    verifier: Option<&str>,
-) -> Result<Vec<Statement>, PostgresError> {
-    let mut all = with_password(wanted, seen, role, verifier)?;
+pub(crate) fn reporting(wanted: &Wanted, seen: &Seen, given: &Given) -> Result<Vec<Statement>, PostgresError> {
+    let (mut all, role) = (with_password(wanted, seen, given)?, &given.role);
     let (name, database) = (role.quoted(), wanted.database.quoted());
     let connecting = seen.database.as_ref().map(|database| database.connecting.as_slice()).unwrap_or_default();
     if !connecting.iter().any(|one| one == role.as_str()) {
@@ -145,13 +142,9 @@ pub(crate) fn reporting(
     Ok(all)
 }
 
-fn with_password(
-    wanted: &Wanted,
-    seen: &Seen,
-    role: &PgName,
-    verifier: Option<&str>,
-) -> Result<Vec<Statement>, PostgresError> {
-    let password = verifier.map(|verifier| format!("LOGIN PASSWORD {}", literal(verifier)));
+fn with_password(wanted: &Wanted, seen: &Seen, given: &Given) -> Result<Vec<Statement>, PostgresError> {
+    let role = &given.role;
+    let password = given.verifier.as_deref().map(|verifier| format!("LOGIN PASSWORD {}", literal(verifier)));
     let Some(known) = seen.roles.get(role.as_str()) else {
         return Ok(vec![made(wanted, seen, role, password.as_deref().unwrap_or("NOLOGIN"))]);
     };
@@ -163,10 +156,13 @@ fn with_password(
     Ok(all)
 }
 
-/// A login that is used no more.
-pub(crate) fn retired(role: &PgName) -> Statement {
+/// A login that is used no more, if it is ours and can be used.
+pub(crate) fn retired(wanted: &Wanted, seen: &Seen, role: &PgName) -> Option<Statement> {
+    let known = seen.roles.get(role.as_str())?;
     let name = role.quoted();
-    Statement::new(format!("let {name} log in no more"), format!("ALTER ROLE {name} NOLOGIN PASSWORD NULL"))
+    let statement =
+        Statement::new(format!("let {name} log in no more"), format!("ALTER ROLE {name} NOLOGIN PASSWORD NULL"));
+    (known.can_login && known.claim.as_ref() == Some(&wanted.claim)).then_some(statement)
 }
 
 /// What is to be done within the database.

@@ -2,13 +2,14 @@
 
 use sqlx::{Connection as _, PgConnection};
 
+use super::Wanted;
+use super::decide::{self, Given};
 use super::error::PostgresError;
 use super::logins::{Login, LoginName, works};
 use super::name::PgName;
 use super::seen::{Seen, inside, seen};
 use super::server::Server;
 use super::statement::{Statement, perform};
-use super::{Wanted, decide};
 
 /// Another who makes the same at the same time is waited for so often.
 const MOST_TRIES: u32 = 3;
@@ -61,10 +62,15 @@ async fn ensure_once(
         ensured.perform(server, &mut connection, &statements).await?;
         seen = look(server, &mut connection, wanted).await?;
     }
-    let statements = logged_in(server, wanted, &seen, login, &mut ensured).await?;
-    ensured.perform(server, &mut connection, &statements).await?;
-    let statements = reported(server, wanted, &seen, reporting, &mut ensured).await?;
-    ensured.perform(server, &mut connection, &statements).await?;
+    let (app, new) = given(server, wanted, &seen, chosen(wanted, &seen, login)).await?;
+    ensured.perform(server, &mut connection, &decide::login(wanted, &seen, &app)?).await?;
+    ensured.login = new;
+    if let Some(role) = &wanted.reporting {
+        let known = reporting.filter(|login| login.role == role.as_str());
+        let (reader, new) = given(server, wanted, &seen, (role.clone(), known)).await?;
+        ensured.perform(server, &mut connection, &decide::reporting(wanted, &seen, &reader)?).await?;
+        ensured.reporting = new;
+    }
     close(connection).await;
 
     let mut connection = server.connect(wanted.database.as_str()).await?;
@@ -88,43 +94,29 @@ impl Ensured {
     }
 }
 
-/// The login that the app has, if it is one of the two; else the one that nobody can use now, so that whoever uses the other goes on.
-async fn logged_in(
-    server: &Server,
-    wanted: &Wanted,
-    seen: &Seen,
-    login: Option<&Login>,
-    ensured: &mut Ensured,
-) -> Result<Vec<Statement>, PostgresError> {
+/// Which of the two the app has, and with what; else the one that nobody can use now, so that whoever uses the other goes on.
+fn chosen<'l>(wanted: &Wanted, seen: &Seen, login: Option<&'l Login>) -> (PgName, Option<&'l Login>) {
     let of = |login: &Login| LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role);
-    let (role, login, is_new) = if let Some((login, name)) = login.and_then(|login| Some((login, of(login)?))) {
-        (name.role(wanted), login.clone(), false)
-    } else {
-        let role = unused(wanted, seen).role(wanted);
-        (role.clone(), Login::new(&role)?, true)
-    };
-    let is_good = !is_new && can_log_in(seen, &role) && works(server, &login, &wanted.database).await?;
-    let verifier = if is_good { None } else { Some(login.verifier()?) };
-    let statements = decide::login(wanted, seen, &role, verifier.as_deref())?;
-    ensured.login = is_new.then_some(login);
-    Ok(statements)
+    match login.and_then(of) {
+        Some(name) => (name.role(wanted), login),
+        None => (unused(wanted, seen).role(wanted), None),
+    }
 }
 
-async fn reported(
+/// What a role logs in with: as it is known, with its password set again where that does not work; or a new login, which comes second.
+async fn given(
     server: &Server,
     wanted: &Wanted,
     seen: &Seen,
-    login: Option<&Login>,
-    ensured: &mut Ensured,
-) -> Result<Vec<Statement>, PostgresError> {
-    let Some(role) = &wanted.reporting else { return Ok(Vec::new()) };
-    let known = login.filter(|login| login.role == role.as_str());
-    let login = known.map_or_else(|| Login::new(role), |login| Ok(login.clone()))?;
-    let is_good = known.is_some() && can_log_in(seen, role) && works(server, &login, &wanted.database).await?;
-    let verifier = if is_good { None } else { Some(login.verifier()?) };
-    let statements = decide::reporting(wanted, seen, role, verifier.as_deref())?;
-    ensured.reporting = known.is_none().then_some(login);
-    Ok(statements)
+    (role, known): (PgName, Option<&Login>),
+) -> Result<(Given, Option<Login>), PostgresError> {
+    let Some(known) = known else {
+        let login = Login::new(&role)?;
+        return Ok((Given { role, verifier: Some(login.verifier()?) }, Some(login)));
+    };
+    let is_good = can_log_in(seen, &role) && works(server, known, &wanted.database).await?;
+    let verifier = if is_good { None } else { Some(known.verifier()?) };
+    Ok((Given { role, verifier }, None))
 }
 
 fn can_log_in(seen: &Seen, role: &PgName) -> bool {
@@ -144,7 +136,7 @@ pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result
     let next = LoginName::BOTH.into_iter().find(is_current).map_or_else(|| unused(wanted, &seen), LoginName::other);
     let role = next.role(wanted);
     let login = Login::new(&role)?;
-    let statements = decide::login(wanted, &seen, &role, Some(&login.verifier()?))?;
+    let statements = decide::login(wanted, &seen, &Given { role, verifier: Some(login.verifier()?) })?;
     perform(server, &mut connection, &statements).await?;
     close(connection).await;
     Ok(login)
@@ -155,8 +147,8 @@ pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result
     let mut connection = server.connect(&server.maintenance).await?;
     let seen = look(server, &mut connection, wanted).await?;
     let roles = LoginName::BOTH.map(|name| name.role(wanted));
-    let others = roles.iter().filter(|role| role.as_str() != current.role && can_log_in(&seen, role));
-    let statements: Vec<Statement> = others.map(decide::retired).collect();
+    let others = roles.iter().filter(|role| role.as_str() != current.role);
+    let statements: Vec<Statement> = others.filter_map(|role| decide::retired(wanted, &seen, role)).collect();
     perform(server, &mut connection, &statements).await?;
     close(connection).await;
     Ok(!statements.is_empty())
