@@ -14,14 +14,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::InstanceId;
 use render::engine::carried;
-use secrets::sops::{Encrypted, Format, Identities, Problem, Scope, SopsError};
+use secrets::sops::{Encrypted, Format, Identities, Problem, SEALED, Scope, SopsError};
 use secrets::{Redactor, Secret};
 use sha2::{Digest as _, Sha256};
 
 use crate::sources::Files;
 
-/// What every value has that SOPS encrypted.
-const SEALED: &str = "ENC[AES256_GCM,";
 /// A key is a line.
 const LARGEST_KEYS: u64 = 1 << 20;
 /// So many bytes of opened files are kept; then all are forgotten.

@@ -37,6 +37,18 @@ pub struct Kind {
     pub status: fn() -> Value,
 }
 
+/// The `spec` of one of our kinds, which says which one that is.
+pub trait OfKind {
+    /// What there is to know of the kind.
+    const KIND: Kind;
+}
+
+/// Whether an object is of one of our kinds, in whatever version.
+pub fn is_ours(object: &Value) -> bool {
+    let group = object["apiVersion"].as_str().and_then(|version| version.split_once('/'));
+    group.is_some_and(|(group, _)| group == GROUP)
+}
+
 /// A column of `kubectl get`.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {

@@ -9,6 +9,6 @@ mod kinds;
 pub mod postgres;
 mod resource;
 
-pub use crd::{GROUP, Kind, VERSION, crd, crds, unknown_fields};
+pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
 pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};

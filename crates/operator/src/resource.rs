@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::crd::OfKind;
+
 /// An object of one of our kinds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Resource<Spec, Status> {
@@ -62,9 +64,11 @@ pub enum BadObject {
     },
 }
 
-impl<Spec: DeserializeOwned, Status: DeserializeOwned> Resource<Spec, Status> {
-    /// Reads an object of this kind. Fields that this version does not know are passed over, as a newer CRD may have them.
-    pub(crate) fn read_as(kind: &'static str, object: &Value) -> Result<Self, BadObject> {
+impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, Status> {
+    /// Reads an object as the API server or a file has it. Fields that this version does not know are passed over, as a newer CRD
+    /// may have them.
+    pub fn read(object: &Value) -> Result<Self, BadObject> {
+        let kind = Spec::KIND.kind;
         let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
         let found = format!("{}/{}", text("apiVersion"), text("kind"));
         let wanted = format!("{}/{}/{kind}", crate::GROUP, crate::VERSION);

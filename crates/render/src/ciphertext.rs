@@ -21,9 +21,6 @@ const MARKS: &[(&str, &str)] = &[
     ("\u{0}GITCRYPT", "git-crypt"),
 ];
 
-/// Of SOPS, anywhere in a text.
-const WITHIN: &str = "ENC[AES256_GCM,";
-
 /// Whether an object may carry ciphertext in its data.
 pub(crate) fn may_carry(object: &Value) -> bool {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
@@ -64,7 +61,7 @@ pub(crate) fn find(object: &Value) -> Option<(String, &'static str)> {
 pub(crate) fn format_of(text: &str) -> Option<&'static str> {
     let begins = text.trim_start_matches([' ', '\n', '\t', '\r']);
     let found = MARKS.iter().find(|(mark, _)| begins.starts_with(mark)).map(|(_, format)| *format);
-    found.or_else(|| text.contains(WITHIN).then_some("SOPS"))
+    found.or_else(|| text.contains(secrets::sops::SEALED).then_some("SOPS"))
 }
 
 fn search(value: &Value, path: &mut String) -> Option<(String, &'static str)> {

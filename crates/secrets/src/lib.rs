@@ -15,4 +15,4 @@ pub use hidden::Hidden;
 pub use mask::{MaskKey, NoRandomness, is_secret, mask_object, secret_values};
 pub use redactor::{REDACTED, Redactor, SHORTEST_REGISTERED};
 pub use secret::Secret;
-pub use text::{clean_terminal, clip, escape_terminal, safe_url};
+pub use text::{clean_terminal, clip, escape_terminal, in_address, safe_url};

@@ -32,6 +32,7 @@ mod variables;
 mod walk;
 mod yaml;
 
+pub use cipher::SEALED;
 pub use creation::{Creation, KeyGroup, RULES_FILE};
 pub use encrypt::{encrypt, encrypt_by};
 pub use error::{Problem, SopsError};

@@ -37,12 +37,21 @@ pub fn escape_terminal(bytes: &[u8]) -> String {
     shown
 }
 
+/// What stands where a text was cut: the redactor looks before it for what is left of a secret.
+pub(crate) const CUT: char = '…';
+
+/// A text as it may stand in any part of an address: all but what RFC 3986 calls unreserved is written as `%2F` is.
+pub fn in_address(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Cuts a text to at most `max` characters, the last of them `…` when something is missing.
 pub fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some(_) if max == 0 => String::new(),
-        Some(_) => text.chars().take(max - 1).chain(['…']).collect(),
+        Some(_) => text.chars().take(max - 1).chain([CUT]).collect(),
     }
 }
 

@@ -53,10 +53,7 @@ struct Ejected {
 /// All Apps among these objects.
 fn eject(objects: &[Value]) -> anyhow::Result<Ejected> {
     let mut ejected = Ejected { text: String::new(), notes: Vec::new() };
-    let apps = objects.iter().filter(|object| {
-        object["kind"] == "App"
-            && object["apiVersion"].as_str().is_some_and(|version| version.starts_with("pinnace.dev/"))
-    });
+    let apps = objects.iter().filter(|object| operator::is_ours(object) && object["kind"] == app::KIND.kind);
     let mut count = 0;
     for object in apps {
         one(object, objects, &mut ejected)?;
@@ -85,9 +82,7 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("App {name}: {}", told.join("\n"))
     })?;
-    let ours = made
-        .iter()
-        .filter(|object| object["apiVersion"].as_str().is_some_and(|version| version.starts_with("pinnace.dev/")));
+    let ours = made.iter().filter(|object| operator::is_ours(object));
     ejected.notes.extend(ours.map(|object| {
         format!(
             "App {name}: {} {} stays an object of Pinnace: it needs `pinnace crds`, or take it out and write the Secret yourself",
@@ -101,9 +96,7 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
 
 /// The Secret of the first user's password, where it is not there: the Job that makes the user reads it.
 fn password_of_superuser(app: &App, objects: &[Value]) -> Option<String> {
-    let superuser = app.spec.superuser.as_ref()?;
-    let usual = || format!("{}-superuser", app.metadata.name);
-    let name = superuser.secret_name.clone().unwrap_or_else(usual);
+    let name = app::superuser_secret(app)?;
     let there = objects.iter().any(|object| secrets::is_secret(object) && object["metadata"]["name"] == name.as_str());
     (!there).then(|| format!("Secret {name} (the key password, for the superuser)"))
 }

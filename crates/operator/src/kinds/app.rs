@@ -5,24 +5,19 @@ pub mod crd;
 pub mod dereference;
 pub mod validate;
 
-use serde_json::Value;
-
-use crate::crd::{Column, Kind};
-use crate::resource::{BadObject, Resource};
+use crate::crd::{Column, Kind, OfKind};
+use crate::resource::Resource;
 
 pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
-pub use dereference::{Connection, Seen};
+pub use dereference::{Connection, Seen, superuser_secret};
 pub use validate::{Checked, Problem, validate};
 
 /// One copy of a web app.
 pub type App = Resource<AppSpec, AppStatus>;
 
-impl App {
-    /// Reads an App as the API server or a file has it.
-    pub fn read(object: &Value) -> Result<Self, BadObject> {
-        Self::read_as("App", object)
-    }
+impl OfKind for AppSpec {
+    const KIND: Kind = KIND;
 }
 
 /// What there is to know of the kind.

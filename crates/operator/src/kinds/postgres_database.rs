@@ -2,21 +2,16 @@
 
 pub mod crd;
 
-use serde_json::Value;
-
-use crate::crd::{Column, Kind};
-use crate::resource::{BadObject, Resource};
+use crate::crd::{Column, Kind, OfKind};
+use crate::resource::Resource;
 
 pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 
 /// A database with its owner.
 pub type PostgresDatabase = Resource<PostgresDatabaseSpec, PostgresDatabaseStatus>;
 
-impl PostgresDatabase {
-    /// Reads one as the API server or a file has it.
-    pub fn read(object: &Value) -> Result<Self, BadObject> {
-        Self::read_as("PostgresDatabase", object)
-    }
+impl OfKind for PostgresDatabaseSpec {
+    const KIND: Kind = KIND;
 }
 
 /// What there is to know of the kind.

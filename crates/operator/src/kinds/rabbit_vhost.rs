@@ -2,21 +2,16 @@
 
 pub mod crd;
 
-use serde_json::Value;
-
-use crate::crd::{Column, Kind};
-use crate::resource::{BadObject, Resource};
+use crate::crd::{Column, Kind, OfKind};
+use crate::resource::Resource;
 
 pub use crd::{RabbitVhostSpec, RabbitVhostStatus};
 
 /// A virtual host with its user.
 pub type RabbitVhost = Resource<RabbitVhostSpec, RabbitVhostStatus>;
 
-impl RabbitVhost {
-    /// Reads one as the API server or a file has it.
-    pub fn read(object: &Value) -> Result<Self, BadObject> {
-        Self::read_as("RabbitVhost", object)
-    }
+impl OfKind for RabbitVhostSpec {
+    const KIND: Kind = KIND;
 }
 
 /// What there is to know of the kind.

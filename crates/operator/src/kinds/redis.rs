@@ -2,21 +2,16 @@
 
 pub mod crd;
 
-use serde_json::Value;
-
-use crate::crd::{Column, Kind};
-use crate::resource::{BadObject, Resource};
+use crate::crd::{Column, Kind, OfKind};
+use crate::resource::Resource;
 
 pub use crd::{RedisSpec, RedisStatus};
 
 /// A store in memory.
 pub type Redis = Resource<RedisSpec, RedisStatus>;
 
-impl Redis {
-    /// Reads one as the API server or a file has it.
-    pub fn read(object: &Value) -> Result<Self, BadObject> {
-        Self::read_as("Redis", object)
-    }
+impl OfKind for RedisSpec {
+    const KIND: Kind = KIND;
 }
 
 /// What there is to know of the kind.

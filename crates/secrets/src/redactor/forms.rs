@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use crate::text::in_address;
+
 /// Logs cut values of several lines apart; lines of this length are taken out by themselves.
 const LONG_LINE: usize = 16;
 /// What base64 leaves of a value in the middle of something else is taken out from this length on: shorter ones might be
@@ -23,7 +25,7 @@ fn of_text(value: &str) -> Vec<String> {
     let json = json[1..json.len() - 1].to_owned();
     // As Go writes JSON, and so Kubernetes and Helm.
     let of_go = json.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
-    let mut forms = vec![value.to_owned(), json, of_go, escaped, url_encoded(value), form_encoded(value)];
+    let mut forms = vec![value.to_owned(), json, of_go, escaped, in_address(value), form_encoded(value)];
     for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
         forms.push(engine.encode(value));
     }
@@ -47,15 +49,7 @@ fn part(engine: &base64::engine::GeneralPurpose, value: &str, before: usize) -> 
     encoded.get(begin..).filter(|part| part.len() >= LONG_PART).map(str::to_owned)
 }
 
-fn url_encoded(value: &str) -> String {
-    let encode = |byte: u8| match byte {
-        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    value.bytes().map(encode).collect::<Vec<_>>().concat()
-}
-
 /// As forms of the web are sent.
 fn form_encoded(value: &str) -> String {
-    url_encoded(value).replace("%20", "+").replace('~', "%7E").replace("%2A", "*")
+    in_address(value).replace("%20", "+").replace('~', "%7E").replace("%2A", "*")
 }

@@ -5,13 +5,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
+use crate::text::CUT;
+
 /// All are at least as long.
 const BEGIN: usize = super::SHORTEST_REGISTERED;
 /// Most places of a text are passed over by one look into a table of so many bits.
 const BITS: usize = 1 << 18;
-
-/// What stands where a text was cut.
-const CUT: char = '…';
 
 type Begin = [u8; BEGIN];
 /// Those that begin alike, by their length.

@@ -15,6 +15,8 @@ use crate::Secret;
 pub(super) const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 32;
 const TAG_LENGTH: usize = 16;
+/// How every encrypted value begins.
+pub const SEALED: &str = "ENC[AES256_GCM,";
 const HEAD: &str = "ENC[AES256_GCM,data:";
 
 /// The key of one file.
@@ -77,7 +79,7 @@ impl DataKey {
 
 /// Whether a text looks like an encrypted value.
 pub(super) fn is_sealed(text: &str) -> bool {
-    text.starts_with("ENC[AES256_GCM,")
+    text.starts_with(SEALED)
 }
 
 /// Whether it is one as SOPS writes it; that can be seen without a key.

@@ -3,6 +3,11 @@
 use super::scope::Scope;
 use super::value::Kind;
 
+/// What is said of a conflict.
+pub(super) const CONFLICT: &str = "a conflict of git stands in the file (`<<<<<<<`). Take one side of it as a whole, with `git \
+                                   checkout --ours FILE` or `--theirs`, and make the other's changes again with `pinnace secrets edit` \
+                                   or `set`: encrypted values of both sides together do not open";
+
 /// A file that was refused.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {problem}")]
@@ -36,11 +41,7 @@ pub enum Problem {
         what: String,
     },
     /// Git left a conflict in it.
-    #[error(
-        "line {line}: a conflict of git stands in the file (`<<<<<<<`). Take one side of it as a whole, with `git checkout --ours FILE` \
-         or `--theirs`, and make the other's changes again with `pinnace secrets edit` or `set`: encrypted values of both sides \
-         together do not open"
-    )]
+    #[error("line {line}: {}", CONFLICT)]
     Conflict {
         /// Where it begins, counted from 1.
         line: usize,

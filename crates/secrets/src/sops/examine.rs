@@ -5,9 +5,9 @@ mod lines;
 mod plain;
 mod suspect;
 
-use super::cipher::{check, is_sealed};
+use super::cipher::{SEALED, check, is_sealed};
 use super::creation::Creation;
-use super::error::Problem;
+use super::error::{CONFLICT, Problem};
 use super::file::Encrypted;
 use super::format::{conflict, is_ini};
 use super::tree::{Node, Tree};
@@ -40,15 +40,12 @@ pub fn examine(name: &str, bytes: &[u8], rule: Option<&Creation>) -> Vec<Finding
             let what = format!("`sops.{field}`: {why}: restore the file from git");
             vec![Finding { line: line_of_block(text), what }]
         }
-        Err(_) if text.contains(SEALED) && conflict(text).is_some() => {
-            let line = conflict(text).unwrap_or(1);
-            let told = Problem::Conflict { line }.to_string();
-            let what = told.strip_prefix(&format!("line {line}: ")).unwrap_or(&told).to_owned();
-            vec![Finding { line, what }]
-        }
-        // SOPS opens it; nothing of it is known here.
-        Err(_) if is_ini(name) && text.contains(SEALED) => Vec::new(),
-        Err(problem) => plain(name, text, format, rule, &problem),
+        Err(problem) => match conflict(text).filter(|_| text.contains(SEALED)) {
+            Some(line) => vec![Finding { line, what: CONFLICT.to_owned() }],
+            // SOPS opens it; nothing of it is known here.
+            None if is_ini(name) && text.contains(SEALED) => Vec::new(),
+            None => plain(name, text, format, rule, &problem),
+        },
     };
     findings.extend(tokens(text));
     findings.sort();
@@ -58,9 +55,6 @@ pub fn examine(name: &str, bytes: &[u8], rule: Option<&Creation>) -> Vec<Finding
     findings.retain(|finding| !passed_over(finding.line));
     findings
 }
-
-/// How every encrypted value begins.
-const SEALED: &str = "ENC[AES256_GCM,";
 
 const MUST_INI: &str = "a rule in .sops.yaml says that this file is encrypted, and it is not: `sops encrypt --in-place`, since files of \
                          this kind are not written here";
@@ -75,8 +69,7 @@ fn unread(rule: Option<&Creation>) -> Vec<Finding> {
 
 fn encrypted(file: &Encrypted, text: &str, rule: Option<&Creation>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let raw = file.raw_rules();
-    let partial = !raw.encrypted_regex.is_empty() || !raw.encrypted_suffix.is_empty();
+    let partial = file.raw_rules().is_partial();
     for leaf in leaves(&file.tree, &file.metadata().rules, file.format) {
         findings.extend(wrong_with(&leaf, text, partial));
     }
@@ -175,9 +168,7 @@ fn plain(name: &str, text: &str, format: Format, rule: Option<&Creation>, proble
 /// Whether a rule that names the file's path means this content too.
 fn must(rule: &Creation, tree: Option<&Tree>, documents: &[Vec<Entry>], format: Format) -> bool {
     let (Some(tree), Ok(rules)) = (tree, rule.rules()) else { return true };
-    let raw = rule.raw_rules();
-    let partial = !raw.encrypted_regex.is_empty() || !raw.encrypted_suffix.is_empty();
-    let others = partial && documents.iter().all(|document| plain::is_other_object(document));
+    let others = rule.raw_rules().is_partial() && documents.iter().all(|document| plain::is_other_object(document));
     let is_value = |leaf: &Leaf<'_>| matches!(leaf.what, What::Value(_, value) if !value.is_empty());
     !others && leaves(tree, &rules, format).iter().any(|leaf| leaf.encrypt && is_value(leaf))
 }

@@ -25,6 +25,11 @@ pub struct RawRules {
 const USUAL_SUFFIX: &str = "_unencrypted";
 
 impl RawRules {
+    /// Whether only what a pattern or an ending of keys names is encrypted: more may be left than somebody meant.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.encrypted_regex.is_empty() || !self.encrypted_suffix.is_empty()
+    }
+
     /// Where nothing is said, in a rule or in a file, SOPS has a rule of its own.
     pub(super) fn or_usual(mut self) -> Self {
         if self.said() == 0 {

@@ -47,7 +47,8 @@ impl Visitor {
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Response, ServedError> {
-        let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let body: Vec<String> =
+            form.iter().map(|(name, value)| format!("{name}={}", secrets::in_address(value))).collect();
         let request = self
             .http
             .post(format!("{}{path}", self.url))
@@ -82,9 +83,4 @@ pub(super) async fn good(request: RequestBuilder, action: &str) -> Result<Respon
     }
     let text = answer.text().await.unwrap_or_default();
     Err(ServedError::Refused { request: action.to_owned(), said: format!("{status}: {}", secrets::clip(&text, 2000)) })
-}
-
-fn escaped(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -10,7 +10,7 @@ use secrets::MaskKey;
 
 use super::App;
 pub use connection::Connection;
-pub(crate) use connection::{in_address, sources};
+pub(crate) use connection::sources;
 
 /// What an App refers to, as it was read. It holds secrets: there is no way to print it.
 #[derive(Clone)]
@@ -49,6 +49,12 @@ impl Seen {
 /// The Secret that the values made at random are kept in.
 pub(crate) fn generated_secret(app: &App) -> String {
     format!("{}-generated", app.metadata.name)
+}
+
+/// The Secret that holds the password of the first user, where there is one.
+pub fn superuser_secret(app: &App) -> Option<String> {
+    let superuser = app.spec.superuser.as_ref()?;
+    Some(superuser.secret_name.clone().unwrap_or_else(|| format!("{}-superuser", app.metadata.name)))
 }
 
 /// The names of values that are made at random.

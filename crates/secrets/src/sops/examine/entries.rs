@@ -26,16 +26,21 @@ impl Entry {
 
     /// The path as people write it.
     pub(super) fn shown(&self) -> String {
-        let mut path = String::new();
-        for name in &self.path {
-            if name.starts_with('[') {
-                path.push_str(name);
-            } else {
-                super::super::walk::push_key(&mut path, name);
-            }
-        }
-        path
+        shown(&self.path)
     }
+}
+
+/// Keys as people write a path.
+pub(super) fn shown(keys: &[String]) -> String {
+    let mut path = String::new();
+    for name in keys {
+        if name.starts_with('[') {
+            path.push_str(name);
+        } else {
+            super::super::walk::push_key(&mut path, name);
+        }
+    }
+    path
 }
 
 /// The entries of each document of a file that was read as a whole.

@@ -1,6 +1,6 @@
 //! Secrets in the clear, by where they stand: in objects of the cluster, in files of values, in what makes objects, in `.env` files.
 
-use super::entries::{Entry, Value};
+use super::entries::{Entry, shown};
 use super::suspect::{Looks, looks, looks_in_the_clear};
 use super::{Finding, NOT_SECRET};
 
@@ -13,8 +13,7 @@ pub(super) fn in_secrets(document: &[Entry]) -> Vec<Finding> {
 
 fn of_secret(entry: &Entry, looks: Looks) -> Finding {
     // In a list of objects nobody wants to read which one it is.
-    let within = entry.path.get(entry.path.len().saturating_sub(2)..).unwrap_or_default().to_vec();
-    let path = Entry { line: 0, path: within, value: Value { text: String::new(), block: false } }.shown();
+    let path = shown(entry.path.get(entry.path.len().saturating_sub(2)..).unwrap_or_default());
     let what = match looks {
         Looks::Placeholder => format!(
             "`{path}` of a Secret is a placeholder, and would be used as it is: write the value, and encrypt the file with `pinnace \

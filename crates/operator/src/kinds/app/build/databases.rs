@@ -1,10 +1,12 @@
 //! The databases that are made for an App: objects of our other kinds.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::validate::Checked;
 use super::names::metadata;
 use super::{said, value_of};
+use crate::crd::OfKind;
 use crate::kinds::app::crd::{Defaults, Need};
 use crate::kinds::postgres_database::PostgresDatabaseSpec;
 use crate::kinds::postgres_database::crd::{ClusterServer, LocalServer, PostgresServer};
@@ -19,16 +21,16 @@ pub(super) fn build(checked: &Checked<'_>) -> Vec<Value> {
     let defaults = checked.app.spec.defaults;
     let mut objects = Vec::new();
     if let Some(spec) = needs.database.as_ref().and_then(made) {
-        objects.push(object(checked, "PostgresDatabase", value_of(&database(spec, defaults))));
+        objects.push(object(checked, &database(spec, defaults)));
     }
     if let Some(spec) = needs.rabbit.as_ref().and_then(made) {
-        objects.push(object(checked, "RabbitVhost", value_of(&rabbit(spec))));
+        objects.push(object(checked, &rabbit(spec)));
     }
     if let Some(need) = &needs.redis
         && let Some(spec) = made(need)
     {
         let spec = if need.make.is_none() { redis(defaults) } else { spec };
-        objects.push(object(checked, "Redis", value_of(&spec)));
+        objects.push(object(checked, &spec));
     }
     objects
 }
@@ -61,11 +63,11 @@ fn redis(defaults: Defaults) -> RedisSpec {
     RedisSpec { persistence, ..RedisSpec::default() }
 }
 
-fn object(checked: &Checked<'_>, kind: &str, spec: Value) -> Value {
+fn object<Spec: OfKind + Serialize>(checked: &Checked<'_>, spec: &Spec) -> Value {
     json!({
         "apiVersion": format!("{}/{}", crate::GROUP, crate::VERSION),
-        "kind": kind,
+        "kind": Spec::KIND.kind,
         "metadata": metadata(checked, &checked.app.metadata.name, None),
-        "spec": said(spec),
+        "spec": said(value_of(spec)),
     })
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::super::dereference::superuser_secret;
 use super::super::validate::Checked;
 use super::names::{LONGEST, joined, metadata};
 use super::pod::{self, Container};
@@ -100,8 +101,7 @@ fn superuser_env(checked: &Checked<'_>, superuser: &Superuser) -> Vec<Value> {
         value: Some(value.to_owned()),
         value_from: None,
     };
-    let usual = || format!("{}-superuser", checked.app.metadata.name);
-    let secret = superuser.secret_name.clone().unwrap_or_else(usual);
+    let secret = superuser_secret(checked.app);
     pod::env(&[
         plain("DJANGO_SUPERUSER_USERNAME", &superuser.username),
         plain("DJANGO_SUPERUSER_EMAIL", &superuser.email),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use secrets::in_address;
+
 use super::super::crd::{AppSpec, ExistingSecret, Need, Needs};
+use crate::crd::OfKind;
 
 /// Address and login of one server: parts by name, as in `host` and `password`. It holds secrets.
 #[derive(Clone, Default)]
@@ -74,34 +77,27 @@ fn address(scheme: &str, parts: &BTreeMap<String, String>) -> Option<String> {
     Some(format!("{scheme}://{login}{host}{port}{path}"))
 }
 
-/// A text as it may stand in any part of an address.
-pub(crate) fn in_address(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
 /// What an App needs to be told of servers.
 pub(crate) fn sources(app: &str, spec: &AppSpec) -> Vec<ConnectionSource> {
     let Needs { database, redis, rabbit, objects: _ } = &spec.needs;
     let mut sources = Vec::new();
     if let Some(need) = database {
         let named = need.make.as_ref().and_then(|make| make.connection_secret.clone());
-        sources.push(source("database", "PostgresDatabase", app, "postgres", need, named));
+        sources.push(source("database", app, "postgres", need, named));
     }
     if let Some(need) = redis {
         let named = need.make.as_ref().and_then(|make| make.connection_secret.clone());
-        sources.push(source("redis", "Redis", app, "redis", need, named));
+        sources.push(source("redis", app, "redis", need, named));
     }
     if let Some(need) = rabbit {
         let named = need.make.as_ref().and_then(|make| make.connection_secret.clone());
-        sources.push(source("rabbit", "RabbitVhost", app, "rabbit", need, named));
+        sources.push(source("rabbit", app, "rabbit", need, named));
     }
     sources
 }
 
-fn source<Spec>(
+fn source<Spec: OfKind>(
     what: &'static str,
-    kind: &'static str,
     app: &str,
     end: &str,
     need: &Need<Spec>,
@@ -112,5 +108,5 @@ fn source<Spec>(
     }
     let name = need.name.clone().unwrap_or_else(|| app.to_owned());
     let secret = named.unwrap_or_else(|| format!("{name}-{end}"));
-    ConnectionSource { what, object: Some((kind, name)), secret, keys: BTreeMap::new() }
+    ConnectionSource { what, object: Some((Spec::KIND.kind, name)), secret, keys: BTreeMap::new() }
 }

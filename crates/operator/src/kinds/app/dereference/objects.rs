@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::App;
 use super::connection::{Connection, ConnectionSource, sources};
 use super::{MaskKey, Seen, generated_names, generated_secret};
+use crate::crd::is_ours;
 
 impl Seen {
     /// What these objects tell of what the App refers to.
@@ -71,10 +72,6 @@ fn is(app: &App, object: &Value, kind: &str, name: &str) -> bool {
     let namespaces = (object["metadata"]["namespace"].as_str(), app.metadata.namespace.as_deref());
     let elsewhere = matches!(namespaces, (Some(one), Some(other)) if one != other);
     object["kind"] == kind && object["metadata"]["name"] == name && !elsewhere
-}
-
-fn is_ours(object: &Value) -> bool {
-    object["apiVersion"].as_str().is_some_and(|version| version.starts_with("pinnace.dev/"))
 }
 
 /// Keys and values of a Secret. What is no base64 is passed over: the API server would refuse it.

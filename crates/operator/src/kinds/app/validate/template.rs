@@ -1,7 +1,8 @@
 //! Texts with places to be filled in: `postgis://$(database.username):$(database.password|url)@$(database.host)/shop`.
 
+use secrets::in_address;
+
 use super::Texts;
-use crate::kinds::app::dereference::in_address;
 
 /// Fills in a text. `$$(` is written `$(`. The error says what is wrong, and repeats no value.
 pub(super) fn fill_in(text: &str, parts: &Texts) -> Result<String, String> {
