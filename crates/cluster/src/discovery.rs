@@ -36,10 +36,11 @@ impl Kind {
         if self.key.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.key.group) }
     }
 
+    /// Where its objects are listed: those of a namespace, or all where none or an empty one is given.
     pub(crate) fn collection(&self, namespace: Option<&str>) -> String {
         let root = if self.key.group.is_empty() { "/api" } else { "/apis" };
         let api_version = self.key.api_version();
-        match namespace.filter(|_| self.namespaced) {
+        match namespace.filter(|namespace| self.namespaced && !namespace.is_empty()) {
             Some(namespace) => format!("{root}/{api_version}/namespaces/{namespace}/{}", self.plural),
             None => format!("{root}/{api_version}/{}", self.plural),
         }

@@ -18,6 +18,7 @@ pub mod inventory;
 mod key;
 mod key_secret;
 mod logs;
+mod made;
 mod managed_fields;
 mod mark;
 mod objects;
@@ -41,6 +42,7 @@ pub use error::ClusterError;
 pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
 pub use key_secret::{KEY_FILE, KeySecret};
+pub use made::{Created, MADE_BY, MADE_LABEL};
 pub use logs::{MOST_BYTES, MOST_LINES};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
 pub use mark::{

@@ -23,6 +23,7 @@ use crate::replicas::Autoscaled;
 
 mod judge;
 mod listeners;
+mod made;
 mod snapshot;
 mod store;
 mod stream;
@@ -267,17 +268,17 @@ impl Watcher {
 
 impl Watched {
     fn begin(client: &ClusterClient, namespace: &str) -> Self {
-        let watched = Self {
-            client: client.clone(),
-            namespace: namespace.to_owned(),
-            store: Arc::new(Store::new()),
-            tasks: Mutex::default(),
-        };
+        let watched = Self::new(client, namespace);
         for (api_version, kind) in CHILDREN {
             watched.start(Followed { kind: KindKey::new(api_version, kind), interest: Interest::Always });
         }
         watched.start(Followed { kind: KindKey::new("v1", "Event"), interest: Interest::Optional });
         watched
+    }
+
+    fn new(client: &ClusterClient, namespace: &str) -> Self {
+        let (store, tasks) = (Arc::new(Store::new()), Mutex::default());
+        Self { client: client.clone(), namespace: namespace.to_owned(), store, tasks }
     }
 
     fn start(&self, followed: Followed) {

@@ -4,11 +4,14 @@
 //! read elsewhere and given as [`app::Seen`]. [`postgres`] is what talks to a server of PostgreSQL.
 
 mod crd;
+mod driver;
 mod hex;
 mod kinds;
 pub mod postgres;
 mod resource;
+mod value;
 
 pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
+pub use driver::{Images, Operator, OperatorError, Settings};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
 pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};

@@ -63,7 +63,7 @@ pub(crate) fn take(tables: &Tables, keys: &[ObjectKey]) -> Snapshot {
     let asked: BTreeSet<&KindKey> = keys.iter().map(|key| &key.kind).filter(|kind| !kind.is_secret()).collect();
     for (kind, table) in &tables.by_kind {
         // A kind that others asked for and that can't be seen is their trouble alone.
-        if table.interest == Interest::Always || asked.contains(kind) {
+        if matches!(table.interest, Interest::Always | Interest::AlwaysMade) || asked.contains(kind) {
             snapshot.healthy_stream &= table.seeing;
             snapshot.trouble.extend(table.trouble.clone());
             snapshot.reached.insert(kind.clone(), table.resource_version.clone());

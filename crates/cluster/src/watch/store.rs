@@ -21,6 +21,7 @@ use crate::watch::stream::{Followed, Interest};
 pub(crate) struct Store {
     tables: Mutex<Tables>,
     changed: watch::Sender<u64>,
+    resources: watch::Sender<u64>,
     anew: watch::Sender<u64>,
 }
 
@@ -102,6 +103,12 @@ impl Tables {
         self.owned.get(uid).into_iter().flatten().filter_map(|key| self.object(key))
     }
 
+    /// How many custom resources of ours there are of this kind, if it is one, and whether they are seen.
+    fn resources_of(&self, kind: &KindKey) -> Option<(usize, bool)> {
+        let table = self.by_kind.get(kind).filter(|table| table.interest == Interest::Resources)?;
+        Some((table.objects.len(), table.seeing))
+    }
+
     fn reached(&mut self, kind: &KindKey, version: &str) {
         if let Some(table) = self.by_kind.get_mut(kind) {
             version.clone_into(&mut table.resource_version);
@@ -154,11 +161,17 @@ fn owners(object: &Value) -> impl Iterator<Item = &str> {
 
 impl Store {
     pub(crate) fn new() -> Self {
-        Self { tables: Mutex::default(), changed: watch::Sender::new(0), anew: watch::Sender::new(0) }
+        let counter = || watch::Sender::new(0);
+        Self { tables: Mutex::default(), changed: counter(), resources: counter(), anew: counter() }
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Tells when custom resources of ours come or go.
+    pub(crate) fn resources(&self) -> watch::Receiver<u64> {
+        self.resources.subscribe()
     }
 
     /// Changes of these objects and of all that they own.
@@ -269,6 +282,17 @@ impl Store {
         tables.by_kind.get(kind).filter(|table| table.seeing).map(|table| table.values().collect())
     }
 
+    /// One object.
+    pub(crate) fn object(&self, key: &ObjectKey) -> Option<Value> {
+        self.lock().object(key)
+    }
+
+    /// The keys of a kind, while it is seen.
+    pub(crate) fn keys(&self, kind: &KindKey) -> Option<Vec<ObjectKey>> {
+        let tables = self.lock();
+        tables.by_kind.get(kind).filter(|table| table.seeing).map(|table| table.objects.keys().cloned().collect())
+    }
+
     pub(crate) fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
         snapshot::take(&self.lock(), keys)
     }
@@ -279,10 +303,15 @@ impl Store {
 
     fn change(&self, kind: &KindKey, by: impl FnOnce(&mut Tables)) {
         let mut tables = self.lock();
+        let before = tables.resources_of(kind);
         if tables.by_kind.contains_key(kind) {
             by(&mut tables);
         }
+        let differs = before.is_some_and(|before| tables.resources_of(kind) != Some(before));
         drop(tables);
+        if differs {
+            self.resources.send_modify(|n| *n = n.wrapping_add(1));
+        }
         self.changed.send_modify(|n| *n = n.wrapping_add(1));
     }
 

@@ -14,6 +14,7 @@ use crate::client::{Call, ClusterClient, Query, jittered};
 use crate::discovery::Kind;
 use crate::error::{ClusterError, status};
 use crate::key::{KindKey, ObjectKey};
+use crate::made::MADE_SELECTOR;
 use crate::mark::INSTANCE_LABEL;
 use crate::objects::{resource_version, typed};
 use crate::watch::store::Store;
@@ -45,6 +46,14 @@ pub(crate) enum Interest {
     Marked,
     /// The same, and of them their metadata alone: nothing else ever comes here.
     MarkedMetadata,
+    /// Our own custom resources, to those who look after them.
+    Resources,
+    /// What the operator made, to those who ask for the kind.
+    Made,
+    /// What became of what the operator made, to everybody.
+    AlwaysMade,
+    /// All objects, and of them their metadata alone, to those who ask for the kind.
+    Metadata,
     /// All objects that others make, to those who ask for the kind; rights for them may be missing.
     Others,
     /// Warnings: good to have, and rights for them may be missing.
@@ -198,7 +207,9 @@ impl Stream {
             Interest::Optional => query.with("fieldSelector", "type=Warning"),
             Interest::Marked => query.with("labelSelector", INSTANCE_LABEL),
             Interest::MarkedMetadata => query.with("labelSelector", INSTANCE_LABEL).metadata_alone(),
-            Interest::Always | Interest::Whole | Interest::Others => query,
+            Interest::Made | Interest::AlwaysMade => query.with("labelSelector", MADE_SELECTOR),
+            Interest::Metadata => query.metadata_alone(),
+            Interest::Always | Interest::Whole | Interest::Others | Interest::Resources => query,
         }
     }
 }

@@ -1,8 +1,14 @@
 //! `App`: one copy of a web app, with all that it runs, listens on and needs.
 
+mod apply;
 pub mod build;
 pub mod crd;
 pub mod dereference;
+mod facts;
+mod reconcile;
+mod stage;
+mod standing;
+mod status;
 pub mod validate;
 
 use crate::crd::{Column, Kind, OfKind};
@@ -11,6 +17,8 @@ use crate::resource::Resource;
 pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
 pub use dereference::{Connection, Seen, superuser_secret};
+pub(crate) use reconcile::CONTROLLER;
+pub use reconcile::{RETRY_ANNOTATION, SKIP_ANNOTATION};
 pub use validate::{Checked, Problem, validate};
 
 /// One copy of a web app.

@@ -1,7 +1,7 @@
 //! From an App to plain Kubernetes objects: a pure function. The same App and the same things seen give the same bytes.
 
 mod configuration;
-mod databases;
+pub(crate) mod databases;
 mod defaults;
 mod jobs;
 mod names;
@@ -10,11 +10,12 @@ mod probes;
 mod routes;
 mod workloads;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::crd::{Process, Routes};
 use super::validate::Checked;
 use super::{App, Problem, Seen};
+use crate::value::{put, said, value_of};
 
 /// What an App comes to, in the order in which it is made.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,16 +36,25 @@ pub struct Objects {
 
 impl Objects {
     /// All of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Value> {
+        let Self { databases, configuration, migration, once, processes, routes } = self;
+        databases.iter().chain(configuration).chain(migration).chain(once).chain(processes).chain(routes)
+    }
+
+    /// All of them, in order.
     pub fn into_vec(self) -> Vec<Value> {
         let Self { databases, configuration, migration, once, processes, routes } = self;
         [databases, configuration, migration.into_iter().collect(), once, processes, routes].concat()
     }
 }
 
+/// What the label of a Job's component says of a migration.
+pub(crate) const JOB_OF_MIGRATION: &str = "migration";
+
 /// The objects of an App that was checked.
 pub fn build(checked: &Checked<'_>) -> Objects {
     Objects {
-        databases: databases::build(checked),
+        databases: databases::build(checked.app),
         configuration: configuration::build(checked),
         migration: jobs::migration(checked),
         once: jobs::once(checked),
@@ -66,40 +76,4 @@ pub(crate) fn port(name: &str, process: &Process) -> Option<u16> {
 /// Whether what leads to an App is encrypted.
 pub(crate) fn is_encrypted(routes: &Routes) -> bool {
     routes.tls.is_some() || routes.gateway.is_some()
-}
-
-/// The same without what is null: a field that says nothing is not owned.
-fn said(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let fields = fields.into_iter().map(|(key, value)| (key, said(value)));
-            Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
-        }
-        Value::Array(items) => items.into_iter().map(said).collect(),
-        other => other,
-    }
-}
-
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
-}
-
-/// Puts a field in where there is something to say.
-fn put(fields: &mut Value, key: &str, value: impl Into<Value>) {
-    let value = value.into();
-    if !says_nothing(&value)
-        && let Some(fields) = fields.as_object_mut()
-    {
-        fields.insert(key.to_owned(), value);
-    }
-}
-
-/// A type of ours as a value. Ours have texts for keys and no numbers that JSON lacks, so that none can fail.
-fn value_of(of: &impl serde::Serialize) -> Value {
-    serde_json::to_value(of).unwrap_or_else(|_| Value::Object(Map::new()))
 }

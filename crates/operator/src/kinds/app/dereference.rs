@@ -2,6 +2,7 @@
 
 mod connection;
 mod objects;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +12,7 @@ use secrets::MaskKey;
 use super::App;
 pub use connection::Connection;
 pub(crate) use connection::sources;
+pub(crate) use read::read;
 
 /// What an App refers to, as it was read. It holds secrets: there is no way to print it.
 #[derive(Clone)]

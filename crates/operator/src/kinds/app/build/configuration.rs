@@ -64,7 +64,7 @@ pub(super) fn mounted(checked: &Checked<'_>) -> Option<(Value, Value)> {
 type Data = std::collections::BTreeMap<String, String>;
 
 fn object(checked: &Checked<'_>, what: &str, data: &Data, is_secret: bool) -> Value {
-    let metadata = metadata(checked, &name(checked, what, data, is_secret), None);
+    let metadata = metadata(checked.app, &name(checked, what, data, is_secret), None);
     if is_secret {
         let data: Map<String, Value> =
             data.iter().map(|(key, value)| (key.clone(), json!(STANDARD.encode(value)))).collect();

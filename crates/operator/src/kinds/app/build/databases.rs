@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::validate::Checked;
+use super::super::App;
 use super::names::metadata;
 use super::{said, value_of};
 use crate::crd::OfKind;
@@ -16,21 +16,21 @@ use crate::kinds::redis::RedisSpec;
 use crate::kinds::redis::crd::Persistence;
 
 /// Those that nobody else makes.
-pub(super) fn build(checked: &Checked<'_>) -> Vec<Value> {
-    let needs = &checked.app.spec.needs;
-    let defaults = checked.app.spec.defaults;
+pub(crate) fn build(app: &App) -> Vec<Value> {
+    let needs = &app.spec.needs;
+    let defaults = app.spec.defaults;
     let mut objects = Vec::new();
     if let Some(spec) = needs.database.as_ref().and_then(made) {
-        objects.push(object(checked, &database(spec, defaults)));
+        objects.push(object(app, &database(spec, defaults)));
     }
     if let Some(spec) = needs.rabbit.as_ref().and_then(made) {
-        objects.push(object(checked, &rabbit(spec)));
+        objects.push(object(app, &rabbit(spec)));
     }
     if let Some(need) = &needs.redis
         && let Some(spec) = made(need)
     {
         let spec = if need.make.is_none() { redis(defaults) } else { spec };
-        objects.push(object(checked, &spec));
+        objects.push(object(app, &spec));
     }
     objects
 }
@@ -63,11 +63,11 @@ fn redis(defaults: Defaults) -> RedisSpec {
     RedisSpec { persistence, ..RedisSpec::default() }
 }
 
-fn object<Spec: OfKind + Serialize>(checked: &Checked<'_>, spec: &Spec) -> Value {
+fn object<Spec: OfKind + Serialize>(app: &App, spec: &Spec) -> Value {
     json!({
         "apiVersion": format!("{}/{}", crate::GROUP, crate::VERSION),
         "kind": Spec::KIND.kind,
-        "metadata": metadata(checked, &checked.app.metadata.name, None),
+        "metadata": metadata(app, &app.metadata.name, None),
         "spec": said(value_of(spec)),
     })
 }

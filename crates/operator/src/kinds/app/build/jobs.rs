@@ -26,7 +26,7 @@ pub(super) fn migration(checked: &Checked<'_>) -> Option<Value> {
         volumes: &[],
         storage: None,
     };
-    let mut job = job(checked, &name, "migration", migrations.timeout_seconds, &container);
+    let mut job = job(checked, &name, super::JOB_OF_MIGRATION, migrations.timeout_seconds, &container);
     // It fails at the first failure, and is never run again by itself; a pod that a machine took along was none.
     job["spec"]["backoffLimit"] = json!(0);
     job["spec"]["podReplacementPolicy"] = json!("Failed");
@@ -118,5 +118,5 @@ fn job(checked: &Checked<'_>, name: &str, part: &str, timeout: u32, container: &
     put(&mut spec, "backoffLimit", 3);
     put(&mut spec, "activeDeadlineSeconds", timeout);
     put(&mut spec, "template", pod::of_job(checked, part, container));
-    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(checked, name, Some(part)), "spec": spec})
+    json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(checked.app, name, Some(part)), "spec": spec})
 }

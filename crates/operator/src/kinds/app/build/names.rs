@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::validate::Checked;
+use super::super::App;
 use crate::hex::hex;
+use cluster::{MADE_BY, MADE_LABEL};
 
 /// What a StatefulSet's name may have, so that the label of its revision fits; others may have more.
 const LONGEST_OF_PROCESS: usize = 52;
@@ -29,22 +30,22 @@ pub(super) fn joined(app: &str, end: &str, longest: usize) -> String {
 }
 
 /// The metadata of what belongs to the App, or to one part of it.
-pub(super) fn metadata(checked: &Checked<'_>, name: &str, part: Option<&str>) -> Value {
-    let mut labels = of_part(checked, part);
-    labels.insert("app.kubernetes.io/managed-by".to_owned(), json!("pinnace"));
+pub(super) fn metadata(app: &App, name: &str, part: Option<&str>) -> Value {
+    let mut labels = of_part(app, part);
+    labels.insert(MADE_LABEL.to_owned(), json!(MADE_BY));
     let mut metadata = json!({"name": name, "labels": labels});
-    super::put(&mut metadata, "namespace", checked.app.metadata.namespace.clone());
+    super::put(&mut metadata, "namespace", app.metadata.namespace.clone());
     metadata
 }
 
 /// The labels that pods are found by.
-pub(super) fn selector(checked: &Checked<'_>, part: &str) -> Value {
-    Value::Object(of_part(checked, Some(part)))
+pub(super) fn selector(app: &App, part: &str) -> Value {
+    Value::Object(of_part(app, Some(part)))
 }
 
-fn of_part(checked: &Checked<'_>, part: Option<&str>) -> Map<String, Value> {
+fn of_part(app: &App, part: Option<&str>) -> Map<String, Value> {
     let mut labels = Map::new();
-    labels.insert("app.kubernetes.io/name".to_owned(), json!(checked.app.metadata.name));
+    labels.insert("app.kubernetes.io/name".to_owned(), json!(app.metadata.name));
     if let Some(part) = part {
         labels.insert("app.kubernetes.io/component".to_owned(), json!(part));
     }

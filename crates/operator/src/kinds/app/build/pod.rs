@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cluster::{MADE_BY, MADE_LABEL};
 use serde_json::{Value, json};
 
 use super::super::validate::Checked;
@@ -174,7 +175,7 @@ fn spread(checked: &Checked<'_>, name: &str) -> Vec<Value> {
     let over = |key: &str| {
         json!({
             "maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": selector(checked, name)}, "matchLabelKeys": ["pod-template-hash"],
+            "labelSelector": {"matchLabels": selector(checked.app, name)}, "matchLabelKeys": ["pod-template-hash"],
         })
     };
     vec![over("kubernetes.io/hostname"), over("topology.kubernetes.io/zone")]
@@ -189,9 +190,10 @@ fn template(
 ) -> Value {
     let mut all = value_of(labels);
     // Ours are what the pods are found by.
-    for (key, value) in selector(checked, part).as_object().into_iter().flatten() {
+    for (key, value) in selector(checked.app, part).as_object().into_iter().flatten() {
         all[key.as_str()] = value.clone();
     }
+    all[MADE_LABEL] = json!(MADE_BY);
     let mut metadata = json!({"labels": all});
     put(&mut metadata, "annotations", value_of(annotations));
     json!({"metadata": metadata, "spec": spec})

@@ -22,7 +22,7 @@ fn hosts(routes: &Routes) -> Vec<&str> {
 
 fn ingress(checked: &Checked<'_>, routes: &Routes) -> Value {
     let given = routes.ingress.clone().unwrap_or_default();
-    let mut metadata = metadata(checked, &checked.app.metadata.name, None);
+    let mut metadata = metadata(checked.app, &checked.app.metadata.name, None);
     let mut annotations = value_of(&given.annotations);
     let mut spec = json!({});
     put(&mut spec, "ingressClassName", given.class);
@@ -66,7 +66,7 @@ fn http_route(checked: &Checked<'_>, routes: &Routes, gateway: &GatewayRoutes) -
     json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
-        "metadata": metadata(checked, &checked.app.metadata.name, None),
+        "metadata": metadata(checked.app, &checked.app.metadata.name, None),
         "spec": {
             "parentRefs": [parent],
             "hostnames": hosts(routes),

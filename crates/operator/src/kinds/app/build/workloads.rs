@@ -28,7 +28,7 @@ fn of(checked: &Checked<'_>, name: &str, process: &Process) -> Vec<Value> {
 
 /// A workload bears the version, so that `kubectl get` can show it; its pods don't, as they are found by other labels.
 fn workload_metadata(checked: &Checked<'_>, name: &str, process: &Process) -> Value {
-    let mut metadata = metadata(checked, &of_process(&checked.app.metadata.name, name), Some(name));
+    let mut metadata = metadata(checked.app, &of_process(&checked.app.metadata.name, name), Some(name));
     if process.image.is_none() {
         metadata["labels"]["app.kubernetes.io/version"] = json!(checked.version());
     }
@@ -40,9 +40,9 @@ fn service(checked: &Checked<'_>, name: &str, process: &Process) -> Option<Value
     Some(json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(checked, &of_process(&checked.app.metadata.name, name), Some(name)),
+        "metadata": metadata(checked.app, &of_process(&checked.app.metadata.name, name), Some(name)),
         "spec": {
-            "selector": selector(checked, name),
+            "selector": selector(checked.app, name),
             "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
         },
     }))
@@ -52,7 +52,7 @@ fn several(checked: &Checked<'_>, name: &str, process: &Process) -> Value {
     let mut spec = json!({});
     put(&mut spec, "replicas", replicas(checked, name, process));
     put(&mut spec, "revisionHistoryLimit", 3);
-    put(&mut spec, "selector", json!({"matchLabels": selector(checked, name)}));
+    put(&mut spec, "selector", json!({"matchLabels": selector(checked.app, name)}));
     // A pod goes only when another has taken its place.
     put(
         &mut spec,
@@ -81,7 +81,7 @@ fn singleton(checked: &Checked<'_>, name: &str, process: &Process) -> Value {
         "revisionHistoryLimit": 3,
         "serviceName": own,
         "podManagementPolicy": "Parallel",
-        "selector": {"matchLabels": selector(checked, name)},
+        "selector": {"matchLabels": selector(checked.app, name)},
         "template": pod::of_process(checked, name, process),
     });
     if let Some(storage) = &process.storage {
@@ -110,7 +110,7 @@ fn autoscaler(checked: &Checked<'_>, name: &str, process: &Process, autoscale: &
     json!({
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": metadata(checked, &own, Some(name)),
+        "metadata": metadata(checked.app, &own, Some(name)),
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": own},
             "minReplicas": defaults::least(name, process, autoscale, checked.app.spec.defaults),
@@ -134,9 +134,9 @@ fn budget(checked: &Checked<'_>, name: &str, process: &Process) -> Option<Value>
         json!({
             "apiVersion": "policy/v1",
             "kind": "PodDisruptionBudget",
-            "metadata": metadata(checked, &of_process(&checked.app.metadata.name, name), Some(name)),
+            "metadata": metadata(checked.app, &of_process(&checked.app.metadata.name, name), Some(name)),
             "spec": {
-                "selector": {"matchLabels": selector(checked, name)},
+                "selector": {"matchLabels": selector(checked.app, name)},
                 "maxUnavailable": process.max_unavailable.clone().unwrap_or_else(|| json!(1)),
                 // A pod that does not work keeps no machine from being emptied.
                 "unhealthyPodEvictionPolicy": "AlwaysAllow",

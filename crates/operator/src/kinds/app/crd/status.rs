@@ -20,13 +20,31 @@ pub struct AppStatus {
     pub image: Option<String>,
     /// The digest whose migration succeeded last.
     pub migrated: Option<String>,
+    /// The digests whose migrations succeeded, the newest last: none of them is migrated again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub migrations: Vec<String>,
     /// The digest that a backup was made before.
     pub backed_up: Option<String>,
     /// Where people reach it.
     pub url: Option<String>,
+    /// Where the last lines of what is not well are to be had.
+    pub logs: Option<Lines>,
     /// `Ready`: it runs as it should. `Stalled`: it can't go on by itself.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+}
+
+/// Where lines are to be had.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Lines {
+    /// The pod.
+    pub pod: String,
+    /// Its container.
+    pub container: String,
+    /// Whether those of the run before are meant.
+    pub previous: bool,
 }
 
 /// How far an App is.

@@ -1,0 +1,131 @@
+//! The loops: every object of ours has a lane of its own, which is woken by a change of it or of what belongs to it, reads the world and
+//! acts. What is slow or broken about one object holds up no other.
+
+mod backoff;
+mod error;
+mod lane;
+mod memo;
+mod settings;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cluster::{ClusterClient, KindKey, ObjectKey, Watcher};
+use secrets::MaskKey;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::crd::{GROUP, VERSION};
+use crate::kinds::CONTROLLERS;
+
+pub use error::OperatorError;
+pub use settings::{Images, Settings};
+pub(crate) use work::{Next, Work};
+
+/// What the operator makes of kinds that every cluster has.
+const MADE: &[(&str, &str)] = &[
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("batch/v1", "Job"),
+    ("networking.k8s.io/v1", "Ingress"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("v1", "ConfigMap"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "Service"),
+];
+
+/// Looks after the custom resources of one cluster.
+pub struct Operator {
+    shared: Arc<Shared>,
+}
+
+/// What all lanes have in common.
+pub(crate) struct Shared {
+    pub(crate) client: ClusterClient,
+    pub(crate) watcher: Watcher,
+    pub(crate) settings: Settings,
+    /// The key of the hashes that stand in names.
+    pub(crate) key: MaskKey,
+    /// The uid of the cluster's own namespace: which cluster this is, for claims.
+    pub(crate) cluster: String,
+    /// How many lanes ask the API server at once.
+    pub(crate) turns: Semaphore,
+}
+
+/// How one kind is looked after.
+pub(crate) struct Controller {
+    pub(crate) kind: &'static str,
+    pub(crate) reconcile: for<'a> fn(&'a mut Work) -> Reconciling<'a>,
+}
+
+pub(crate) type Reconciling<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Next, OperatorError>> + Send + 'a>>;
+
+impl Controller {
+    pub(crate) fn key(&self) -> KindKey {
+        resource(self.kind)
+    }
+}
+
+/// The key of one of our kinds.
+pub(crate) fn resource(kind: &str) -> KindKey {
+    KindKey::new(&format!("{GROUP}/{VERSION}"), kind)
+}
+
+impl Operator {
+    /// Begins to watch. The CRDs of our kinds have to be there.
+    ///
+    /// The client has to be one that nothing else watches with.
+    pub async fn begin(client: ClusterClient, settings: Settings) -> Result<Self, OperatorError> {
+        let key = work::key_of_names(&client).await?;
+        let cluster = work::uid_of_cluster(&client).await?;
+        let kinds: Vec<KindKey> = CONTROLLERS.iter().map(Controller::key).collect();
+        for kind in &kinds {
+            client.kind(kind).await?;
+        }
+        let watcher = client.watch_resources(settings.namespace.as_deref().unwrap_or_default(), &kinds);
+        let made: Vec<KindKey> = MADE.iter().map(|(version, kind)| KindKey::new(version, kind)).collect();
+        watcher.follow_made(&made);
+        let turns = Semaphore::new(settings.at_once);
+        Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns }) })
+    }
+
+    /// Looks after all objects until `stop` says true or its other end is gone.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut resources = self.shared.watcher.resources();
+        let mut lanes = Lanes::default();
+        loop {
+            resources.mark_unchanged();
+            lanes.begin_missing(&self.shared);
+            tokio::select! {
+                changed = resources.changed() => if changed.is_err() { return },
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+}
+
+/// The lanes that run. They end with it.
+#[derive(Default)]
+struct Lanes(BTreeMap<ObjectKey, JoinHandle<()>>);
+
+impl Lanes {
+    /// One lane for each object that is there. A lane whose object is gone ends by itself.
+    fn begin_missing(&mut self, shared: &Arc<Shared>) {
+        self.0.retain(|_, lane| !lane.is_finished());
+        for controller in CONTROLLERS {
+            for key in shared.watcher.keys(&controller.key()).unwrap_or_default() {
+                self.0
+                    .entry(key.clone())
+                    .or_insert_with(|| tokio::spawn(lane::run(Arc::clone(shared), controller, key)));
+            }
+        }
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        self.0.values().for_each(JoinHandle::abort);
+    }
+}

@@ -1,0 +1,45 @@
+//! Why a reconcile did not get to its end.
+
+use cluster::ClusterError;
+
+use crate::postgres::PostgresError;
+use crate::resource::BadObject;
+
+/// Why a reconcile did not get to its end. It is tried again, ever more slowly.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The API server did not do what was asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A server of PostgreSQL did not.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// An object can't be read.
+    #[error(transparent)]
+    BadObject(#[from] BadObject),
+    /// A Secret that we keep has been damaged.
+    #[error("the Secret {namespace}/{name} {why}")]
+    DamagedSecret {
+        /// Where it is.
+        namespace: String,
+        /// Which one.
+        name: String,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
+    },
+    /// No random numbers can be had.
+    #[error("no random numbers can be had: {0}")]
+    Random(String),
+}
+
+impl OperatorError {
+    /// Whether it may be well by itself later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Cluster(error) => error.is_transient() || matches!(error, ClusterError::Conflict { .. }),
+            Self::Postgres(error) => error.is_transient(),
+            Self::Random(_) => true,
+            Self::BadObject(_) | Self::DamagedSecret { .. } => false,
+        }
+    }
+}

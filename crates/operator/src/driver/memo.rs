@@ -1,0 +1,28 @@
+//! What a lane remembers, so that a pass that finds nothing different asks nothing. All of it may be lost at any time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::{Applied, ObjectKey};
+use health::Baseline;
+use serde_json::Value;
+
+/// What a lane remembers.
+#[derive(Default)]
+pub(crate) struct Memo {
+    /// What was made, and of what text.
+    pub(crate) kept: BTreeMap<ObjectKey, Kept>,
+    /// Secrets that were read, at a version; none where there was none.
+    pub(crate) secrets: BTreeMap<ObjectKey, (String, Option<Value>)>,
+    /// Other objects that it depends on.
+    pub(crate) refers_to: BTreeSet<ObjectKey>,
+    /// The status that was written last.
+    pub(crate) status: Option<Value>,
+    /// The restarts from before what runs now was begun, and what that is.
+    pub(crate) baseline: Option<(String, Baseline)>,
+}
+
+/// An object that was made.
+pub(crate) struct Kept {
+    pub(crate) text: [u8; 32],
+    pub(crate) applied: Applied,
+}

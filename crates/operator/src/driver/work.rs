@@ -1,0 +1,227 @@
+//! What a reconcile works with: its object, what is seen of what belongs to it, and the means to make that as it should be.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster::{Applied, ClusterClient, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
+use secrets::MaskKey;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::error::OperatorError;
+use super::memo::{Kept, Memo};
+use super::Shared;
+
+/// When an object is looked at again.
+pub(crate) enum Next {
+    /// When something is different.
+    WhenChanged,
+    /// Then too.
+    After(Duration),
+}
+
+/// One object and what is known of it.
+pub(crate) struct Work {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) key: ObjectKey,
+    /// As it was seen last.
+    pub(crate) object: Value,
+    pub(crate) memo: Memo,
+    listened_to: BTreeSet<ObjectKey>,
+}
+
+impl Work {
+    pub(super) fn new(shared: Arc<Shared>, key: ObjectKey) -> Self {
+        Self { shared, key, object: Value::Null, memo: Memo::default(), listened_to: BTreeSet::new() }
+    }
+
+    /// Reads the object as it is seen now; false when it is gone.
+    pub(super) fn look(&mut self) -> bool {
+        match self.shared.watcher.seen(&self.key) {
+            Some(object) => self.object = object,
+            None => return false,
+        }
+        true
+    }
+
+    pub(super) fn listens_to(&mut self) -> Vec<ObjectKey> {
+        self.listened_to = self.memo.refers_to.clone();
+        self.listened_to.insert(self.key.clone());
+        self.listened_to.iter().cloned().collect()
+    }
+
+    pub(super) fn refers_to_more(&self) -> bool {
+        self.memo.refers_to.iter().any(|key| !self.listened_to.contains(key))
+    }
+
+    pub(crate) fn client(&self) -> &ClusterClient {
+        &self.shared.client
+    }
+
+    /// The namespace of the object.
+    pub(crate) fn namespace(&self) -> &str {
+        self.key.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// The uid of the object.
+    pub(crate) fn uid(&self) -> &str {
+        self.object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What is seen of these objects and of what they own.
+    pub(crate) fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
+        self.shared.watcher.snapshot(keys)
+    }
+
+    /// An object in the namespace of this one.
+    pub(crate) fn beside(&self, api_version: &str, kind: &str, name: &str) -> ObjectKey {
+        let namespace = self.key.namespace.clone();
+        ObjectKey { kind: KindKey::new(api_version, kind), namespace, name: name.to_owned() }
+    }
+
+    /// Another object that this one depends on, as it is seen now. Its changes wake this lane from now on.
+    pub(crate) fn other(&mut self, key: &ObjectKey) -> Option<Value> {
+        self.memo.refers_to.insert(key.clone());
+        self.shared.watcher.seen(key)
+    }
+
+    /// A Secret of this namespace. It is read again only when it is another. Its changes wake this lane from now on.
+    pub(crate) async fn secret(&mut self, name: &str) -> Result<Option<Value>, OperatorError> {
+        let key = self.beside("v1", "Secret", name);
+        let seen = self.other(&key);
+        let version = seen.as_ref().and_then(|seen| seen.pointer("/metadata/resourceVersion")?.as_str());
+        if let (Some(version), Some((known, secret))) = (version, self.memo.secrets.get(&key))
+            && known == version
+        {
+            return Ok(secret.clone());
+        }
+        let live = self.client().get(&key).await?;
+        let version = live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")?.as_str());
+        let version = version.unwrap_or_default().to_owned();
+        self.memo.secrets.insert(key, (version, live.clone()));
+        Ok(live)
+    }
+
+    /// Makes an object as it should be, with this one as its owner. Asks nothing while it is as it was made.
+    pub(crate) async fn keep(
+        &mut self,
+        desired: &Value,
+        autoscaled: &cluster::Autoscaled,
+    ) -> Result<Applied, OperatorError> {
+        let desired = self.owned(desired);
+        let key = self.client().key_of(&desired, self.namespace()).await?;
+        let text: [u8; 32] = Sha256::digest(desired.to_string()).into();
+        if let Some(kept) = self.memo.kept.get(&key).filter(|kept| kept.text == text) {
+            match self.shared.watcher.imprints(std::slice::from_ref(&key)) {
+                // It can't be seen now: whoever changes it is found out when it can.
+                None => return Ok(kept.applied.clone()),
+                Some(seen) if seen == [Some(kept.applied.imprint)] => return Ok(kept.applied.clone()),
+                Some(_) => {}
+            }
+        }
+        let applied = self.client().keep(&desired, Some(self.uid()), autoscaled).await?;
+        self.memo.kept.insert(key, Kept { text, applied: applied.clone() });
+        Ok(applied)
+    }
+
+    /// Makes an object where there is none of its name, with this one as its owner, and says how it is.
+    pub(crate) async fn make_once(&self, object: &Value) -> Result<Created, OperatorError> {
+        Ok(self.client().create(&self.owned(object)).await?)
+    }
+
+    /// The same with this object as its owner: it goes with it.
+    fn owned(&self, object: &Value) -> Value {
+        let mut object = object.clone();
+        let owner = json!([{
+            "apiVersion": self.key.kind.api_version(), "kind": self.key.kind.kind, "name": self.key.name, "uid": self.uid(),
+            "controller": true, "blockOwnerDeletion": true,
+        }]);
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("ownerReferences".to_owned(), owner);
+            metadata.entry("namespace").or_insert_with(|| json!(self.key.namespace));
+        }
+        object
+    }
+
+    /// Values that are made at random where they are not there yet, in a Secret that nothing else writes. They outlive this object:
+    /// what was encrypted with them can be read again.
+    pub(crate) async fn made_at_random(&mut self, name: &str, keys: &[String]) -> Result<(), OperatorError> {
+        for _ in 0..3 {
+            let live = self.secret(name).await?;
+            let has = |key: &String| live.as_ref().is_some_and(|live| live["data"].get(key).is_some());
+            let mut data = Map::new();
+            for key in keys.iter().filter(|key| !has(key)) {
+                data.insert(key.clone(), json!(STANDARD.encode(random()?)));
+            }
+            if data.is_empty() {
+                return Ok(());
+            }
+            let key = self.beside("v1", "Secret", name);
+            let written = match &live {
+                None => {
+                    let labels = json!({MADE_LABEL: MADE_BY});
+                    let metadata = json!({"name": name, "namespace": self.key.namespace, "labels": labels});
+                    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data});
+                    self.client().create(&secret).await.map(drop)
+                }
+                Some(live) => self.client().add_to_secret(&key, live, &data).await.map(drop),
+            };
+            match written {
+                // Another replica was faster: its values count.
+                Ok(()) | Err(cluster::ClusterError::Conflict { .. }) => self.memo.secrets.remove(&key),
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes the status where it is another than what is there.
+    pub(crate) async fn write_status(&mut self, status: &Value) -> Result<(), OperatorError> {
+        let seen = self.object.get("status").unwrap_or(&Value::Null);
+        if seen == status || self.memo.status.as_ref() == Some(status) {
+            return Ok(());
+        }
+        self.client().write_status(&self.key, status).await?;
+        self.memo.status = Some(status.clone());
+        Ok(())
+    }
+}
+
+/// 32 random bytes, in letters that need no escape anywhere.
+pub(crate) fn random() -> Result<String, OperatorError> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| OperatorError::Random(error.to_string()))?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+const KEY_SECRET: &str = "pinnace-operator";
+const KEY: &str = "names-key";
+
+/// The key of the hashes in names: made once, and kept in our own namespace.
+pub(super) async fn key_of_names(client: &ClusterClient) -> Result<MaskKey, OperatorError> {
+    let namespace = client.own_namespace().to_owned();
+    let made = MaskKey::random().map_err(|error| OperatorError::Random(error.to_string()))?;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": KEY_SECRET, "namespace": namespace, "labels": {MADE_LABEL: MADE_BY}},
+        "data": {KEY: STANDARD.encode(made.expose())},
+    });
+    let secret = client.create(&secret).await?.into_object();
+    let damaged = || OperatorError::DamagedSecret {
+        namespace: namespace.clone(),
+        name: KEY_SECRET.to_owned(),
+        why: "does not hold 32 bytes under names-key any more: delete it (the names of configurations change, and pods are started anew)",
+    };
+    let bytes = STANDARD.decode(secret["data"][KEY].as_str().unwrap_or_default()).map_err(|_| damaged())?;
+    Ok(MaskKey::from_bytes(bytes.try_into().map_err(|_| damaged())?))
+}
+
+/// Which cluster this is.
+pub(super) async fn uid_of_cluster(client: &ClusterClient) -> Result<String, OperatorError> {
+    let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: "kube-system".to_owned() };
+    let namespace = client.get(&key).await?.unwrap_or_default();
+    Ok(namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned())
+}

@@ -1,0 +1,164 @@
+//! What is written of an App, in order. Each does nothing where everything is as it should be.
+
+use std::collections::BTreeSet;
+
+use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Snapshot};
+use health::Failure;
+use serde_json::{Value, json};
+
+use super::build::{JOB_OF_MIGRATION, Objects};
+use super::facts::{Facts, has_ended, jobs, judge_job, name_of};
+use super::reconcile::RETRY_ANNOTATION;
+use super::standing::Standing;
+use super::App;
+use crate::crd::is_ours;
+use crate::driver::{OperatorError, Work};
+
+/// So many migrations that ended are kept, with their lines.
+const KEPT_MIGRATIONS: usize = 5;
+
+/// What was made of what runs.
+pub(crate) struct Kept {
+    pub(crate) applied: Vec<Applied>,
+}
+
+/// The databases that are made for it.
+pub(crate) async fn databases(work: &mut Work, databases: &[Value]) -> Result<(), OperatorError> {
+    for database in databases {
+        work.keep(database, &Autoscaled::default()).await?;
+    }
+    Ok(())
+}
+
+/// Configuration and secrets. What has another content has another name.
+pub(crate) async fn configuration(work: &mut Work, configuration: &[Value]) -> Result<(), OperatorError> {
+    for object in configuration {
+        work.keep(object, &Autoscaled::default()).await?;
+    }
+    Ok(())
+}
+
+/// The migration: made where it is not there. Whoever made it, what it came to counts.
+pub(crate) async fn migration(
+    work: &mut Work,
+    app: &App,
+    migration: &Value,
+    facts: &Facts,
+) -> Result<Standing, OperatorError> {
+    let runs = |job: &str| Standing::Migrating(format!("the Job {job} runs"));
+    if let Some(verdict) = &facts.migration {
+        return Ok(Standing::Migrating(verdict.sentence().to_owned()));
+    }
+    let mut job = migration.clone();
+    if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
+        job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
+    }
+    Ok(match work.make_once(&job).await? {
+        Created::New(_) => runs(name_of(migration)),
+        // The watch has not told it yet. What it came to is acted upon when it has.
+        Created::There(live) if has_ended(&live) => {
+            Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
+        }
+        Created::There(_) => runs(name_of(migration)),
+    })
+}
+
+/// A migration that failed stays as it is, with its lines, until somebody wants it to run again.
+pub(crate) async fn failed_migration(
+    work: &mut Work,
+    app: &App,
+    objects: &Objects,
+    failure: Box<Failure>,
+) -> Result<Standing, OperatorError> {
+    let Some(migration) = &objects.migration else { return Ok(Standing::Migrating(failure.sentence)) };
+    let name = name_of(migration);
+    let key = work.beside("batch/v1", "Job", name);
+    let live = work.client().get(&key).await?;
+    let wanted = app.metadata.annotations.get(RETRY_ANNOTATION).map(String::as_str);
+    let of_job = |live: &Value| live["metadata"]["annotations"][RETRY_ANNOTATION].as_str().map(str::to_owned);
+    if let Some(live) = live.filter(|live| wanted.is_some() && of_job(live).as_deref() != wanted) {
+        work.client().delete(&key, live["metadata"]["uid"].as_str().unwrap_or_default()).await?;
+        return Ok(Standing::Migrating("it is begun once more, as somebody wants".to_owned()));
+    }
+    let status = app.status.clone().unwrap_or_default();
+    let stays = status.version.map(|version| format!(" {version} keeps serving.")).unwrap_or_default();
+    let message = format!(
+        "the migration failed: {}.{stays} What it had committed before it failed stays in the database; `kubectl logs job/{name}` has its lines. Push another \
+         version, or run it again: pinnace app retry {}",
+        failure.sentence, app.metadata.name
+    );
+    Ok(Standing::MigrationFailed { message, logs: failure.logs_of })
+}
+
+/// All that runs, and what leads to it.
+pub(crate) async fn all(work: &mut Work, objects: &Objects) -> Result<Kept, OperatorError> {
+    // Destructured, so that what nobody applies does not compile.
+    let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
+    self::configuration(work, configuration).await?;
+    for job in once {
+        let key = work.beside("batch/v1", "Job", name_of(job));
+        if work.shared.watcher.seen(&key).is_none() {
+            work.make_once(job).await?;
+        }
+    }
+    let autoscaled = Autoscaled::by(processes, work.namespace());
+    let mut applied = Vec::new();
+    for object in processes.iter().chain(routes) {
+        let kind = ObjectKey::of(object).kind;
+        work.shared.watcher.follow_made(&[kind]);
+        applied.push(work.keep(object, &autoscaled).await?);
+    }
+    Ok(Kept { applied })
+}
+
+/// What the App owns and wants no longer. Data is never among it, nor anything that a pod which still runs reads.
+pub(crate) async fn remove_others(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
+    let wanted: BTreeSet<(KindKey, String)> = objects.iter().map(identity).collect();
+    let texts: Vec<String> = pods(snapshot).map(ToString::to_string).collect();
+    let is_read = |name: &str| texts.iter().any(|text| text.contains(&format!("\"{name}\"")));
+    let kept_jobs = newest_migrations(snapshot);
+    let mut gone = Vec::new();
+    for child in snapshot.children.iter().filter(|child| is_child_of(child, work.uid())) {
+        let (kind, name) = identity(child);
+        let stays = match kind.kind.as_str() {
+            "ConfigMap" | "Secret" => is_read(&name),
+            "Job" => kept_jobs.contains(&name) || !has_ended(child),
+            "PersistentVolumeClaim" => true,
+            _ => is_ours(child),
+        };
+        if !stays && !wanted.contains(&(kind, name)) {
+            gone.push(child);
+        }
+    }
+    for child in gone {
+        let uid = child["metadata"]["uid"].as_str().unwrap_or_default();
+        match work.client().delete(&ObjectKey::of(child), uid).await {
+            Ok(_) | Err(ClusterError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn identity(object: &Value) -> (KindKey, String) {
+    let key = ObjectKey::of(object);
+    (key.kind, key.name)
+}
+
+fn is_child_of(child: &Value, uid: &str) -> bool {
+    let owners = child.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let is_deleted = child.pointer("/metadata/deletionTimestamp").is_some();
+    !is_deleted && owners.into_iter().flatten().any(|owner| owner["uid"] == uid && owner["controller"] == true)
+}
+
+fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
+    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Pod")
+}
+
+/// The migrations whose lines are kept.
+fn newest_migrations(snapshot: &Snapshot) -> BTreeSet<String> {
+    let is_migration = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == JOB_OF_MIGRATION;
+    let mut all: Vec<&Value> = jobs(snapshot).filter(is_migration).collect();
+    all.sort_by_key(|job| std::cmp::Reverse(job["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned()));
+    all.into_iter().take(KEPT_MIGRATIONS).map(|job| name_of(job).to_owned()).collect()
+}

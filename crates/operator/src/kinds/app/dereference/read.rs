@@ -1,0 +1,34 @@
+//! Reading what an App refers to.
+
+use serde_json::Value;
+
+use super::super::App;
+use super::{Seen, generated_names, generated_secret, sources, superuser_secret};
+use crate::driver::{OperatorError, Work, resource};
+
+/// Reads what the App refers to. Values that are made at random are made here, once.
+pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorError> {
+    let generated = generated_names(app).to_vec();
+    if !generated.is_empty() {
+        work.made_at_random(&generated_secret(app), &generated).await?;
+    }
+    if let Some(secret) = superuser_secret(app) {
+        work.made_at_random(&secret, &["password".to_owned()]).await?;
+    }
+    let mut objects: Vec<Value> = Vec::new();
+    let mut names: Vec<String> = app.spec.secrets.iter().map(|overlay| overlay.name.clone()).collect();
+    names.extend((!generated.is_empty()).then(|| generated_secret(app)));
+    for source in sources(&app.metadata.name, &app.spec) {
+        let object = source.object.as_ref().and_then(|(kind, name)| {
+            let key = cluster::ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+            work.other(&key)
+        });
+        let named = object.as_ref().and_then(|object| object.pointer("/spec/connectionSecret")?.as_str());
+        names.push(named.unwrap_or(&source.secret).to_owned());
+        objects.extend(object);
+    }
+    for name in names {
+        objects.extend(work.secret(&name).await?);
+    }
+    Ok(Seen::from_objects(app, &objects, work.shared.key.clone()))
+}

@@ -1,0 +1,175 @@
+//! What is so of an App, as it is seen: what decides how far it may go.
+
+use cluster::{ObjectKey, Snapshot};
+use health::{Baseline, Children, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict, judge_object};
+use serde_json::Value;
+
+use super::apply::Kept;
+use super::build::{JOB_OF_MIGRATION, Objects};
+use super::dereference::sources;
+use super::reconcile::holds;
+use super::validate::Checked;
+use super::{App, Problem};
+use crate::driver::{OperatorError, Work, resource};
+
+/// What is so of an App.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Facts {
+    /// What it needs and is not there, or not well: `database shop: starts`.
+    pub(crate) unmet: Vec<String>,
+    /// Whether it has migrations at all.
+    pub(crate) wants_migration: bool,
+    /// Whether the status says that this version's migration succeeded.
+    pub(crate) recorded: bool,
+    /// How its migration does, where its Job is there.
+    pub(crate) migration: Option<Verdict>,
+    /// The migration of another version that runs.
+    pub(crate) other_migration: Option<String>,
+    /// What runs once, as far as it is there.
+    pub(crate) once: Vec<Once>,
+    /// Whether this very version was seen serving.
+    pub(crate) deployed: bool,
+}
+
+/// A command that runs once.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Once {
+    pub(crate) verdict: Verdict,
+}
+
+impl Facts {
+    /// Whether nothing of this version has to be migrated any more.
+    pub(crate) fn migrated(&self) -> bool {
+        !self.wants_migration || self.recorded || self.migration.as_ref().is_some_and(Verdict::is_current)
+    }
+
+    /// Reads them.
+    pub(crate) async fn of(
+        work: &mut Work,
+        app: &App,
+        checked: &Checked<'_>,
+        objects: &Objects,
+        snapshot: &Snapshot,
+    ) -> Result<Self, OperatorError> {
+        let status = app.status.clone().unwrap_or_default();
+        let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
+        let digest = checked.digest.to_string();
+        Ok(Self {
+            unmet: unmet(work, app).await?,
+            wants_migration: migration.is_some(),
+            recorded: status.migrations.contains(&digest),
+            migration: migration.as_deref().and_then(|name| of_job(snapshot, name)),
+            other_migration: other_migration(snapshot, migration.as_deref()),
+            once: objects.once.iter().map(|job| once(snapshot, job)).collect(),
+            deployed: status.image.as_ref() == Some(&app.spec.image),
+        })
+    }
+}
+
+fn once(snapshot: &Snapshot, job: &Value) -> Once {
+    let name = name_of(job);
+    let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
+    Once { verdict: of_job(snapshot, name).unwrap_or_else(waits) }
+}
+
+/// What it needs and what is not so.
+async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError> {
+    let mut unmet = Vec::new();
+    for source in sources(&app.metadata.name, &app.spec) {
+        let Some((kind, name)) = &source.object else { continue };
+        let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+        let seen = work.other(&key);
+        if let Err(why) = holds(seen.as_ref(), "Ready") {
+            unmet.push(format!("{} {name}: {why}", source.what));
+        }
+    }
+    for need in &app.spec.needs.objects {
+        let key = work.beside(&need.api_version, &need.kind, &need.name);
+        let live = match work.client().get(&key).await {
+            Err(cluster::ClusterError::UnknownKind { .. }) => None,
+            other => other?,
+        };
+        if let Err(why) = holds(live.as_ref(), &need.condition) {
+            unmet.push(format!("{} {}: {why}", need.kind, need.name));
+        }
+    }
+    Ok(unmet)
+}
+
+/// What is waited for, while what would tell it is not there.
+pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<String> {
+    let mut waits = Vec::new();
+    for source in sources(&app.metadata.name, &app.spec) {
+        let is_missing = |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
+        let Some(problem) = problems.iter().find(|problem| is_missing(problem)) else { continue };
+        let told = source.object.as_ref().and_then(|(kind, name)| {
+            let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+            let why = holds(work.other(&key).as_ref(), "Ready").err()?;
+            Some(format!("{} {name}: {why}", source.what))
+        });
+        waits.push(told.unwrap_or_else(|| problem.to_string()));
+    }
+    waits
+}
+
+/// How a Job of the App does.
+fn of_job(snapshot: &Snapshot, name: &str) -> Option<Verdict> {
+    let job = jobs(snapshot).find(|job| name_of(job) == name)?;
+    Some(judge_job(job, snapshot))
+}
+
+/// How a Job does, as it was read, by what is seen of its pods.
+pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
+    let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
+    judge_object(job, &children, &CustomRules::default())
+}
+
+/// The migration of another version that has not ended.
+fn other_migration(snapshot: &Snapshot, name: Option<&str>) -> Option<String> {
+    let of_migration = |job: &&Value| job.pointer("/metadata/labels").is_some_and(|labels| labels["app.kubernetes.io/component"] == JOB_OF_MIGRATION);
+    let others = jobs(snapshot).filter(of_migration).filter(|job| Some(name_of(job)) != name);
+    let mut running = others.filter(|job| !has_ended(job));
+    running.next().map(|job| format!("the Job {}", name_of(job)))
+}
+
+/// Whether a Job has come to an end, good or bad.
+pub(crate) fn has_ended(job: &Value) -> bool {
+    let conditions = job.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut ends = conditions.iter().filter(|one| one["type"] == "Complete" || one["type"] == "Failed");
+    ends.any(|one| one["status"] == "True")
+}
+
+pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
+    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
+}
+
+pub(crate) fn name_of(object: &Value) -> &str {
+    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// How the processes of the App do, judged from the newest pods alone.
+pub(crate) fn verdict(work: &mut Work, kept: &Kept, snapshot: &Snapshot, image: &str) -> Verdict {
+    let keys: Vec<ObjectKey> = kept.applied.iter().map(|one| one.key.clone()).collect();
+    let of_processes = work.snapshot(&keys);
+    // Restarts of before are nothing that this version did.
+    if work.memo.baseline.as_ref().is_none_or(|(of, _)| of != image) {
+        let baseline = Baseline::of(snapshot.children.iter().map(AsRef::as_ref));
+        work.memo.baseline = Some((image.to_owned(), baseline));
+    }
+    if !of_processes.covers(&kept.applied) {
+        let key = HealthKey::of(&work.object);
+        return Verdict::InProgress(Progress::new(&key, "what was just made is looked at", "watches have not caught up"));
+    }
+    let none = Baseline::default();
+    let baseline = work.memo.baseline.as_ref().map_or(&none, |(_, baseline)| baseline);
+    of_processes.judge(&kept.applied, baseline, &CustomRules::default()).verdict
+}
+
+/// Where the lines of what failed are to be had.
+pub(crate) fn logs(verdict: &Verdict) -> Option<&LogSource> {
+    match verdict {
+        Verdict::Failed(failure) => failure.logs_of.as_ref(),
+        Verdict::InProgress(progress) => progress.logs_of.as_ref(),
+        _ => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! One pass over an App, in named steps: dereference, validate, build, then what its stage allows, and the status.
+
+use cluster::{ClusterError, Snapshot};
+use serde_json::Value;
+
+use super::apply::{self, Kept};
+use super::facts::{self, Facts};
+use super::stage::{Stage, stage};
+use super::standing::{Serving, Standing};
+use super::{App, AppSpec, Problem, build, dereference, status};
+use crate::crd::OfKind as _;
+use crate::driver::{Controller, Next, OperatorError, Work};
+
+/// How Apps are looked after.
+pub(crate) const CONTROLLER: Controller =
+    Controller { kind: AppSpec::KIND.kind, reconcile: |work| Box::pin(reconcile(work)) };
+
+/// Set to `"true"`, it leaves an object as it is, as `spec.pause` does.
+pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
+/// Another value than before has a failed migration run again.
+pub const RETRY_ANNOTATION: &str = "pinnace.dev/retry";
+
+async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
+    let shared = std::sync::Arc::clone(&work.shared);
+    // All of it asks the API server, and nobody else.
+    let Ok(_turn) = shared.turns.acquire().await else { return Ok(Next::WhenChanged) };
+    if work.object.pointer("/metadata/deletionTimestamp").is_some() {
+        return Ok(Next::WhenChanged);
+    }
+    let app = App::read(&work.object)?;
+    let (standing, result) = match steps(work, &app).await {
+        Ok(standing) => (standing, Ok(Next::WhenChanged)),
+        // Nothing is known to be wrong with it: what was said last still holds.
+        Err(error) if error.is_transient() => return Err(error),
+        Err(error) => (Standing::refused(&error), Err(error)),
+    };
+    let status = status::of(&app, &standing, jiff::Timestamp::now());
+    work.write_status(&status).await?;
+    result
+}
+
+async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
+    if is_paused(app) {
+        return Ok(Standing::Paused);
+    }
+    apply::databases(work, &build::databases::build(app)).await?;
+    let seen = dereference::read(work, app).await?;
+    let checked = match super::validate(app, &seen) {
+        Ok(checked) => checked,
+        Err(problems) if problems.iter().all(Problem::is_waiting) => {
+            return Ok(Standing::Initializing(facts::waits(work, app, &problems)));
+        }
+        Err(problems) => return Ok(Standing::Invalid(problems)),
+    };
+    let objects = build(&checked);
+    let mut snapshot = of_app(work);
+    let facts = Facts::of(work, app, &checked, &objects, &snapshot).await?;
+    let serving = Serving { image: app.spec.image.clone(), version: checked.version() };
+    match stage(&facts) {
+        Stage::Initializing(waits) => Ok(Standing::Initializing(waits)),
+        Stage::Migrating => {
+            apply::configuration(work, &objects.configuration).await?;
+            match &objects.migration {
+                Some(migration) => apply::migration(work, app, migration, &facts).await,
+                None => Ok(Standing::Migrating("nothing is to be done".to_owned())),
+            }
+        }
+        Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}, which runs"))),
+        Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
+        Stage::Deploying => {
+            let kept = apply::all(work, &objects).await?;
+            snapshot = of_app(work);
+            let standing = deployed(work, &kept, &facts, &snapshot, serving);
+            if matches!(standing, Standing::Ready(_)) {
+                apply::remove_others(work, &objects, &snapshot).await?;
+            }
+            Ok(standing)
+        }
+    }
+}
+
+fn is_paused(app: &App) -> bool {
+    app.spec.pause || app.metadata.annotations.get(SKIP_ANNOTATION).is_some_and(|value| value == "true")
+}
+
+/// All that is seen of the App and of what it owns.
+fn of_app(work: &Work) -> Snapshot {
+    work.snapshot(std::slice::from_ref(&work.key))
+}
+
+/// How what was made does.
+fn deployed(work: &mut Work, kept: &Kept, facts: &Facts, snapshot: &Snapshot, serving: Serving) -> Standing {
+    let verdict = facts::verdict(work, kept, snapshot, &serving.image);
+    let once = facts.once.iter().map(|once| &once.verdict);
+    Standing::of_verdicts(std::iter::once(&verdict).chain(once), facts.migrated(), serving)
+}
+
+impl Standing {
+    /// What the API server, or what is there, does not let us do.
+    fn refused(error: &OperatorError) -> Self {
+        let reason = match error {
+            OperatorError::Cluster(ClusterError::Forbidden { .. }) => "Forbidden",
+            OperatorError::Cluster(ClusterError::NotOurs { .. }) => "NotOurs",
+            OperatorError::Cluster(ClusterError::Quota { .. }) => "Quota",
+            _ => "Refused",
+        };
+        Self::Refused { reason, message: error.to_string() }
+    }
+}
+
+/// Whether an object has a condition of this kind that holds; else what it says.
+pub(crate) fn holds(object: Option<&Value>, condition: &str) -> Result<(), String> {
+    let Some(object) = object else { return Err("is not there".to_owned()) };
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let Some(found) = conditions.iter().find(|one| one["type"] == condition) else {
+        return Err(format!("does not say yet whether it is {condition}"));
+    };
+    if found["status"] == "True" {
+        return Ok(());
+    }
+    match found["message"].as_str().filter(|message| !message.is_empty()) {
+        Some(message) => Err(message.to_owned()),
+        None => Err(format!("is not {condition} yet")),
+    }
+}

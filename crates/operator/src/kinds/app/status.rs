@@ -1,0 +1,113 @@
+//! The status of an App, from how it stands.
+
+use health::LogSource;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::crd::{AppPhase, AppStatus, Lines, Routes};
+use super::standing::Standing;
+use super::App;
+use super::build::is_encrypted;
+use crate::resource::{Condition, ConditionStatus, carried_over};
+use crate::value::said;
+
+/// So many successes of migrations are remembered.
+const REMEMBERED: usize = 50;
+
+/// The status to be written.
+pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
+    let before = app.status.clone().unwrap_or_default();
+    let told = told(standing, &before);
+    let generation = app.metadata.generation;
+    let condition = |kind: &str, holds: bool, reason: &str, message: &str| Condition {
+        kind: kind.to_owned(),
+        status: if holds { ConditionStatus::True } else { ConditionStatus::False },
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        last_transition_time: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        observed_generation: generation,
+    };
+    let mut status = AppStatus {
+        observed_generation: generation,
+        phase: told.phase,
+        url: app.spec.routes.as_ref().map(url),
+        logs: told.logs.map(lines),
+        ..before.clone()
+    };
+    if let Standing::Ready(serving) = standing {
+        (status.version, status.image) = (Some(serving.version.clone()), Some(serving.image.clone()));
+    }
+    if is_migrated(standing) && app.spec.migrations.is_some() {
+        record(&mut status, app);
+    }
+    let conditions = vec![
+        condition("Ready", matches!(standing, Standing::Ready(_)), told.reason, &told.message),
+        condition("Stalled", told.stalled, told.reason, if told.stalled { &told.message } else { "" }),
+    ];
+    status.conditions = carried_over(conditions, &before.conditions);
+    said(json!(status))
+}
+
+struct Told {
+    phase: Option<AppPhase>,
+    reason: &'static str,
+    message: String,
+    stalled: bool,
+    logs: Option<LogSource>,
+}
+
+fn told(standing: &Standing, before: &AppStatus) -> Told {
+    let on_its_way = |phase, reason, message: String| Told { phase: Some(phase), reason, message, stalled: false, logs: None };
+    let error = |reason, message: String, logs| Told { phase: Some(AppPhase::Error), reason, message, stalled: true, logs };
+    match standing {
+        Standing::Paused => Told {
+            phase: before.phase,
+            reason: "Paused",
+            message: "it is left as it is, as spec.pause or the annotation pinnace.dev/skip says".to_owned(),
+            stalled: false,
+            logs: None,
+        },
+        Standing::Invalid(problems) => {
+            let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            error("Invalid", all.join("; "), None)
+        }
+        Standing::Refused { reason, message } => error(reason, message.clone(), None),
+        Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, "Initializing", waits.join("; ")),
+        Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
+        Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
+        Standing::MigrationFailed { message, logs } => error("MigrationFailed", message.clone(), logs.clone()),
+        Standing::Deploying { message, logs, .. } => {
+            Told { logs: logs.clone(), ..on_its_way(AppPhase::Deploying, "Deploying", message.clone()) }
+        }
+        Standing::Broken { message, logs, .. } => error("Broken", message.clone(), logs.clone()),
+        Standing::Ready(_) => on_its_way(AppPhase::Ready, "Ready", "it runs as it should".to_owned()),
+    }
+}
+
+fn is_migrated(standing: &Standing) -> bool {
+    match standing {
+        Standing::Deploying { migrated, .. } | Standing::Broken { migrated, .. } => *migrated,
+        Standing::Ready(_) => true,
+        _ => false,
+    }
+}
+
+/// The success of this version's migration is written down before its Job may go.
+fn record(status: &mut AppStatus, app: &App) {
+    let Some(digest) = app.spec.image.rsplit_once('@').map(|(_, digest)| digest.to_owned()) else { return };
+    if !status.migrations.contains(&digest) {
+        status.migrations.push(digest.clone());
+    }
+    let too_many = status.migrations.len().saturating_sub(REMEMBERED);
+    status.migrations.drain(..too_many);
+    status.migrated = Some(digest);
+}
+
+fn url(routes: &Routes) -> String {
+    let scheme = if is_encrypted(routes) { "https" } else { "http" };
+    format!("{scheme}://{}/", routes.host)
+}
+
+fn lines(source: LogSource) -> Lines {
+    Lines { pod: source.pod, container: source.container, previous: source.previous }
+}

@@ -1,0 +1,39 @@
+//! Small things about values.
+
+use serde_json::{Map, Value};
+
+/// The same without what is null: a field that says nothing is not owned.
+pub(crate) fn said(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(key, value)| (key, said(value)));
+            Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
+        }
+        Value::Array(items) => items.into_iter().map(said).collect(),
+        other => other,
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// Puts a field in where there is something to say.
+pub(crate) fn put(fields: &mut Value, key: &str, value: impl Into<Value>) {
+    let value = value.into();
+    if !says_nothing(&value)
+        && let Some(fields) = fields.as_object_mut()
+    {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// A type of ours as a value. Ours have texts for keys and no numbers that JSON lacks, so that none can fail.
+pub(crate) fn value_of(of: &impl serde::Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_else(|_| Value::Object(Map::new()))
+}
