@@ -19,8 +19,8 @@ use crate::replicas::{Autoscaled, leave_out};
 /// The label that what the operator made is found by.
 pub const MADE_LABEL: &str = "app.kubernetes.io/managed-by";
 /// Its value.
-pub const MADE_BY: &str = "pinnace";
-pub(crate) const MADE_SELECTOR: &str = "app.kubernetes.io/managed-by=pinnace";
+pub const MADE_BY: &str = "pinnace-operator";
+pub(crate) const MADE_SELECTOR: &str = "app.kubernetes.io/managed-by=pinnace-operator";
 
 /// What came of making an object that is made once.
 #[derive(Debug, Clone, PartialEq)]

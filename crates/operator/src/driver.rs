@@ -8,12 +8,13 @@ mod memo;
 mod settings;
 mod work;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey, Watcher};
 use secrets::MaskKey;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::crd::{GROUP, VERSION};
@@ -36,6 +37,9 @@ const MADE: &[(&str, &str)] = &[
     ("v1", "Service"),
 ];
 
+/// How often it is said that nothing can be seen.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
 /// Looks after the custom resources of one cluster.
 pub struct Operator {
     shared: Arc<Shared>,
@@ -52,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) cluster: String,
     /// How many lanes ask the API server at once.
     pub(crate) turns: Semaphore,
+    /// The same of each server outside, by its address.
+    servers: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// How one kind is looked after.
@@ -88,11 +94,15 @@ impl Operator {
         let made: Vec<KindKey> = MADE.iter().map(|(version, kind)| KindKey::new(version, kind)).collect();
         watcher.follow_made(&made);
         let turns = Semaphore::new(settings.at_once);
-        Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns }) })
+        let servers = Mutex::default();
+        Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns, servers }) })
     }
 
     /// Looks after all objects until `stop` says true or its other end is gone.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        if !self.shared.sees_everything(&mut stop).await {
+            return;
+        }
         let mut resources = self.shared.watcher.resources();
         let mut lanes = Lanes::default();
         loop {
@@ -101,6 +111,40 @@ impl Operator {
             tokio::select! {
                 changed = resources.changed() => if changed.is_err() { return },
                 _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+}
+
+/// So many ask one server outside at once.
+const AT_ONCE_ON_A_SERVER: usize = 8;
+
+impl Shared {
+    /// A turn to ask a server outside. Those of other servers don't wait for it.
+    pub(crate) async fn turn_on(&self, server: &str) -> Option<OwnedSemaphorePermit> {
+        let turns = {
+            let mut all = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, turns| Arc::strong_count(turns) > 1 || turns.available_permits() < AT_ONCE_ON_A_SERVER);
+            Arc::clone(all.entry(server.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE_ON_A_SERVER))))
+        };
+        turns.acquire_owned().await.ok()
+    }
+
+    /// Waits until all kinds are seen, so that nothing is taken for absent that is only not listed yet. False when it is to stop.
+    async fn sees_everything(&self, stop: &mut watch::Receiver<bool>) -> bool {
+        let mut changes = self.watcher.changes();
+        let kinds = MADE.iter().map(|(version, kind)| KindKey::new(version, kind));
+        let kinds: Vec<KindKey> = kinds.chain(CONTROLLERS.iter().map(Controller::key)).collect();
+        loop {
+            changes.mark_unchanged();
+            let Some(unseen) = kinds.iter().find(|kind| self.watcher.keys(kind).is_none()) else { return true };
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return false },
+                _ = stop.wait_for(|stop| *stop) => return false,
+                () = tokio::time::sleep(TOLD_EVERY) => {
+                    let why = self.watcher.trouble(unseen).map(|error| error.to_string());
+                    tracing::warn!(kind = %unseen.kind, why, "it can't be seen yet what there is; nothing is done before");
+                }
             }
         }
     }

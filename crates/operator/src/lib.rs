@@ -7,9 +7,10 @@ mod crd;
 mod driver;
 mod hex;
 mod kinds;
+mod objects;
 pub mod postgres;
 mod resource;
-mod value;
+mod standing;
 
 pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
 pub use driver::{Images, Operator, OperatorError, Settings};

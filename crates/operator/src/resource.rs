@@ -109,17 +109,6 @@ pub struct Condition {
     pub observed_generation: Option<i64>,
 }
 
-/// These conditions, each with the time of the last change between holding and not holding.
-pub(crate) fn carried_over(now: Vec<Condition>, before: &[Condition]) -> Vec<Condition> {
-    let carry = |condition: Condition| match before.iter().find(|old| old.kind == condition.kind) {
-        Some(old) if old.status == condition.status => {
-            Condition { last_transition_time: old.last_transition_time.clone(), ..condition }
-        }
-        _ => condition,
-    };
-    now.into_iter().map(carry).collect()
-}
-
 /// Whether something holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ConditionStatus {

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail as loudly as the test")]
 
 mod it {
+    mod apps;
     mod build;
     mod crds;
+    mod field;
     mod golden;
     mod server;
     mod validation;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::stream::{Followed, Interest};
 use super::{CHILDREN, Watched, Watcher};
 use crate::client::ClusterClient;
+use crate::error::ClusterError;
 use crate::key::{KindKey, ObjectKey};
 
 impl ClusterClient {
@@ -56,6 +57,11 @@ impl Watcher {
     /// The keys of the objects of a kind that are seen; nothing while they are not.
     pub fn keys(&self, kind: &KindKey) -> Option<Vec<ObjectKey>> {
         self.watched.store.keys(kind)
+    }
+
+    /// Why a kind is not seen, as far as that is known.
+    pub fn trouble(&self, kind: &KindKey) -> Option<ClusterError> {
+        self.watched.store.trouble(kind)
     }
 
     /// One object as it is seen now, without its field owners, and of a Secret its metadata alone.

@@ -287,6 +287,11 @@ impl Store {
         self.lock().object(key)
     }
 
+    /// What is in the way of seeing a kind.
+    pub(crate) fn trouble(&self, kind: &KindKey) -> Option<ClusterError> {
+        self.lock().by_kind.get(kind)?.trouble.clone()
+    }
+
     /// The keys of a kind, while it is seen.
     pub(crate) fn keys(&self, kind: &KindKey) -> Option<Vec<ObjectKey>> {
         let tables = self.lock();

@@ -33,6 +33,21 @@ pub enum OperatorError {
 }
 
 impl OperatorError {
+    /// In one word for programs.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Cluster(ClusterError::Forbidden { .. }) => "Forbidden",
+            Self::Cluster(ClusterError::NotOurs { .. }) | Self::Postgres(PostgresError::NotOurs { .. }) => "NotOurs",
+            Self::Cluster(ClusterError::Quota { .. }) => "Quota",
+            Self::Postgres(PostgresError::Claimed { .. }) => "Claimed",
+            Self::Postgres(PostgresError::Login { .. }) => "Login",
+            Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
+            Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. }) => "Unreachable",
+            Self::DamagedSecret { .. } => "DamagedSecret",
+            _ => "Refused",
+        }
+    }
+
     /// Whether it may be well by itself later.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,6 +1,7 @@
 //! What a lane remembers, so that a pass that finds nothing different asks nothing. All of it may be lost at any time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use cluster::{Applied, ObjectKey};
 use health::Baseline;
@@ -17,6 +18,10 @@ pub(crate) struct Memo {
     pub(crate) refers_to: BTreeSet<ObjectKey>,
     /// The status that was written last.
     pub(crate) status: Option<Value>,
+    /// What a server outside was asked for, and when: it was as it should be then.
+    pub(crate) done: Option<(String, Instant)>,
+    /// Whether a login that is used no more was ended.
+    pub(crate) retired: bool,
     /// The restarts from before what runs now was begun, and what that is.
     pub(crate) baseline: Option<(String, Baseline)>,
 }

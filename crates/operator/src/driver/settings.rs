@@ -1,5 +1,7 @@
 //! What may be set about an operator.
 
+use std::collections::BTreeMap;
+
 /// What may be set about an operator.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -9,11 +11,13 @@ pub struct Settings {
     pub at_once: usize,
     /// The images of the servers that it starts.
     pub images: Images,
+    /// Where servers are reached from here, by the `host:port` that apps reach them at: for an operator that runs outside of the cluster.
+    pub reached_at: BTreeMap<String, (String, u16)>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { namespace: None, at_once: 32, images: Images::default() }
+        Self { namespace: None, at_once: 32, images: Images::default(), reached_at: BTreeMap::new() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::error::OperatorError;
 use super::memo::{Kept, Memo};
 use super::Shared;
+use crate::kinds::postgres_database::Reached;
+use crate::postgres::Server;
 
 /// When an object is looked at again.
 pub(crate) enum Next {
@@ -90,18 +92,28 @@ impl Work {
 
     /// A Secret of this namespace. It is read again only when it is another. Its changes wake this lane from now on.
     pub(crate) async fn secret(&mut self, name: &str) -> Result<Option<Value>, OperatorError> {
-        let key = self.beside("v1", "Secret", name);
-        let seen = self.other(&key);
+        self.secret_at(&self.beside("v1", "Secret", name)).await
+    }
+
+    /// A Secret in our own namespace.
+    pub(crate) fn own_secret(&self, name: &str) -> ObjectKey {
+        let namespace = Some(self.client().own_namespace().to_owned());
+        ObjectKey { kind: KindKey::new("v1", "Secret"), namespace, name: name.to_owned() }
+    }
+
+    /// A Secret anywhere. Where its namespace is not watched it is read each time.
+    pub(crate) async fn secret_at(&mut self, key: &ObjectKey) -> Result<Option<Value>, OperatorError> {
+        let seen = self.other(key);
         let version = seen.as_ref().and_then(|seen| seen.pointer("/metadata/resourceVersion")?.as_str());
-        if let (Some(version), Some((known, secret))) = (version, self.memo.secrets.get(&key))
+        if let (Some(version), Some((known, secret))) = (version, self.memo.secrets.get(key))
             && known == version
         {
             return Ok(secret.clone());
         }
-        let live = self.client().get(&key).await?;
+        let live = self.client().get(key).await?;
         let version = live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")?.as_str());
         let version = version.unwrap_or_default().to_owned();
-        self.memo.secrets.insert(key, (version, live.clone()));
+        self.memo.secrets.insert(key.clone(), (version, live.clone()));
         Ok(live)
     }
 
@@ -178,10 +190,56 @@ impl Work {
         Ok(())
     }
 
+    /// Whether the object is on its way out.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.object.pointer("/metadata/deletionTimestamp").is_some()
+    }
+
+    /// Whether this finalizer holds it.
+    pub(crate) fn has_finalizer(&self, name: &str) -> bool {
+        let finalizers = self.object.pointer("/metadata/finalizers").and_then(Value::as_array);
+        finalizers.is_some_and(|all| all.iter().any(|one| one == name))
+    }
+
+    /// Sets or takes off a finalizer; those of others stay.
+    pub(crate) async fn set_finalizer(&mut self, name: &str, wanted: bool) -> Result<(), OperatorError> {
+        if self.has_finalizer(name) == wanted {
+            return Ok(());
+        }
+        let there = self.object.pointer("/metadata/finalizers").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut all: Vec<&str> = there.iter().filter_map(Value::as_str).filter(|one| *one != name).collect();
+        all.extend(wanted.then_some(name));
+        self.object = self.client().set_finalizers(&self.object, &all).await?;
+        Ok(())
+    }
+
+    /// How a server is reached from here: as apps reach it, but for what the settings say.
+    pub(crate) fn reached(&self, kind: &'static str, mut server: Server, host: String, port: u16) -> Reached {
+        if let Some((host, port)) = self.shared.settings.reached_at.get(&format!("{host}:{port}")) {
+            (server.host, server.port) = (host.clone(), *port);
+        }
+        Reached { kind, server, host, port }
+    }
+
+    /// Whether the same was asked for not long ago, and was so.
+    pub(crate) fn is_fresh(&self, what: &str, lasts: Duration) -> bool {
+        self.memo.done.as_ref().is_some_and(|(done, at)| done == what && at.elapsed() < lasts)
+    }
+
+    /// It is so now.
+    pub(crate) fn is_done(&mut self, what: String) {
+        self.memo.done = Some((what, Instant::now()));
+    }
+
     /// Writes the status where it is another than what is there.
     pub(crate) async fn write_status(&mut self, status: &Value) -> Result<(), OperatorError> {
         let seen = self.object.get("status").unwrap_or(&Value::Null);
-        if seen == status || self.memo.status.as_ref() == Some(status) {
+        if seen == status {
+            self.memo.status = None;
+            return Ok(());
+        }
+        // It is on its way to be seen.
+        if self.memo.status.as_ref() == Some(status) {
             return Ok(());
         }
         self.client().write_status(&self.key, status).await?;

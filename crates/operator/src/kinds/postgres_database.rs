@@ -1,10 +1,19 @@
 //! `PostgresDatabase`: a database with its owner, on one of four kinds of servers.
 
+mod apply;
 pub mod crd;
+mod dereference;
+mod end;
+mod reconcile;
+mod status;
+mod validate;
 
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
+pub(crate) use dereference::Reached;
+pub use end::LET_GO_ANNOTATION;
+pub(crate) use reconcile::CONTROLLER;
 pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 
 /// A database with its owner.

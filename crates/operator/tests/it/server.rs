@@ -59,6 +59,24 @@ impl Server {
         self.ask(Method::POST, &format!("{path}?fieldValidation=Strict"), "application/json", "", object).await
     }
 
+    /// Where the operator of this namespace keeps what is its own.
+    pub(crate) fn own_namespace(&self) -> String {
+        format!("{}-system", self.namespace)
+    }
+
+    /// What `kubectl apply --server-side` does.
+    pub(crate) async fn write(&self, object: &Value) -> Result<Value, String> {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        self.apply(&format!("{}/{name}", self.collection(object)), object, "&fieldValidation=Strict").await
+    }
+
+    /// What `kubectl edit` does.
+    pub(crate) async fn edit(&self, object: &Value, patch: &Value) -> Result<Value, String> {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let path = format!("{}/{name}?fieldManager=kubectl-edit", self.collection(object));
+        self.ask(Method::PATCH, &path, "application/merge-patch+json", "", patch).await
+    }
+
     /// Replaces an object.
     pub(crate) async fn replace(&self, object: &Value) -> Result<Value, String> {
         let name = object["metadata"]["name"].as_str().unwrap();

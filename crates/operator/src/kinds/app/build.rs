@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::crd::{Process, Routes};
 use super::validate::Checked;
 use super::{App, Problem, Seen};
-use crate::value::{put, said, value_of};
+use crate::objects::{put, said, value_of};
 
 /// What an App comes to, in the order in which it is made.
 #[derive(Debug, Clone, Default, PartialEq)]

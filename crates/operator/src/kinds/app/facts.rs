@@ -147,8 +147,8 @@ pub(crate) fn name_of(object: &Value) -> &str {
     object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// How the processes of the App do, judged from the newest pods alone.
-pub(crate) fn verdict(work: &mut Work, kept: &Kept, snapshot: &Snapshot, image: &str) -> Verdict {
+/// How the processes of the App do, judged from the newest pods alone; nothing while the watches have not caught up.
+pub(crate) fn verdict(work: &mut Work, kept: &Kept, snapshot: &Snapshot, image: &str) -> Option<Verdict> {
     let keys: Vec<ObjectKey> = kept.applied.iter().map(|one| one.key.clone()).collect();
     let of_processes = work.snapshot(&keys);
     // Restarts of before are nothing that this version did.
@@ -157,12 +157,11 @@ pub(crate) fn verdict(work: &mut Work, kept: &Kept, snapshot: &Snapshot, image: 
         work.memo.baseline = Some((image.to_owned(), baseline));
     }
     if !of_processes.covers(&kept.applied) {
-        let key = HealthKey::of(&work.object);
-        return Verdict::InProgress(Progress::new(&key, "what was just made is looked at", "watches have not caught up"));
+        return None;
     }
     let none = Baseline::default();
     let baseline = work.memo.baseline.as_ref().map_or(&none, |(_, baseline)| baseline);
-    of_processes.judge(&kept.applied, baseline, &CustomRules::default()).verdict
+    Some(of_processes.judge(&kept.applied, baseline, &CustomRules::default()).verdict)
 }
 
 /// Where the lines of what failed are to be had.

@@ -1,6 +1,6 @@
 //! One pass over an App, in named steps: dereference, validate, build, then what its stage allows, and the status.
 
-use cluster::{ClusterError, Snapshot};
+use cluster::Snapshot;
 use serde_json::Value;
 
 use super::apply::{self, Kept};
@@ -32,8 +32,11 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
         Ok(standing) => (standing, Ok(Next::WhenChanged)),
         // Nothing is known to be wrong with it: what was said last still holds.
         Err(error) if error.is_transient() => return Err(error),
-        Err(error) => (Standing::refused(&error), Err(error)),
+        Err(error) => (Standing::Refused { reason: error.reason(), message: error.to_string() }, Err(error)),
     };
+    if standing == Standing::Unseen {
+        return result;
+    }
     let status = status::of(&app, &standing, jiff::Timestamp::now());
     work.write_status(&status).await?;
     result
@@ -90,22 +93,9 @@ fn of_app(work: &Work) -> Snapshot {
 
 /// How what was made does.
 fn deployed(work: &mut Work, kept: &Kept, facts: &Facts, snapshot: &Snapshot, serving: Serving) -> Standing {
-    let verdict = facts::verdict(work, kept, snapshot, &serving.image);
+    let Some(verdict) = facts::verdict(work, kept, snapshot, &serving.image) else { return Standing::Unseen };
     let once = facts.once.iter().map(|once| &once.verdict);
     Standing::of_verdicts(std::iter::once(&verdict).chain(once), facts.migrated(), serving)
-}
-
-impl Standing {
-    /// What the API server, or what is there, does not let us do.
-    fn refused(error: &OperatorError) -> Self {
-        let reason = match error {
-            OperatorError::Cluster(ClusterError::Forbidden { .. }) => "Forbidden",
-            OperatorError::Cluster(ClusterError::NotOurs { .. }) => "NotOurs",
-            OperatorError::Cluster(ClusterError::Quota { .. }) => "Quota",
-            _ => "Refused",
-        };
-        Self::Refused { reason, message: error.to_string() }
-    }
 }
 
 /// Whether an object has a condition of this kind that holds; else what it says.

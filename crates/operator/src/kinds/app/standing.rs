@@ -7,6 +7,8 @@ use super::Problem;
 /// How an App stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Standing {
+    /// It can't be seen now how it does: what was said last still holds.
+    Unseen,
     /// Nothing is made, changed or deleted.
     Paused,
     /// It can't be made as it is written.

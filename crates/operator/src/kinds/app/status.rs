@@ -8,8 +8,8 @@ use super::crd::{AppPhase, AppStatus, Lines, Routes};
 use super::standing::Standing;
 use super::App;
 use super::build::is_encrypted;
-use crate::resource::{Condition, ConditionStatus, carried_over};
-use crate::value::said;
+use crate::objects;
+use crate::standing::{Said, conditions};
 
 /// So many successes of migrations are remembered.
 const REMEMBERED: usize = 50;
@@ -19,14 +19,6 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let before = app.status.clone().unwrap_or_default();
     let told = told(standing, &before);
     let generation = app.metadata.generation;
-    let condition = |kind: &str, holds: bool, reason: &str, message: &str| Condition {
-        kind: kind.to_owned(),
-        status: if holds { ConditionStatus::True } else { ConditionStatus::False },
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        last_transition_time: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        observed_generation: generation,
-    };
     let mut status = AppStatus {
         observed_generation: generation,
         phase: told.phase,
@@ -40,12 +32,10 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     if is_migrated(standing) && app.spec.migrations.is_some() {
         record(&mut status, app);
     }
-    let conditions = vec![
-        condition("Ready", matches!(standing, Standing::Ready(_)), told.reason, &told.message),
-        condition("Stalled", told.stalled, told.reason, if told.stalled { &told.message } else { "" }),
-    ];
-    status.conditions = carried_over(conditions, &before.conditions);
-    said(json!(status))
+    let ready = matches!(standing, Standing::Ready(_));
+    let said = Said { ready, stalled: told.stalled, reason: told.reason, message: &told.message };
+    status.conditions = conditions(said, generation, &before.conditions, now);
+    objects::said(json!(status))
 }
 
 struct Told {
@@ -60,7 +50,7 @@ fn told(standing: &Standing, before: &AppStatus) -> Told {
     let on_its_way = |phase, reason, message: String| Told { phase: Some(phase), reason, message, stalled: false, logs: None };
     let error = |reason, message: String, logs| Told { phase: Some(AppPhase::Error), reason, message, stalled: true, logs };
     match standing {
-        Standing::Paused => Told {
+        Standing::Unseen | Standing::Paused => Told {
             phase: before.phase,
             reason: "Paused",
             message: "it is left as it is, as spec.pause or the annotation pinnace.dev/skip says".to_owned(),

@@ -1,6 +1,12 @@
-//! Small things about values.
+//! Plain Kubernetes objects: how they are written and named, whatever of our kinds they are made for.
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::hex::hex;
+
+/// What a StatefulSet's name may have, so that the label of its revision fits; others may have more.
+pub(crate) const LONGEST_OF_STATEFUL_SET: usize = 52;
 
 /// The same without what is null: a field that says nothing is not owned.
 pub(crate) fn said(value: Value) -> Value {
@@ -36,4 +42,16 @@ pub(crate) fn put(fields: &mut Value, key: &str, value: impl Into<Value>) {
 /// A type of ours as a value. Ours have texts for keys and no numbers that JSON lacks, so that none can fail.
 pub(crate) fn value_of(of: &impl serde::Serialize) -> Value {
     serde_json::to_value(of).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+/// `begin-end`. A name that gets too long is cut in its first part, and bears a hash of the whole so that no two are the same.
+pub(crate) fn joined(begin: &str, end: &str, longest: usize) -> String {
+    let whole = format!("{begin}-{end}");
+    if whole.len() <= longest {
+        return whole;
+    }
+    let hash = hex(&Sha256::digest(begin.as_bytes()), 6);
+    let room = longest.saturating_sub(end.len() + hash.len() + 2);
+    let cut: String = begin.chars().take(room).collect();
+    format!("{}-{hash}-{end}", cut.trim_end_matches('-'))
 }

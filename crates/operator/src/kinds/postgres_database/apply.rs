@@ -1,0 +1,46 @@
+//! What is written for a database in the cluster: its server where it has one there, and the Secrets that tell of it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster::{Autoscaled, MADE_BY, MADE_LABEL};
+use secrets::in_address;
+use serde_json::{Map, Value, json};
+
+use super::dereference::Reached;
+use crate::driver::{OperatorError, Work};
+use crate::postgres::{Login, Wanted};
+
+/// The Secret with address and login, as apps read it.
+pub(crate) async fn connection(
+    work: &mut Work,
+    name: &str,
+    reached: &Reached,
+    wanted: &Wanted,
+    login: &Login,
+) -> Result<(), OperatorError> {
+    let (host, port, database) = (&reached.host, reached.port, wanted.database.as_str());
+    let password = login.password.expose();
+    let url = format!(
+        "postgresql://{}:{}@{host}:{port}/{}",
+        in_address(&login.role),
+        in_address(password),
+        in_address(database)
+    );
+    let texts = [
+        ("host", host.as_str()),
+        ("port", &port.to_string()),
+        ("name", database),
+        ("username", &login.role),
+        ("password", password),
+        ("url", &url),
+    ];
+    let data: Map<String, Value> =
+        texts.into_iter().map(|(key, text)| (key.to_owned(), json!(STANDARD.encode(text)))).collect();
+    let labels = json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/name": work.key.name});
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": name, "namespace": work.key.namespace, "labels": labels}, "data": data,
+    });
+    work.keep(&secret, &Autoscaled::default()).await?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! What becomes of the data when its object is deleted.
+
+use super::crd::Deletion;
+use super::dereference::{self, Found};
+use super::status::{self, Outcome};
+use super::PostgresDatabase;
+use crate::driver::{Next, OperatorError, Work};
+use crate::postgres::{self, Wanted};
+use crate::standing::Standing;
+
+/// Holds an object that is deleted until its data went as it says.
+const FINALIZER: &str = "pinnace.dev/data";
+/// Set to `"true"`, it lets an object go at once and leaves its data where it is.
+pub const LET_GO_ANNOTATION: &str = "pinnace.dev/let-go";
+
+/// The finalizer stands where something is to be done at the end, and nowhere else.
+pub(crate) async fn guard(work: &mut Work, database: &PostgresDatabase) -> Result<(), OperatorError> {
+    let wanted = database.spec.deletion != Deletion::Keep;
+    work.set_finalizer(FINALIZER, wanted).await
+}
+
+/// Deletes the data where that is wanted, and lets the object go. It is never let go before; where the server can't be asked that is said,
+/// with the way out.
+pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &Wanted) -> Result<Next, OperatorError> {
+    if !work.has_finalizer(FINALIZER) {
+        return Ok(Next::WhenChanged);
+    }
+    let let_go = database.metadata.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true");
+    if let_go || database.spec.deletion == Deletion::Keep {
+        work.set_finalizer(FINALIZER, false).await?;
+        return Ok(Next::WhenChanged);
+    }
+    let why = match taken_away(work, database, wanted).await {
+        Ok(None) => {
+            work.set_finalizer(FINALIZER, false).await?;
+            return Ok(Next::WhenChanged);
+        }
+        Ok(Some(why)) => (why, Ok(Next::WhenChanged)),
+        Err(error) => (error.to_string(), Err(error)),
+    };
+    let (message, result) = why;
+    let message = format!(
+        "it is to be deleted with its data, and that can't be done now: {message}. It is tried again; to let it go and keep the data: kubectl annotate \
+         postgresdatabase {} {LET_GO_ANNOTATION}=true",
+        database.metadata.name
+    );
+    let outcome = Outcome::of(Standing::Waits { reason: "Deleting", message });
+    let status = status::of(database, Some(wanted), &outcome, jiff::Timestamp::now());
+    work.write_status(&status).await?;
+    result
+}
+
+/// Nothing when the data is gone; else why it is not.
+async fn taken_away(work: &mut Work, database: &PostgresDatabase, wanted: &Wanted) -> Result<Option<String>, OperatorError> {
+    if database.spec.deletion == Deletion::Snapshot {
+        return Ok(Some("a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned()));
+    }
+    match dereference::server(work, database).await? {
+        Found::Server(reached) => {
+            let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+            for what in postgres::take_away(&reached.server, wanted).await? {
+                tracing::info!(database = %work.key, what, "done on the server");
+            }
+            Ok(None)
+        }
+        Found::Waits(why) | Found::Missing(why) => Ok(Some(why)),
+    }
+}

@@ -1,0 +1,151 @@
+//! One pass over a PostgresDatabase: its server, what it should be, the database and its logins, its Secrets, its status.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::dereference::{self, Found, Reached};
+use super::status::{self, Outcome};
+use super::validate::{self, connection_secret, reporting_secret};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, end};
+use crate::crd::OfKind as _;
+use crate::driver::{Controller, Next, OperatorError, Work};
+use crate::postgres::{self, Login, Wanted};
+use crate::standing::Standing;
+
+/// How databases are looked after.
+pub(crate) const CONTROLLER: Controller =
+    Controller { kind: PostgresDatabaseSpec::KIND.kind, reconcile: |work| Box::pin(reconcile(work)) };
+
+/// The server is asked again after so long, though nothing of the object changed: somebody may have changed what is there.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(10);
+/// For so long the login before may still be used by pods that have not been started anew.
+const RETIRED_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
+    let database = PostgresDatabase::read(&work.object)?;
+    let now = Timestamp::now();
+    let wanted = match validate::validate(&database, &work.shared.cluster) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let standing = Standing::Stalled { reason: "Invalid", message: error.to_string() };
+            return written(work, &database, None, &Outcome::of(standing), now).await;
+        }
+    };
+    if work.is_deleted() {
+        return end::end(work, &database, &wanted).await;
+    }
+    end::guard(work, &database).await?;
+    match steps(work, &database, &wanted, now).await {
+        Ok(outcome) => written(work, &database, Some(&wanted), &outcome, now).await,
+        Err(error) => {
+            // That a server can't be reached is worth telling; that the API server can't, it can't be told.
+            if !matches!(&error, OperatorError::Cluster(error) if error.is_transient()) {
+                let (reason, message) = (error.reason(), error.to_string());
+                let standing =
+                    if error.is_transient() { Standing::Waits { reason, message } } else { Standing::refused(&error) };
+                written(work, &database, Some(&wanted), &Outcome::of(standing), now).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn written(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: Option<&Wanted>,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Next, OperatorError> {
+    let status = status::of(database, wanted, outcome, now);
+    work.write_status(&status).await?;
+    Ok(Next::After(ASKED_AGAIN_AFTER))
+}
+
+async fn steps(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<Outcome, OperatorError> {
+    let reached = match dereference::server(work, database).await? {
+        Found::Server(reached) => reached,
+        Found::Waits(message) => return Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message })),
+        Found::Missing(message) => return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message })),
+    };
+    let (name, reporting_name) = (connection_secret(database), reporting_secret(database));
+    let login = dereference::login(work.secret(&name).await?.as_ref());
+    let reporting = match wanted.reporting {
+        Some(_) => dereference::login(work.secret(&reporting_name).await?.as_ref()),
+        None => None,
+    };
+    let fingerprint = fingerprint(work, database, &reached, login.as_ref(), reporting.as_ref());
+    if !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await?;
+        for what in &ensured.did {
+            tracing::info!(database = %work.key, what, "done on the server");
+        }
+        work.is_done(fingerprint);
+        if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
+            apply::connection(work, &name, &reached, wanted, login).await?;
+        }
+        if let Some(login) = ensured.reporting.as_ref().or(reporting.as_ref()) {
+            apply::connection(work, &reporting_name, &reached, wanted, login).await?;
+        }
+    } else if let Some(login) = &login {
+        apply::connection(work, &name, &reached, wanted, login).await?;
+        if let Some(reporting) = &reporting {
+            apply::connection(work, &reporting_name, &reached, wanted, reporting).await?;
+        }
+    }
+    let rotated = match &login {
+        Some(login) => rotated(work, database, wanted, &reached, login, now).await?,
+        None => Some(now),
+    };
+    Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated })
+}
+
+/// What the server was asked for last. A change of it has it asked again.
+fn fingerprint(
+    work: &Work,
+    database: &PostgresDatabase,
+    reached: &Reached,
+    login: Option<&Login>,
+    reporting: Option<&Login>,
+) -> String {
+    let of = |login: Option<&Login>| login.map(|login| work.shared.key.mask(login.password.expose().as_bytes()));
+    let admin = work.shared.key.mask(reached.server.password.expose().as_bytes());
+    format!("{:?} {} {admin} {:?} {:?}", database.metadata.generation, reached.server, of(login), of(reporting))
+}
+
+/// Replaces the password when it is due: the other of the two logins is given one, and the App's pods change over to it. When they had
+/// a day to do so the first is ended.
+async fn rotated(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+    reached: &Reached,
+    login: &Login,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, OperatorError> {
+    let Some(rotation) = &database.spec.rotation else { return Ok(None) };
+    let last = database.status.as_ref().and_then(|status| status.rotated.as_ref()?.parse::<Timestamp>().ok());
+    let Some(last) = last else { return Ok(Some(now)) };
+    let age = now.duration_since(last);
+    if age >= SignedDuration::from_hours(24 * i64::from(rotation.every_days)) {
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        let next = postgres::rotate(&reached.server, wanted, login).await?;
+        apply::connection(work, &connection_secret(database), reached, wanted, &next).await?;
+        return Ok(Some(now));
+    }
+    if age >= RETIRED_AFTER && !work.memo.retired {
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        work.memo.retired = true;
+        if postgres::retire(&reached.server, wanted, login).await? {
+            tracing::info!(database = %work.key, "the login before is ended");
+        }
+    }
+    Ok(None)
+}

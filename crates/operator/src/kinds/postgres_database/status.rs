@@ -1,0 +1,44 @@
+//! The status of a database.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::crd::PostgresDatabaseStatus;
+use super::{PostgresDatabase, validate};
+use crate::objects::said;
+use crate::postgres::Wanted;
+use crate::standing::Standing;
+
+/// What came of a pass.
+pub(crate) struct Outcome {
+    pub(crate) standing: Standing,
+    /// The kind of its server.
+    pub(crate) server: Option<&'static str>,
+    /// When its password was replaced, where it was now.
+    pub(crate) rotated: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// Nothing but how it stands.
+    pub(crate) fn of(standing: Standing) -> Self {
+        Self { standing, server: None, rotated: None }
+    }
+}
+
+/// The status to be written.
+pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: &Outcome, now: Timestamp) -> Value {
+    let before = database.status.clone().unwrap_or_default();
+    let generation = database.metadata.generation;
+    let is_ready = outcome.standing == Standing::Ready;
+    let status = PostgresDatabaseStatus {
+        observed_generation: generation,
+        server: outcome.server.map(str::to_owned).or_else(|| before.server.clone()),
+        database: wanted.map(|wanted| wanted.database.to_string()),
+        owner: wanted.map(|wanted| wanted.owner.to_string()),
+        connection_secret: is_ready.then(|| validate::connection_secret(database)).or_else(|| before.connection_secret.clone()),
+        rotated: outcome.rotated.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).or_else(|| before.rotated.clone()),
+        conditions: outcome.standing.conditions(generation, &before.conditions, now),
+        ..before
+    };
+    said(json!(status))
+}

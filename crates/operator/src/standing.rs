@@ -1,0 +1,70 @@
+//! How an object of ours stands, and the two conditions that say so.
+
+use jiff::Timestamp;
+
+use crate::driver::OperatorError;
+use crate::resource::{Condition, ConditionStatus};
+
+/// How an object stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Standing {
+    /// It takes connections.
+    Ready,
+    /// It is on its way, or waits for others.
+    Waits { reason: &'static str, message: String },
+    /// It can't go on by itself.
+    Stalled { reason: &'static str, message: String },
+}
+
+impl Standing {
+    /// What an error means that is none of a moment.
+    pub(crate) fn refused(error: &OperatorError) -> Self {
+        Self::Stalled { reason: error.reason(), message: error.to_string() }
+    }
+
+    /// The conditions `Ready` and `Stalled`.
+    pub(crate) fn conditions(&self, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Vec<Condition> {
+        let (reason, message) = match self {
+            Self::Ready => ("Ready", "it takes connections"),
+            Self::Waits { reason, message } | Self::Stalled { reason, message } => (*reason, message.as_str()),
+        };
+        let stalled = matches!(self, Self::Stalled { .. });
+        conditions(Said { ready: *self == Self::Ready, stalled, reason, message }, generation, before, now)
+    }
+}
+
+/// What the conditions say.
+pub(crate) struct Said<'a> {
+    pub(crate) ready: bool,
+    pub(crate) stalled: bool,
+    pub(crate) reason: &'a str,
+    pub(crate) message: &'a str,
+}
+
+/// The conditions `Ready` and `Stalled`. Each keeps the time of its last change between holding and not holding.
+pub(crate) fn conditions(
+    said: Said<'_>,
+    generation: Option<i64>,
+    before: &[Condition],
+    now: Timestamp,
+) -> Vec<Condition> {
+    let condition = |kind: &str, holds: bool, message: &str| Condition {
+        kind: kind.to_owned(),
+        status: if holds { ConditionStatus::True } else { ConditionStatus::False },
+        reason: said.reason.to_owned(),
+        message: message.to_owned(),
+        last_transition_time: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        observed_generation: generation,
+    };
+    let all = [
+        condition("Ready", said.ready, said.message),
+        condition("Stalled", said.stalled, if said.stalled { said.message } else { "" }),
+    ];
+    let carried = |condition: Condition| match before.iter().find(|old| old.kind == condition.kind) {
+        Some(old) if old.status == condition.status => {
+            Condition { last_transition_time: old.last_transition_time.clone(), ..condition }
+        }
+        _ => condition,
+    };
+    all.into_iter().map(carried).collect()
+}

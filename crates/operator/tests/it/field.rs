@@ -1,0 +1,149 @@
+//! A namespace with an operator that looks after it, and a person who edits things there.
+
+use std::time::Duration;
+
+use cluster::{ClusterClient, KindKey, ObjectKey};
+use operator::{Operator, Settings};
+use serde_json::{Value, json};
+use testkit::DevCluster;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::server::Server;
+
+/// How long something may take on a machine that has much else to do.
+const LIMIT: Duration = Duration::from_secs(90);
+
+pub(crate) struct Field {
+    pub(crate) server: Server,
+    /// The person's.
+    pub(crate) client: ClusterClient,
+    operator: Option<(JoinHandle<()>, watch::Sender<bool>)>,
+}
+
+/// `registry.example/acme/shop:TAG` with a digest that follows from the tag.
+pub(crate) fn image(tag: &str) -> String {
+    let digit = |at: usize| char::from(b"0123456789abcdef"[tag.as_bytes()[at % tag.len()] as usize * (at + 7) % 16]);
+    let digest: String = (0..64).map(digit).collect();
+    format!("registry.example/acme/shop:{tag}@sha256:{digest}")
+}
+
+impl Field {
+    /// A namespace without an operator yet.
+    pub(crate) async fn new() -> Self {
+        let server = Server::new().await;
+        let cluster = DevCluster::shared().await.unwrap();
+        let settings = cluster::Settings { own_namespace: server.own_namespace(), ..cluster::Settings::default() };
+        let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
+        client.make_namespace(&server.own_namespace()).await.unwrap();
+        Self { server, client, operator: None }
+    }
+
+    /// The same, with one.
+    pub(crate) async fn looked_after() -> Self {
+        let mut field = Self::new().await;
+        field.begin().await;
+        field
+    }
+
+    /// An operator begins, as after a restart: it remembers nothing.
+    pub(crate) async fn begin(&mut self) {
+        let cluster = DevCluster::shared().await.unwrap();
+        let settings = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
+        let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
+        let settings = Settings { namespace: Some(self.server.namespace.clone()), ..Settings::default() };
+        let operator = Operator::begin(client, settings).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        self.operator = Some((tokio::spawn(operator.run(stopped)), stop));
+    }
+
+    /// The operator is gone at once, wherever it was.
+    pub(crate) async fn kill(&mut self) {
+        if let Some((task, _)) = self.operator.take() {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+
+    pub(crate) fn key(&self, api_version: &str, kind: &str, name: &str) -> ObjectKey {
+        let namespace = Some(self.server.namespace.clone());
+        ObjectKey { kind: KindKey::new(api_version, kind), namespace, name: name.to_owned() }
+    }
+
+    pub(crate) fn app(&self, name: &str) -> ObjectKey {
+        self.key("pinnace.dev/v1alpha1", "App", name)
+    }
+
+    /// What people write: an App with this spec.
+    pub(crate) async fn write_app(&self, name: &str, spec: Value) -> Value {
+        let app = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App",
+            "metadata": {"name": name, "namespace": self.server.namespace}, "spec": spec});
+        self.server.write(&app).await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, key: &ObjectKey) -> Option<Value> {
+        self.client.get(key).await.unwrap()
+    }
+
+    /// Waits until an object is so; it is told by a watch.
+    pub(crate) async fn until(&self, key: &ObjectKey, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        self.until_any(key, what, |live| live.is_some_and(&is_so)).await.unwrap_or_default()
+    }
+
+    pub(crate) async fn until_gone(&self, key: &ObjectKey) {
+        self.until_any(key, "gone", |live| live.is_none()).await;
+    }
+
+    async fn until_any(&self, key: &ObjectKey, what: &str, is_so: impl Fn(Option<&Value>) -> bool) -> Option<Value> {
+        let waiting = async {
+            loop {
+                let live = self.get(key).await;
+                if is_so(live.as_ref()) {
+                    return live;
+                }
+                self.client.news_of(key, live.as_ref()).await.unwrap();
+            }
+        };
+        match tokio::time::timeout(LIMIT, waiting).await {
+            Ok(live) => live,
+            Err(_) => panic!("{key} did not become {what}: {:#}", self.get(key).await.unwrap_or_default()),
+        }
+    }
+
+    /// Waits for a phase of an App, and gives its status.
+    pub(crate) async fn phase(&self, name: &str, phase: &str) -> Value {
+        let is_so = |live: &Value| {
+            let seen = live["status"]["observedGeneration"] == live["metadata"]["generation"];
+            seen && live["status"]["phase"] == phase
+        };
+        self.until(&self.app(name), phase, is_so).await["status"].clone()
+    }
+
+    /// The objects of a kind in the namespace.
+    pub(crate) async fn list(&self, api_version: &str, kind: &str) -> Vec<Value> {
+        self.client.list(&KindKey::new(api_version, kind), &self.server.namespace).await.unwrap()
+    }
+
+    pub(crate) async fn names(&self, api_version: &str, kind: &str) -> Vec<String> {
+        let listed = self.list(api_version, kind).await;
+        let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
+        let ours = |object: &&Value| object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "pinnace-operator";
+        let mut names: Vec<String> = listed.iter().filter(ours).map(name).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Field {
+    fn drop(&mut self) {
+        if let Some((task, _)) = &self.operator {
+            task.abort();
+        }
+    }
+}
+
+/// What the condition of an App or a database says.
+pub(crate) fn message<'a>(status: &'a Value, condition: &str) -> &'a str {
+    let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    conditions.iter().find(|one| one["type"] == condition).and_then(|one| one["message"].as_str()).unwrap_or_default()
+}
