@@ -54,4 +54,4 @@ pub use references::{Found, PodLimits};
 pub use replicas::Autoscaled;
 pub use stuck_pods::update_revision;
 pub use take_back::{Owned, TakenBack, to_take_back};
-pub use watch::{Changes, Freshness, Snapshot, Watcher};
+pub use watch::{Changes, Freshness, Snapshot, Watcher, not_before};

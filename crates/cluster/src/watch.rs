@@ -29,7 +29,7 @@ mod store;
 mod stream;
 
 pub use listeners::Changes;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, not_before};
 
 use store::Store;
 use stream::{Followed, Interest, follow};

@@ -6,6 +6,7 @@ mod it {
     mod apps;
     mod build;
     mod crds;
+    mod databases;
     mod field;
     mod golden;
     mod server;

@@ -51,7 +51,7 @@ impl Snapshot {
 }
 
 /// Resource versions are numbers that grow, for everything an API server stores itself; else only equality says something.
-fn not_before(seen: &str, wanted: &str) -> bool {
+pub fn not_before(seen: &str, wanted: &str) -> bool {
     match (seen.parse::<u64>(), wanted.parse::<u64>()) {
         (Ok(seen), Ok(wanted)) => seen >= wanted,
         _ => seen == wanted,

@@ -16,8 +16,8 @@ pub(crate) struct Memo {
     pub(crate) secrets: BTreeMap<ObjectKey, (String, Option<Value>)>,
     /// Other objects that it depends on.
     pub(crate) refers_to: BTreeSet<ObjectKey>,
-    /// The status that was written last.
-    pub(crate) status: Option<Value>,
+    /// The status that was written last, and the version of the object that came of it.
+    pub(crate) status: Option<(String, Value)>,
     /// What a server outside was asked for, and when: it was as it should be then.
     pub(crate) done: Option<(String, Instant)>,
     /// Whether a login that is used no more was ended.

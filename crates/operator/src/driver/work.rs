@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cluster::{Applied, ClusterClient, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
+use cluster::{Applied, ClusterClient, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot, not_before};
 use secrets::MaskKey;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -42,10 +42,14 @@ impl Work {
 
     /// Reads the object as it is seen now; false when it is gone.
     pub(super) fn look(&mut self) -> bool {
-        match self.shared.watcher.seen(&self.key) {
-            Some(object) => self.object = object,
-            None => return false,
+        let Some(mut object) = self.shared.watcher.seen(&self.key) else { return false };
+        // What we wrote ourselves counts, though the watch has not told it yet.
+        if let Some((version, status)) = &self.memo.status
+            && !not_before(version_of(&object), version)
+        {
+            object["status"] = status.clone();
         }
+        self.object = object;
         true
     }
 
@@ -104,15 +108,18 @@ impl Work {
     /// A Secret anywhere. Where its namespace is not watched it is read each time.
     pub(crate) async fn secret_at(&mut self, key: &ObjectKey) -> Result<Option<Value>, OperatorError> {
         let seen = self.other(key);
-        let version = seen.as_ref().and_then(|seen| seen.pointer("/metadata/resourceVersion")?.as_str());
-        if let (Some(version), Some((known, secret))) = (version, self.memo.secrets.get(key))
+        let version = seen.as_ref().map(version_of).unwrap_or_default();
+        // What we wrote ourselves counts, though the watch has not told it yet.
+        let written = self.memo.kept.get(key).map(|kept| kept.applied.resource_version.as_str());
+        let is_new = !version.is_empty() && written.is_none_or(|written| not_before(version, written));
+        if let Some((known, secret)) = self.memo.secrets.get(key)
+            && is_new
             && known == version
         {
             return Ok(secret.clone());
         }
         let live = self.client().get(key).await?;
-        let version = live.as_ref().and_then(|live| live.pointer("/metadata/resourceVersion")?.as_str());
-        let version = version.unwrap_or_default().to_owned();
+        let version = live.as_ref().map(version_of).unwrap_or_default().to_owned();
         self.memo.secrets.insert(key.clone(), (version, live.clone()));
         Ok(live)
     }
@@ -233,19 +240,17 @@ impl Work {
 
     /// Writes the status where it is another than what is there.
     pub(crate) async fn write_status(&mut self, status: &Value) -> Result<(), OperatorError> {
-        let seen = self.object.get("status").unwrap_or(&Value::Null);
-        if seen == status {
-            self.memo.status = None;
+        if self.object.get("status").unwrap_or(&Value::Null) == status {
             return Ok(());
         }
-        // It is on its way to be seen.
-        if self.memo.status.as_ref() == Some(status) {
-            return Ok(());
-        }
-        self.client().write_status(&self.key, status).await?;
-        self.memo.status = Some(status.clone());
+        let live = self.client().write_status(&self.key, status).await?;
+        self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         Ok(())
     }
+}
+
+fn version_of(object: &Value) -> &str {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// 32 random bytes, in letters that need no escape anywhere.

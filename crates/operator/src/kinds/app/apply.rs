@@ -54,12 +54,11 @@ pub(crate) async fn migration(
         job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
     }
     Ok(match work.make_once(&job).await? {
-        Created::New(_) => runs(name_of(migration)),
         // The watch has not told it yet. What it came to is acted upon when it has.
         Created::There(live) if has_ended(&live) => {
             Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
         }
-        Created::There(_) => runs(name_of(migration)),
+        Created::New(_) | Created::There(_) => runs(name_of(migration)),
     })
 }
 

@@ -23,7 +23,8 @@ pub(crate) enum Stage {
 pub(crate) fn stage(facts: &Facts) -> Stage {
     let migrated = facts.migrated();
     // What runs goes on while a database is away for a moment; a new version does not begin without.
-    if !facts.unmet.is_empty() && !(migrated && facts.deployed) {
+    let goes_on = migrated && facts.deployed;
+    if !facts.unmet.is_empty() && !goes_on {
         return Stage::Initializing(facts.unmet.clone());
     }
     if migrated {

@@ -63,7 +63,6 @@ fn told(standing: &Standing, before: &AppStatus) -> Told {
         }
         Standing::Refused { reason, message } => error(reason, message.clone(), None),
         Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, "Initializing", waits.join("; ")),
-        Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
         Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
         Standing::MigrationFailed { message, logs } => error("MigrationFailed", message.clone(), logs.clone()),
         Standing::Deploying { message, logs, .. } => {

@@ -16,8 +16,6 @@ use crate::postgres::{Login, Server, Tls};
 pub(crate) enum Found {
     /// A server that it can be made on, and as what apps reach it.
     Server(Box<Reached>),
-    /// It is not there yet: why not.
-    Waits(String),
     /// Somebody has to do something: what.
     Missing(String),
 }

@@ -63,6 +63,6 @@ async fn taken_away(work: &mut Work, database: &PostgresDatabase, wanted: &Wante
             }
             Ok(None)
         }
-        Found::Waits(why) | Found::Missing(why) => Ok(Some(why)),
+        Found::Missing(why) => Ok(Some(why)),
     }
 }

@@ -19,6 +19,8 @@ pub(crate) const CONTROLLER: Controller =
 
 /// The server is asked again after so long, though nothing of the object changed: somebody may have changed what is there.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(10);
+/// What is not watched is looked for again after so long.
+const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// For so long the login before may still be used by pods that have not been started anew.
 const RETIRED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -60,7 +62,8 @@ async fn written(
 ) -> Result<Next, OperatorError> {
     let status = status::of(database, wanted, outcome, now);
     work.write_status(&status).await?;
-    Ok(Next::After(ASKED_AGAIN_AFTER))
+    let is_ready = outcome.standing == Standing::Ready;
+    Ok(Next::After(if is_ready { ASKED_AGAIN_AFTER } else { LOOKED_FOR_AGAIN_AFTER }))
 }
 
 async fn steps(
@@ -71,7 +74,6 @@ async fn steps(
 ) -> Result<Outcome, OperatorError> {
     let reached = match dereference::server(work, database).await? {
         Found::Server(reached) => reached,
-        Found::Waits(message) => return Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message })),
         Found::Missing(message) => return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message })),
     };
     let (name, reporting_name) = (connection_secret(database), reporting_secret(database));

@@ -1,0 +1,243 @@
+//! Databases of a real cluster's objects on a real PostgreSQL.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster::{KindKey, ObjectKey};
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection as _, Row as _};
+use testkit::DevPostgres;
+
+use super::field::{Field, image, message};
+
+/// A namespace whose operator knows a PostgreSQL that is there.
+struct Place {
+    field: Field,
+    postgres: DevPostgres,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let field = Field::looked_after().await;
+        let place = Self { field, postgres: DevPostgres::start().await.unwrap() };
+        place.write_admin("postgres").await;
+        place
+    }
+
+    async fn write_admin(&self, name: &str) {
+        let data = json!({"host": "127.0.0.1", "port": self.postgres.port().to_string(), "username": DevPostgres::ADMIN,
+            "password": DevPostgres::PASSWORD});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": data,
+            "metadata": {"name": name, "namespace": self.field.server.own_namespace()}});
+        self.field.client.create(&secret).await.unwrap();
+    }
+
+    fn key(&self, name: &str) -> ObjectKey {
+        self.field.key("pinnace.dev/v1alpha1", "PostgresDatabase", name)
+    }
+
+    async fn write(&self, name: &str, spec: Value) {
+        let mut spec = spec;
+        if spec.get("server").is_none() {
+            spec["server"] = json!({"external": {"adminSecret": "postgres"}});
+        }
+        let database = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "PostgresDatabase",
+            "metadata": {"name": name, "namespace": self.field.server.namespace}, "spec": spec});
+        self.field.server.write(&database).await.unwrap();
+    }
+
+    /// Waits until a database takes connections, and gives its login.
+    async fn ready(&self, name: &str) -> Login {
+        let is_ready = |live: &Value| {
+            live["status"]["observedGeneration"] == live["metadata"]["generation"] && condition(live) == "True"
+        };
+        self.field.until(&self.key(name), "ready", is_ready).await;
+        self.login(&format!("{name}-postgres")).await.unwrap()
+    }
+
+    async fn says(&self, name: &str, words: &str) {
+        let says = |live: &Value| message(&live["status"], "Ready").contains(words);
+        self.field.until(&self.key(name), words, says).await;
+    }
+
+    fn secret(&self, name: &str) -> ObjectKey {
+        ObjectKey { kind: KindKey::new("v1", "Secret"), ..self.field.key("v1", "Secret", name) }
+    }
+
+    async fn login(&self, secret: &str) -> Option<Login> {
+        let live = self.field.get(&self.secret(secret)).await?;
+        let text = |key: &str| String::from_utf8(STANDARD.decode(live["data"][key].as_str().unwrap()).unwrap()).unwrap();
+        Some(Login { role: text("username"), password: text("password"), database: text("name"), url: text("url") })
+    }
+
+    async fn connect(&self, login: &Login) -> Result<PgConnection, sqlx::Error> {
+        let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(self.postgres.port());
+        PgConnection::connect_with(&options.username(&login.role).password(&login.password).database(&login.database)).await
+    }
+
+    async fn admin(&self) -> PgConnection {
+        let text = str::to_owned;
+        let login =
+            Login { role: text(DevPostgres::ADMIN), password: text(DevPostgres::PASSWORD), database: text("postgres"), url: String::new() };
+        self.connect(&login).await.unwrap()
+    }
+
+    async fn databases(&self) -> Vec<String> {
+        let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1").fetch_all(&mut self.admin().await).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Login {
+    role: String,
+    password: String,
+    database: String,
+    url: String,
+}
+
+fn condition(live: &Value) -> &str {
+    let conditions = live["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    conditions.iter().find(|one| one["type"] == "Ready").and_then(|one| one["status"].as_str()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_runs_on_a_database_that_is_made_on_a_server_that_is_there() {
+    let place = Place::new().await;
+    let spec = json!({
+        "image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+        "needs": {"database": {"make": {"server": {"external": {"adminSecret": "postgres"}}, "reporting": {}}}},
+    });
+    place.field.write_app("shop", spec).await;
+    place.field.phase("shop", "Ready").await;
+    let login = place.ready("shop").await;
+    let mut connection = place.connect(&login).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE orders (id int)").execute(&mut connection).await.unwrap();
+    let reader = place.login("shop-postgres-reporting").await.unwrap();
+    let mut reading = place.connect(&reader).await.unwrap();
+    sqlx::raw_sql("SELECT * FROM orders").execute(&mut reading).await.unwrap();
+    let given = place.field.names("v1", "Secret").await;
+    let env = given.iter().find(|name| name.starts_with("shop-env-")).unwrap();
+    let env = place.field.get(&place.secret(env)).await.unwrap();
+    assert_eq!(env["data"]["DATABASE_URL"], STANDARD.encode(&login.url), "the App is given what the database says");
+    let admin = STANDARD.encode(DevPostgres::PASSWORD);
+    let all = place.field.list("v1", "Secret").await;
+    assert!(!all.iter().any(|secret| secret.to_string().contains(&admin)), "the admin's password is nowhere near the App");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_secret_and_one_that_a_person_changed_are_mended() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    let first = place.ready("shop").await;
+    let key = place.secret("shop-postgres");
+    let live = place.field.get(&key).await.unwrap();
+    place.field.client.delete(&key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    place.field.until(&key, "made again", |again| again["metadata"]["uid"] != live["metadata"]["uid"]).await;
+    let second = place.login("shop-postgres").await.unwrap();
+    let same = second == first;
+    assert!(same || second.role != first.role, "whoever still uses the first goes on");
+    place.connect(&second).await.unwrap();
+    place.connect(&first).await.unwrap();
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop-postgres"}});
+    let wrong = json!({"stringData": {"password": "a@b:c/d%e?f#g'h", "host": "elsewhere"}});
+    place.field.server.edit(&secret, &wrong).await.unwrap();
+    let mended = |live: &Value| live["data"]["host"] == STANDARD.encode("127.0.0.1");
+    place.field.until(&key, "mended", mended).await;
+    let third = place.login("shop-postgres").await.unwrap();
+    assert_eq!(third.password, "a@b:c/d%e?f#g'h", "what a person chose is taken");
+    place.connect(&third).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_objects_never_share_a_database() {
+    let place = Place::new().await;
+    place.write("first", json!({"database": "orders"})).await;
+    place.ready("first").await;
+    place.write("second", json!({"database": "orders"})).await;
+    place.says("second", "two objects can't share it").await;
+    assert_eq!(place.login("second-postgres").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_admin_secret_is_named_and_its_coming_is_enough() {
+    let place = Place::new().await;
+    place.write("shop", json!({"server": {"external": {"adminSecret": "later"}}})).await;
+    place.says("shop", "the Secret later that spec.server.external names is not there").await;
+    place.write_admin("later").await;
+    place.ready("shop").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_goes_only_where_that_was_said_and_an_object_is_never_stuck_for_ever() {
+    let place = Place::new().await;
+    for (name, deletion) in [("kept", "keep"), ("dropped", "drop"), ("stuck", "drop")] {
+        place.write(name, json!({"deletion": deletion})).await;
+        place.ready(name).await;
+    }
+    let delete = async |name: &str| {
+        let live = place.field.get(&place.key(name)).await.unwrap();
+        place.field.client.delete(&place.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    };
+    delete("kept").await;
+    delete("dropped").await;
+    place.field.until_gone(&place.key("kept")).await;
+    place.field.until_gone(&place.key("dropped")).await;
+    let left = place.databases().await;
+    assert!(left.contains(&"kept".to_owned()) && !left.contains(&"dropped".to_owned()), "{left:?}");
+    let admin = ObjectKey { namespace: Some(place.field.server.own_namespace()), ..place.secret("postgres") };
+    let live = place.field.get(&admin).await.unwrap();
+    place.field.client.delete(&admin, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    delete("stuck").await;
+    place.says("stuck", "pinnace.dev/let-go=true").await;
+    place.field.client.annotate(&place.key("stuck"), "pinnace.dev/let-go", Some("true")).await.unwrap();
+    place.field.until_gone(&place.key("stuck")).await;
+    assert!(place.databases().await.contains(&"stuck".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_due_is_replaced_and_who_uses_the_old_one_goes_on() {
+    let place = Place::new().await;
+    place.write("shop", json!({"rotation": {"everyDays": 30}})).await;
+    let first = place.ready("shop").await;
+    let mut busy = place.connect(&first).await.unwrap();
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.write_status(&live, &json!({"rotated": "2020-01-01T00:00:00Z"})).await.unwrap();
+    let key = place.secret("shop-postgres");
+    let replaced = |live: &Value| live["data"]["username"] != STANDARD.encode(&first.role);
+    place.field.until(&key, "replaced", replaced).await;
+    let second = place.login("shop-postgres").await.unwrap();
+    assert_ne!(second.password, first.password);
+    place.connect(&second).await.unwrap();
+    place.connect(&first).await.unwrap();
+    sqlx::raw_sql("SELECT 1").execute(&mut busy).await.unwrap();
+    let again = |live: &Value| live["status"]["rotated"].as_str().is_some_and(|at| !at.starts_with("2020"));
+    let status = place.field.until(&place.key("shop"), "recorded", again).await;
+    assert_eq!(condition(&status), "True");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_over_a_database_that_is_well_writes_nothing_anywhere() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({"reporting": {}, "deletion": "drop"})).await;
+    place.ready("shop").await;
+    let seen = async |place: &Place| {
+        let mut seen = vec![place.field.get(&place.key("shop")).await.unwrap()];
+        for secret in ["shop-postgres", "shop-postgres-reporting"] {
+            seen.push(place.field.get(&place.secret(secret)).await.unwrap());
+        }
+        let roles = "SELECT string_agg(rolname || xmin::text, ' ' ORDER BY rolname) FROM pg_authid";
+        let roles: String = sqlx::query_scalar(roles).fetch_one(&mut place.admin().await).await.unwrap();
+        (seen, roles)
+    };
+    let before = seen(&place).await;
+    place.field.kill().await;
+    place.field.begin().await;
+    place.write("later", json!({})).await;
+    place.ready("later").await;
+    place.field.kill().await;
+    let after = seen(&place).await;
+    assert_eq!(after.0, before.0);
+    let of_shop = |roles: &str| roles.split(' ').filter(|role| role.starts_with("shop")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(of_shop(&after.1), of_shop(&before.1));
+}
