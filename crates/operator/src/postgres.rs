@@ -3,7 +3,6 @@
 //! What is there is read first, what is to be done is decided from that alone, and only that is done: a pass that finds everything
 //! as it should be writes nothing. Passwords never reach the server: it is told verifiers (RFC 5803) that are made here.
 
-mod claim;
 mod decide;
 mod ensure;
 mod error;
@@ -14,7 +13,7 @@ mod seen;
 mod server;
 mod statement;
 
-pub use claim::Claim;
+pub use crate::claim::Claim;
 pub use ensure::{Ensured, ensure, retire, rotate, take_away};
 pub use error::PostgresError;
 pub use logins::{Login, LoginName, made_password, works};

@@ -6,18 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::fs::{Gid, Uid, chown};
-use rustix::process::geteuid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 
 use crate::served::free_port;
+use crate::unprivileged::{self, given_away};
 
 /// Where Debian puts its programs, a folder for each major version.
 const PROGRAMS: &str = "/usr/lib/postgresql";
-/// PostgreSQL refuses to run as root: then it runs as `nobody`.
-const NOBODY: u32 = 65_534;
 const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A server that ends when it is dropped.
@@ -101,23 +98,11 @@ async fn ready(log: ChildStderr) -> io::Result<()> {
     Err(Error::other(format!("PostgreSQL ended: {said}")))
 }
 
-/// A program that ends with us, and does not run as root.
+/// A program that ends with us.
 fn run(program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]);
-    if geteuid().is_root() {
-        command.args(["--reuid", &NOBODY.to_string(), "--regid", &NOBODY.to_string(), "--clear-groups"]);
-    }
-    command.arg(program).env_clear().env("LC_ALL", "C.UTF-8").current_dir("/");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    let mut command = Command::from(unprivileged::run(program));
+    command.kill_on_drop(true);
     command
-}
-
-fn given_away(path: &Path) -> io::Result<()> {
-    if geteuid().is_root() {
-        chown(path, Some(Uid::from_raw(NOBODY)), Some(Gid::from_raw(NOBODY)))?;
-    }
-    Ok(())
 }
 
 /// Of the newest major version that is installed.

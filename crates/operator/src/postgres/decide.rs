@@ -1,11 +1,11 @@
 //! What is to be done, decided from what was seen. What is as it should be is not written again.
 
 use super::Wanted;
-use super::claim::Claim;
 use super::error::PostgresError;
 use super::name::{PgName, literal, quoted};
 use super::seen::{DatabaseSeen, ExtensionSeen, Inside, RoleSeen, Seen};
 use super::statement::Statement;
+use crate::claim::Claim;
 
 /// The owner and the database itself. It is claimed by its owner's role first: a role is made and marked as one, a database is not.
 pub(crate) fn on_server(wanted: &Wanted, seen: &Seen) -> Result<Vec<Statement>, PostgresError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::claim::Claim;
+use crate::claim::Claim;
 
 /// Each says what failed, and what to do where somebody has to.
 #[derive(Debug, thiserror::Error)]

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use sqlx::{PgConnection, Row as _};
 
 use super::Wanted;
-use super::claim::Claim;
 use super::error::PostgresError;
 use super::name::PgName;
 use super::server::Server;
 use super::statement::asked;
+use crate::claim::Claim;
 
 /// What is there of a server, as far as it is about one database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

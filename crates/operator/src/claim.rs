@@ -1,10 +1,19 @@
-//! Whose a database or a role is, as its comment says: two objects never share one.
+//! Whose a database, a role or a virtual host is, as it says itself: two objects never share one.
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
+use crate::hex::hex;
+
 const BEGIN: &str = "pinnace.dev/owned-by: ";
 
-/// The object that a database is of: `<cluster>/<namespace>/<name>`. The cluster is the uid of its namespace `kube-system`, so that an
+/// What a tag of RabbitMQ begins with that says so.
+const TAG: &str = "pinnace.dev/owned-by:";
+/// RabbitMQ's tags have so many characters at most, and give those that are not ASCII back as others.
+const LONGEST_TAG: usize = 255;
+
+/// The object that a database or a virtual host is of: `<cluster>/<namespace>/<name>`. The cluster is the uid of its namespace `kube-system`, so that an
 /// object that is made again under its name, after a disaster, finds what is its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim(String);
@@ -28,6 +37,21 @@ impl Claim {
     /// The comment that says so.
     pub(crate) fn comment(&self) -> String {
         format!("{BEGIN}{}", self.0)
+    }
+
+    /// The same as a tag. One that can't be told is a hash.
+    pub(crate) fn tag(&self) -> String {
+        let whole = format!("{TAG}{}", self.0);
+        if whole.len() <= LONGEST_TAG && whole.is_ascii() {
+            whole
+        } else {
+            format!("{TAG}{}", hex(&Sha256::digest(&self.0), 40))
+        }
+    }
+
+    /// What a tag says.
+    pub(crate) fn of_tag(tag: &str) -> Option<Self> {
+        tag.strip_prefix(TAG).map(|of| Self(of.to_owned()))
     }
 }
 
