@@ -21,7 +21,7 @@ use crate::crd::{GROUP, VERSION};
 use crate::kinds::CONTROLLERS;
 
 pub use error::OperatorError;
-pub use settings::{Images, Settings};
+pub use settings::Settings;
 pub(crate) use work::{Next, Work};
 
 /// What the operator makes of kinds that every cluster has.

@@ -18,6 +18,7 @@ pub use ensure::{Ensured, ensure, retire, rotate, take_away};
 pub use error::PostgresError;
 pub use logins::{Login, LoginName, made_password, works};
 pub use name::{InvalidName, PgName};
+pub use scram::stable_verifier;
 pub use server::{Server, Tls};
 
 use std::collections::BTreeMap;

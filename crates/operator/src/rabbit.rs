@@ -14,7 +14,8 @@ mod server;
 pub use ensure::{Ensured, ensure, take_away};
 pub use error::RabbitError;
 pub use name::{InvalidName, RabbitName};
-pub use password::hash;
+pub(crate) use password::ALGORITHM;
+pub use password::{hash, stable_hash};
 pub use server::Server;
 
 pub use crate::claim::Claim;

@@ -9,6 +9,8 @@ mod it {
     mod databases;
     mod field;
     mod golden;
+    mod local;
+    mod local_databases;
     mod server;
     mod validation;
 }

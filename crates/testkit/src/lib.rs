@@ -18,7 +18,7 @@ pub mod slack;
 mod sshd;
 mod supervised;
 mod tls;
-mod unprivileged;
+pub mod unprivileged;
 pub mod world;
 
 pub use desk::Desk;

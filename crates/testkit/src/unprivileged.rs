@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 const NOBODY: u32 = 65_534;
 
 /// A program that ends with the thread that starts it, and does not run as root.
-pub(crate) fn run(program: &Path) -> Command {
+pub fn run(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if geteuid().is_root() {
@@ -23,7 +23,7 @@ pub(crate) fn run(program: &Path) -> Command {
 }
 
 /// Lets such a program have a file or a folder.
-pub(crate) fn given_away(path: &Path) -> io::Result<()> {
+pub fn given_away(path: &Path) -> io::Result<()> {
     if geteuid().is_root() {
         chown(path, Some(Uid::from_raw(NOBODY)), Some(Gid::from_raw(NOBODY)))?;
     }

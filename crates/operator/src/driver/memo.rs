@@ -20,6 +20,8 @@ pub(crate) struct Memo {
     pub(crate) status: Option<(String, Value)>,
     /// What a server outside was asked for, and when: it was as it should be then.
     pub(crate) done: Option<(String, Instant)>,
+    /// When a pod was started anew last.
+    pub(crate) started_anew: Option<Instant>,
     /// Whether a login that is used no more was ended.
     pub(crate) retired: bool,
     /// The restarts from before what runs now was begun, and what that is.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::local::Images;
+
 /// What may be set about an operator.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -18,23 +20,5 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self { namespace: None, at_once: 32, images: Images::default(), reached_at: BTreeMap::new() }
-    }
-}
-
-/// The images of the servers that the operator starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Images {
-    /// PostgreSQL.
-    pub postgres: String,
-    /// Redis.
-    pub redis: String,
-    /// RabbitMQ with its management plugin.
-    pub rabbit: String,
-}
-
-impl Default for Images {
-    fn default() -> Self {
-        let image = str::to_owned;
-        Self { postgres: image("postgres:17"), redis: image("redis:8"), rabbit: image("rabbitmq:4-management") }
     }
 }

@@ -131,7 +131,16 @@ impl Work {
         autoscaled: &cluster::Autoscaled,
     ) -> Result<Applied, OperatorError> {
         let desired = self.owned(desired);
-        let key = self.client().key_of(&desired, self.namespace()).await?;
+        self.keep_as_it_is(&desired, autoscaled).await
+    }
+
+    /// The same of an object that says itself whose it is, or is nobody's.
+    pub(crate) async fn keep_as_it_is(
+        &mut self,
+        desired: &Value,
+        autoscaled: &cluster::Autoscaled,
+    ) -> Result<Applied, OperatorError> {
+        let key = self.client().key_of(desired, self.namespace()).await?;
         let text: [u8; 32] = Sha256::digest(desired.to_string()).into();
         if let Some(kept) = self.memo.kept.get(&key).filter(|kept| kept.text == text) {
             match self.shared.watcher.imprints(std::slice::from_ref(&key)) {
@@ -141,7 +150,8 @@ impl Work {
                 Some(_) => {}
             }
         }
-        let applied = self.client().keep(&desired, Some(self.uid()), autoscaled).await?;
+        let owner = desired.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
+        let applied = self.client().keep(desired, owner, autoscaled).await?;
         self.memo.kept.insert(key, Kept { text, applied: applied.clone() });
         Ok(applied)
     }
@@ -167,9 +177,9 @@ impl Work {
 
     /// Values that are made at random where they are not there yet, in a Secret that nothing else writes. They outlive this object:
     /// what was encrypted with them can be read again.
-    pub(crate) async fn made_at_random(&mut self, name: &str, keys: &[String]) -> Result<(), OperatorError> {
+    pub(crate) async fn made_at_random(&mut self, key: &ObjectKey, keys: &[String]) -> Result<(), OperatorError> {
         for _ in 0..3 {
-            let live = self.secret(name).await?;
+            let live = self.secret_at(key).await?;
             let has = |key: &String| live.as_ref().is_some_and(|live| live["data"].get(key).is_some());
             let mut data = Map::new();
             for key in keys.iter().filter(|key| !has(key)) {
@@ -178,22 +188,29 @@ impl Work {
             if data.is_empty() {
                 return Ok(());
             }
-            let key = self.beside("v1", "Secret", name);
             let written = match &live {
                 None => {
                     let labels = json!({MADE_LABEL: MADE_BY});
-                    let metadata = json!({"name": name, "namespace": self.key.namespace, "labels": labels});
+                    let metadata = json!({"name": key.name, "namespace": key.namespace, "labels": labels});
                     let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data});
                     self.client().create(&secret).await.map(drop)
                 }
-                Some(live) => self.client().add_to_secret(&key, live, &data).await.map(drop),
+                Some(live) => self.client().add_to_secret(key, live, &data).await.map(drop),
             };
             match written {
                 // Another replica was faster: its values count.
-                Ok(()) | Err(cluster::ClusterError::Conflict { .. }) => self.memo.secrets.remove(&key),
+                Ok(()) | Err(cluster::ClusterError::Conflict { .. }) => self.memo.secrets.remove(key),
                 Err(error) => return Err(error.into()),
             };
         }
+        Ok(())
+    }
+
+    /// Deletes an object that is there, whoever made it.
+    pub(crate) async fn delete_other(&self, key: &ObjectKey) -> Result<(), OperatorError> {
+        let Some(live) = self.client().get(key).await? else { return Ok(()) };
+        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        self.client().delete(key, uid).await?;
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! `PostgresDatabase`: a database with its owner, on one of four kinds of servers.
 
 mod apply;
+pub mod build;
 pub mod crd;
 mod dereference;
 mod end;
+mod local;
 mod reconcile;
 mod status;
 mod validate;

@@ -1,5 +1,6 @@
 //! `RabbitVhost`: a virtual host of RabbitMQ with its user.
 
+pub mod build;
 pub mod crd;
 
 use crate::crd::{Column, Kind, OfKind};

@@ -1,5 +1,6 @@
 //! `Redis`: a store in memory, for queues, caches and locks.
 
+pub mod build;
 pub mod crd;
 
 use crate::crd::{Column, Kind, OfKind};

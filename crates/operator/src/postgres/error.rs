@@ -92,6 +92,11 @@ pub enum PostgresError {
 }
 
 impl PostgresError {
+    /// Whether the server does not take the login of this role.
+    pub(crate) fn is_about(&self, of: &str) -> bool {
+        matches!(self, Self::Login { role, .. } if role == of)
+    }
+
     /// Whether it may be well by itself later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Slow { .. } | Self::Random(_))

@@ -3,10 +3,20 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrets::Secret;
 use sha2::{Digest as _, Sha256};
 
 /// As PostgreSQL has it by default. Our passwords are random, so more would protect nothing.
 const ITERATIONS: u32 = 4096;
+
+/// The verifier of a random password, always the same, so that what holds it does not change from pass to pass. Its salt follows from the password,
+/// which nobody can try out.
+pub fn stable_verifier(password: &Secret<String>) -> String {
+    let digest = hmac(password.expose().as_bytes(), b"pinnace.dev/salt");
+    let mut salt = [0; 16];
+    salt.iter_mut().zip(digest).for_each(|(salt, byte)| *salt = byte);
+    verifier(password.expose(), salt)
+}
 
 /// The verifier of a password of ASCII, which SASLprep (RFC 4013) leaves as it is.
 pub(crate) fn verifier(password: &str, salt: [u8; 16]) -> String {
@@ -38,6 +48,14 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stable_one_is_the_same_for_one_password_and_another_for_another() {
+        let of = |password: &str| stable_verifier(&Secret::new(password.to_owned()));
+        assert_eq!(of("one"), of("one"));
+        let salt = |verifier: String| verifier.split('$').nth(1).unwrap().to_owned();
+        assert_ne!(salt(of("one")), salt(of("two")));
+    }
 
     #[test]
     fn it_is_what_the_example_of_rfc_7677_comes_to() {

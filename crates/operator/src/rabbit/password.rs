@@ -19,6 +19,12 @@ pub fn hash(password: &Secret<String>) -> Result<String, RabbitError> {
     Ok(STANDARD.encode(salted(password, &salt)))
 }
 
+/// A hash of a random password, always the same, so that what holds it does not change from pass to pass. Its salt follows from the password.
+pub fn stable_hash(password: &Secret<String>) -> String {
+    let digest = Sha256::new().chain_update("pinnace.dev/salt").chain_update(password.expose()).finalize();
+    STANDARD.encode(salted(password, digest.get(..SALT).unwrap_or_default()))
+}
+
 /// Whether a hash is that of a password.
 pub(crate) fn is_of(hash: &str, algorithm: &str, password: &Secret<String>) -> bool {
     let Ok(bytes) = STANDARD.decode(hash) else { return false };
@@ -52,5 +58,7 @@ mod tests {
         let (one, two) = (hash(&password).unwrap(), hash(&password).unwrap());
         assert_ne!(one, two);
         assert!(is_of(&one, ALGORITHM, &password) && is_of(&two, ALGORITHM, &password));
+        assert_eq!(stable_hash(&password), stable_hash(&password));
+        assert!(is_of(&stable_hash(&password), ALGORITHM, &password));
     }
 }

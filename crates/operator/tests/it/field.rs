@@ -18,6 +18,8 @@ pub(crate) struct Field {
     pub(crate) server: Server,
     /// The person's.
     pub(crate) client: ClusterClient,
+    /// What its operators are told.
+    pub(crate) settings: Settings,
     operator: Option<(JoinHandle<()>, watch::Sender<bool>)>,
 }
 
@@ -36,7 +38,8 @@ impl Field {
         let settings = cluster::Settings { own_namespace: server.own_namespace(), ..cluster::Settings::default() };
         let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
         client.make_namespace(&server.own_namespace()).await.unwrap();
-        Self { server, client, operator: None }
+        let settings = Settings { namespace: Some(server.namespace.clone()), ..Settings::default() };
+        Self { server, client, settings, operator: None }
     }
 
     /// The same, with one.
@@ -51,8 +54,7 @@ impl Field {
         let cluster = DevCluster::shared().await.unwrap();
         let settings = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
         let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
-        let settings = Settings { namespace: Some(self.server.namespace.clone()), ..Settings::default() };
-        let operator = Operator::begin(client, settings).await.unwrap();
+        let operator = Operator::begin(client, self.settings.clone()).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         self.operator = Some((tokio::spawn(operator.run(stopped)), stop));
     }
@@ -79,6 +81,15 @@ impl Field {
         let app = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App",
             "metadata": {"name": name, "namespace": self.server.namespace}, "spec": spec});
         self.server.write(&app).await.unwrap()
+    }
+
+    /// A volume for a claim of this name: nobody makes them here.
+    pub(crate) async fn volume(&self, claim: &str) {
+        let namespace = &self.server.namespace;
+        let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": format!("{namespace}-{claim}")}, "spec": {
+            "capacity": {"storage": "100Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/nowhere"},
+            "claimRef": {"namespace": namespace, "name": claim}, "persistentVolumeReclaimPolicy": "Retain"}});
+        self.client.create(&volume).await.unwrap();
     }
 
     pub(crate) async fn get(&self, key: &ObjectKey) -> Option<Value> {

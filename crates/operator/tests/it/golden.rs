@@ -29,7 +29,11 @@ fn made(name: &str) -> Vec<Value> {
 }
 
 fn holds(name: &str) {
-    let made = made(name);
+    is_as_written(name, &made(name));
+}
+
+/// Whether objects are byte for byte what a file of this folder holds.
+pub(crate) fn is_as_written(name: &str, made: &[Value]) {
     let texts = made.iter().map(|one| serde_saphyr::to_string(one).unwrap());
     let text = texts.fold(String::new(), |text, one| text + "---\n" + &one);
     let path = file(&format!("{name}.expected.yaml"));
@@ -39,7 +43,7 @@ fn holds(name: &str) {
     let expected = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         text == expected,
-        "{name} comes to other bytes: PINNACE_WRITE=1 scripts/cargo test -p operator golden, and read the git diff"
+        "{name} comes to other bytes: PINNACE_WRITE=1 scripts/cargo test -p operator --test it, and read the git diff"
     );
 }
 

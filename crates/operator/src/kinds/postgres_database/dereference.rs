@@ -16,6 +16,8 @@ use crate::postgres::{Login, Server, Tls};
 pub(crate) enum Found {
     /// A server that it can be made on, and as what apps reach it.
     Server(Box<Reached>),
+    /// It is not there yet: why not.
+    Waits(String),
     /// Somebody has to do something: what.
     Missing(String),
 }
@@ -33,6 +35,7 @@ pub(crate) struct Reached {
 pub(crate) async fn server(work: &mut Work, database: &PostgresDatabase) -> Result<Found, OperatorError> {
     match &database.spec.server {
         PostgresServer { external: Some(external), .. } => self::external(work, &external.admin_secret).await,
+        PostgresServer { local: Some(local), .. } => super::local::server(work, database, local).await,
         _ => Ok(Found::Missing("say in spec.server which server it lies on".to_owned())),
     }
 }

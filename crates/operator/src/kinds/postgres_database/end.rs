@@ -55,6 +55,11 @@ async fn taken_away(work: &mut Work, database: &PostgresDatabase, wanted: &Wante
     if database.spec.deletion == Deletion::Snapshot {
         return Ok(Some("a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned()));
     }
+    if let Some(claim) = super::local::own_claim(work, database) {
+        // A server of its own goes with its object; what is left is its volume.
+        work.delete_other(&claim).await?;
+        return Ok(None);
+    }
     match dereference::server(work, database).await? {
         Found::Server(reached) => {
             let _turn = work.shared.turn_on(&reached.server.to_string()).await;
@@ -63,6 +68,6 @@ async fn taken_away(work: &mut Work, database: &PostgresDatabase, wanted: &Wante
             }
             Ok(None)
         }
-        Found::Missing(why) => Ok(Some(why)),
+        Found::Waits(why) | Found::Missing(why) => Ok(Some(why)),
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::dereference::{self, Found, Reached};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, end};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, end, local};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
@@ -74,6 +74,7 @@ async fn steps(
 ) -> Result<Outcome, OperatorError> {
     let reached = match dereference::server(work, database).await? {
         Found::Server(reached) => reached,
+        Found::Waits(message) => return Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message })),
         Found::Missing(message) => return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message })),
     };
     let (name, reporting_name) = (connection_secret(database), reporting_secret(database));
@@ -85,7 +86,13 @@ async fn steps(
     let fingerprint = fingerprint(work, database, &reached, login.as_ref(), reporting.as_ref());
     if !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-        let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await?;
+        let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await;
+        let ensured = match ensured {
+            Err(error) if reached.kind == "local" && error.is_about(&reached.server.username) => {
+                return local::told_its_password_again(work, &reached, error).await;
+            }
+            ensured => ensured?,
+        };
         for what in &ensured.did {
             tracing::info!(database = %work.key, what, "done on the server");
         }

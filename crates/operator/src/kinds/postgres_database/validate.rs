@@ -1,7 +1,8 @@
 //! What a database should be, from what people wrote.
 
 use super::PostgresDatabase;
-use crate::postgres::{Claim, InvalidName, PgName, Wanted};
+use crate::claim::Claim;
+use crate::postgres::{InvalidName, PgName, Wanted};
 
 /// What a database of an object in this cluster should be.
 pub(crate) fn validate(database: &PostgresDatabase, cluster: &str) -> Result<Wanted, InvalidName> {

@@ -10,10 +10,10 @@ use crate::driver::{OperatorError, Work, resource};
 pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorError> {
     let generated = generated_names(app).to_vec();
     if !generated.is_empty() {
-        work.made_at_random(&generated_secret(app), &generated).await?;
+        work.made_at_random(&work.beside("v1", "Secret", &generated_secret(app)), &generated).await?;
     }
     if let Some(secret) = superuser_secret(app) {
-        work.made_at_random(&secret, &["password".to_owned()]).await?;
+        work.made_at_random(&work.beside("v1", "Secret", &secret), &["password".to_owned()]).await?;
     }
     let mut objects: Vec<Value> = Vec::new();
     let mut names: Vec<String> = app.spec.secrets.iter().map(|overlay| overlay.name.clone()).collect();
