@@ -42,8 +42,8 @@ pub use error::ClusterError;
 pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
 pub use key_secret::{KEY_FILE, KeySecret};
-pub use made::{Created, MADE_BY, MADE_LABEL};
 pub use logs::{MOST_BYTES, MOST_LINES};
+pub use made::{Created, MADE_BY, MADE_LABEL};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
 pub use mark::{
     ADOPT_ANNOTATION, FIELD_MANAGER, INSTANCE_LABEL, Target, USED_ANNOTATION, has_mark, mark_of, strip_server_fields,

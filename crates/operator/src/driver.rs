@@ -2,9 +2,11 @@
 //! acts. What is slow or broken about one object holds up no other.
 
 mod backoff;
+mod clock;
 mod error;
 mod lane;
 mod memo;
+mod own;
 mod settings;
 mod work;
 
@@ -20,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::crd::{GROUP, VERSION};
 use crate::kinds::CONTROLLERS;
 
+pub use clock::Clock;
 pub use error::OperatorError;
 pub use settings::Settings;
 pub(crate) use work::{Next, Work};
@@ -84,8 +87,8 @@ impl Operator {
     ///
     /// The client has to be one that nothing else watches with.
     pub async fn begin(client: ClusterClient, settings: Settings) -> Result<Self, OperatorError> {
-        let key = work::key_of_names(&client).await?;
-        let cluster = work::uid_of_cluster(&client).await?;
+        let key = own::key_of_names(&client).await?;
+        let cluster = own::uid_of_cluster(&client).await?;
         let kinds: Vec<KindKey> = CONTROLLERS.iter().map(Controller::key).collect();
         for kind in &kinds {
             client.kind(kind).await?;

@@ -38,7 +38,8 @@ fn object(owned: &Map<String, Value>, desired: &Value, live: &Value, at: &str) -
         owned.as_object().is_some_and(|owned| part(owned, value, live, if at.is_empty() { name } else { "/" }))
     };
     let mut ours = owned.keys().filter_map(|key| key.strip_prefix("f:"));
-    fields.iter().all(|(name, value)| is_name(name) || wanted(name, value)) && ours.all(|name| fields.contains_key(name))
+    fields.iter().all(|(name, value)| is_name(name) || wanted(name, value))
+        && ours.all(|name| fields.contains_key(name))
 }
 
 fn part(owned: &Map<String, Value>, desired: &Value, live: &Value, at: &str) -> bool {
@@ -176,7 +177,10 @@ mod tests {
     #[test]
     fn what_a_person_changed_or_nobody_of_us_applied_is_not() {
         let mut edited = live();
-        edited["metadata"]["managedFields"].as_array_mut().unwrap().push(json!({"manager": "kubectl-edit", "operation": "Update",
+        edited["metadata"]["managedFields"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"manager": "kubectl-edit", "operation": "Update",
             "apiVersion": "apps/v1", "fieldsV1": {"f:spec": {"f:paused": {}}}}));
         assert!(!is_settled(&edited, &desired()));
         let mut others = live();

@@ -13,10 +13,10 @@ mod validate;
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
+pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 pub(crate) use dereference::Reached;
 pub use end::LET_GO_ANNOTATION;
 pub(crate) use reconcile::CONTROLLER;
-pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 
 /// A database with its owner.
 pub type PostgresDatabase = Resource<PostgresDatabaseSpec, PostgresDatabaseStatus>;

@@ -34,8 +34,11 @@ async fn made(field: &Field) -> Vec<Value> {
         ("v1", "Service"),
     ] {
         let live = field.list(api_version, kind).await;
-        let ours = live.iter().filter(|live| live["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "pinnace-operator");
-        all.extend(ours.map(|live| json!([kind, live["metadata"]["name"], live["metadata"]["generation"], live["metadata"]["managedFields"]])));
+        let ours =
+            live.iter().filter(|live| live["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "pinnace-operator");
+        all.extend(ours.map(|live| {
+            json!([kind, live["metadata"]["name"], live["metadata"]["generation"], live["metadata"]["managedFields"]])
+        }));
     }
     all
 }
@@ -64,23 +67,30 @@ async fn a_new_operator_changes_nothing_about_an_app_that_is_well() {
     let mut spec = spec("1.0");
     spec["secrets"] = json!([{"name": "given"}]);
     spec["superuser"] = json!({"username": "root", "email": "root@example.org"});
-    spec["configuration"] = json!({"environment": {}, "file": {"path": "/etc/app/config.yaml"}, "generated": ["SECRET_KEY"]});
+    spec["configuration"] =
+        json!({"environment": {}, "file": {"path": "/etc/app/config.yaml"}, "generated": ["SECRET_KEY"]});
     spec["processes"]["web"]["resources"] = json!({"requests": {"cpu": "1000m", "memory": "0.5Gi"}});
     spec["processes"]["worker"]["autoscale"] = json!({"min": 1, "max": 3, "cpu": 70});
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "given"}, "stringData": {"TOKEN": "t"}});
+    let secret =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "given"}, "stringData": {"TOKEN": "t"}});
     field.server.create(&secret).await.unwrap();
     field.write_app("shop", spec).await;
     // Nobody measures its pods, so the autoscaler waits for ever: it is deployed, and that is all that it can be.
-    let is_deployed = |app: &Value| app["status"]["phase"] == "Deploying" && message(&app["status"], "Ready").contains("can't read the load yet");
+    let is_deployed = |app: &Value| {
+        app["status"]["phase"] == "Deploying" && message(&app["status"], "Ready").contains("can't read the load yet")
+    };
     field.until(&field.app("shop"), "deployed", is_deployed).await;
-    field.until(&field.key("apps/v1", "Deployment", "shop-web"), "up", |live| live["status"]["availableReplicas"] == 2).await;
+    field
+        .until(&field.key("apps/v1", "Deployment", "shop-web"), "up", |live| live["status"]["availableReplicas"] == 2)
+        .await;
     field.kill().await;
     let before = (made(&field).await, field.get(&field.app("shop")).await.unwrap());
     field.begin().await;
     // It has looked at everything when it has seen what came after.
     field.write_app("later", without_migrations("2.0")).await;
     field.phase("later", "Ready").await;
-    let after: Vec<Value> = made(&field).await.into_iter().filter(|one| !one[1].as_str().unwrap().starts_with("later")).collect();
+    let after: Vec<Value> =
+        made(&field).await.into_iter().filter(|one| !one[1].as_str().unwrap().starts_with("later")).collect();
     assert_eq!(after, before.0);
     assert_eq!(field.get(&field.app("shop")).await.unwrap(), before.1);
 }
@@ -95,12 +105,16 @@ async fn what_people_edit_or_delete_comes_back() {
     let patch = json!({"spec": {"replicas": 5, "paused": true, "template": {"spec": {"containers": [{"name": "web", "image": "evil:1"}]}}}});
     field.server.edit(&live, &patch).await.unwrap();
     let back = |live: &Value| {
-        live["spec"]["replicas"] == 2 && live["spec"].get("paused").is_none() && live.pointer("/spec/template/spec/containers/0/image") == Some(&json!(image("1.0")))
+        live["spec"]["replicas"] == 2
+            && live["spec"].get("paused").is_none()
+            && live.pointer("/spec/template/spec/containers/0/image") == Some(&json!(image("1.0")))
     };
     field.until(&web, "as it was", back).await;
-    for (api_version, kind, name) in
-        [("v1", "Service", "shop-web"), ("networking.k8s.io/v1", "Ingress", "shop"), ("apps/v1", "StatefulSet", "shop-scheduler")]
-    {
+    for (api_version, kind, name) in [
+        ("v1", "Service", "shop-web"),
+        ("networking.k8s.io/v1", "Ingress", "shop"),
+        ("apps/v1", "StatefulSet", "shop-scheduler"),
+    ] {
         let key = field.key(api_version, kind, name);
         let live = field.get(&key).await.unwrap();
         field.client.delete(&key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
@@ -137,8 +151,12 @@ async fn a_secret_that_is_missing_is_named_and_its_coming_lets_the_app_go_on() {
     spec["secrets"] = json!([{"name": "given"}]);
     field.write_app("shop", spec).await;
     let status = field.phase("shop", "Error").await;
-    assert!(message(&status, "Stalled").contains("the Secret given, which spec.secrets names, is not there"), "{status:#}");
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "given"}, "stringData": {"TOKEN": "one"}});
+    assert!(
+        message(&status, "Stalled").contains("the Secret given, which spec.secrets names, is not there"),
+        "{status:#}"
+    );
+    let secret =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "given"}, "stringData": {"TOKEN": "one"}});
     field.server.create(&secret).await.unwrap();
     field.phase("shop", "Ready").await;
     let web = field.key("apps/v1", "Deployment", "shop-web");
@@ -162,7 +180,8 @@ async fn a_migration_that_fails_stops_before_any_pod_and_runs_again_only_when_as
     let failed = failed_job(&field).await;
     let job = field.key("batch/v1", "Job", failed["metadata"]["name"].as_str().unwrap());
     field.client.annotate(&field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
-    let is_another = |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"] && live["status"]["failed"] == 1;
+    let is_another =
+        |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"] && live["status"]["failed"] == 1;
     field.until(&job, "run again", is_another).await;
     field.phase("shop", "Error").await;
     field.write_app("shop", spec("3.0")).await;

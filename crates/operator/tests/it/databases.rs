@@ -66,24 +66,33 @@ impl Place {
 
     async fn login(&self, secret: &str) -> Option<Login> {
         let live = self.field.get(&self.secret(secret)).await?;
-        let text = |key: &str| String::from_utf8(STANDARD.decode(live["data"][key].as_str().unwrap()).unwrap()).unwrap();
+        let text =
+            |key: &str| String::from_utf8(STANDARD.decode(live["data"][key].as_str().unwrap()).unwrap()).unwrap();
         Some(Login { role: text("username"), password: text("password"), database: text("name"), url: text("url") })
     }
 
     async fn connect(&self, login: &Login) -> Result<PgConnection, sqlx::Error> {
         let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(self.postgres.port());
-        PgConnection::connect_with(&options.username(&login.role).password(&login.password).database(&login.database)).await
+        PgConnection::connect_with(&options.username(&login.role).password(&login.password).database(&login.database))
+            .await
     }
 
     async fn admin(&self) -> PgConnection {
         let text = str::to_owned;
-        let login =
-            Login { role: text(DevPostgres::ADMIN), password: text(DevPostgres::PASSWORD), database: text("postgres"), url: String::new() };
+        let login = Login {
+            role: text(DevPostgres::ADMIN),
+            password: text(DevPostgres::PASSWORD),
+            database: text("postgres"),
+            url: String::new(),
+        };
         self.connect(&login).await.unwrap()
     }
 
     async fn databases(&self) -> Vec<String> {
-        let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1").fetch_all(&mut self.admin().await).await.unwrap();
+        let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1")
+            .fetch_all(&mut self.admin().await)
+            .await
+            .unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 }
@@ -122,7 +131,10 @@ async fn an_app_runs_on_a_database_that_is_made_on_a_server_that_is_there() {
     assert_eq!(env["data"]["DATABASE_URL"], STANDARD.encode(&login.url), "the App is given what the database says");
     let admin = STANDARD.encode(DevPostgres::PASSWORD);
     let all = place.field.list("v1", "Secret").await;
-    assert!(!all.iter().any(|secret| secret.to_string().contains(&admin)), "the admin's password is nowhere near the App");
+    assert!(
+        !all.iter().any(|secret| secret.to_string().contains(&admin)),
+        "the admin's password is nowhere near the App"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,6 +250,7 @@ async fn a_pass_over_a_database_that_is_well_writes_nothing_anywhere() {
     place.field.kill().await;
     let after = seen(&place).await;
     assert_eq!(after.0, before.0);
-    let of_shop = |roles: &str| roles.split(' ').filter(|role| role.starts_with("shop")).map(str::to_owned).collect::<Vec<_>>();
+    let of_shop =
+        |roles: &str| roles.split(' ').filter(|role| role.starts_with("shop")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(of_shop(&after.1), of_shop(&before.1));
 }

@@ -115,10 +115,10 @@ impl Field {
                 self.client.news_of(key, live.as_ref()).await.unwrap();
             }
         };
-        match tokio::time::timeout(LIMIT, waiting).await {
-            Ok(live) => live,
-            Err(_) => panic!("{key} did not become {what}: {:#}", self.get(key).await.unwrap_or_default()),
+        if let Ok(live) = tokio::time::timeout(LIMIT, waiting).await {
+            return live;
         }
+        panic!("{key} did not become {what}: {:#}", self.get(key).await.unwrap_or_default())
     }
 
     /// Waits for a phase of an App, and gives its status.

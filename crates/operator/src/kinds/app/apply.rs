@@ -6,11 +6,11 @@ use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Sn
 use health::Failure;
 use serde_json::{Value, json};
 
+use super::App;
 use super::build::{JOB_OF_MIGRATION, Objects};
 use super::facts::{Facts, has_ended, jobs, judge_job, name_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
-use super::App;
 use crate::crd::is_ours;
 use crate::driver::{OperatorError, Work};
 
@@ -111,7 +111,11 @@ pub(crate) async fn all(work: &mut Work, objects: &Objects) -> Result<Kept, Oper
 }
 
 /// What the App owns and wants no longer. Data is never among it, nor anything that a pod which still runs reads.
-pub(crate) async fn remove_others(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
+pub(crate) async fn remove_others(
+    work: &mut Work,
+    objects: &Objects,
+    snapshot: &Snapshot,
+) -> Result<(), OperatorError> {
     let wanted: BTreeSet<(KindKey, String)> = objects.iter().map(identity).collect();
     let texts: Vec<String> = pods(snapshot).map(ToString::to_string).collect();
     let is_read = |name: &str| texts.iter().any(|text| text.contains(&format!("\"{name}\"")));
@@ -158,6 +162,8 @@ fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
 fn newest_migrations(snapshot: &Snapshot) -> BTreeSet<String> {
     let is_migration = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == JOB_OF_MIGRATION;
     let mut all: Vec<&Value> = jobs(snapshot).filter(is_migration).collect();
-    all.sort_by_key(|job| std::cmp::Reverse(job["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned()));
+    all.sort_by_key(|job| {
+        std::cmp::Reverse(job["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned())
+    });
     all.into_iter().take(KEPT_MIGRATIONS).map(|job| name_of(job).to_owned()).collect()
 }

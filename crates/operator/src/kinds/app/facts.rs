@@ -100,7 +100,8 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
 pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<String> {
     let mut waits = Vec::new();
     for source in sources(&app.metadata.name, &app.spec) {
-        let is_missing = |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
+        let is_missing =
+            |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
         let Some(problem) = problems.iter().find(|problem| is_missing(problem)) else { continue };
         let told = source.object.as_ref().and_then(|(kind, name)| {
             let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
@@ -126,7 +127,9 @@ pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
 
 /// The migration of another version that has not ended.
 fn other_migration(snapshot: &Snapshot, name: Option<&str>) -> Option<String> {
-    let of_migration = |job: &&Value| job.pointer("/metadata/labels").is_some_and(|labels| labels["app.kubernetes.io/component"] == JOB_OF_MIGRATION);
+    let of_migration = |job: &&Value| {
+        job.pointer("/metadata/labels").is_some_and(|labels| labels["app.kubernetes.io/component"] == JOB_OF_MIGRATION)
+    };
     let others = jobs(snapshot).filter(of_migration).filter(|job| Some(name_of(job)) != name);
     let mut running = others.filter(|job| !has_ended(job));
     running.next().map(|job| format!("the Job {}", name_of(job)))

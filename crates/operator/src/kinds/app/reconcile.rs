@@ -37,7 +37,7 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     if standing == Standing::Unseen {
         return result;
     }
-    let status = status::of(&app, &standing, jiff::Timestamp::now());
+    let status = status::of(&app, &standing, work.now());
     work.write_status(&status).await?;
     result
 }
@@ -101,7 +101,8 @@ fn deployed(work: &mut Work, kept: &Kept, facts: &Facts, snapshot: &Snapshot, se
 /// Whether an object has a condition of this kind that holds; else what it says.
 pub(crate) fn holds(object: Option<&Value>, condition: &str) -> Result<(), String> {
     let Some(object) = object else { return Err("is not there".to_owned()) };
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let conditions =
+        object.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let Some(found) = conditions.iter().find(|one| one["type"] == condition) else {
         return Err(format!("does not say yet whether it is {condition}"));
     };

@@ -44,7 +44,9 @@ mod tests {
     use super::*;
 
     fn job() -> ObjectKey {
-        ObjectKey::of(&serde_json::json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "m", "namespace": "n"}}))
+        ObjectKey::of(
+            &serde_json::json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "m", "namespace": "n"}}),
+        )
     }
 
     fn facts() -> Facts {

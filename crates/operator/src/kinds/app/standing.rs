@@ -38,16 +38,24 @@ pub(crate) struct Serving {
 
 impl Standing {
     /// What the worst of these verdicts means, once all may run.
-    pub(crate) fn of_verdicts<'a>(verdicts: impl Iterator<Item = &'a Verdict>, migrated: bool, serving: Serving) -> Self {
+    pub(crate) fn of_verdicts<'a>(
+        verdicts: impl Iterator<Item = &'a Verdict>,
+        migrated: bool,
+        serving: Serving,
+    ) -> Self {
         let worst = verdicts.max_by_key(|verdict| verdict.badness());
         match worst {
             None | Some(Verdict::Current) => Self::Ready(serving),
-            Some(verdict @ Verdict::Failed(_)) => {
-                Self::Broken { message: verdict.sentence().to_owned(), logs: super::facts::logs(verdict).cloned(), migrated }
-            }
-            Some(verdict) => {
-                Self::Deploying { message: verdict.sentence().to_owned(), logs: super::facts::logs(verdict).cloned(), migrated }
-            }
+            Some(verdict @ Verdict::Failed(_)) => Self::Broken {
+                message: verdict.sentence().to_owned(),
+                logs: super::facts::logs(verdict).cloned(),
+                migrated,
+            },
+            Some(verdict) => Self::Deploying {
+                message: verdict.sentence().to_owned(),
+                logs: super::facts::logs(verdict).cloned(),
+                migrated,
+            },
         }
     }
 }

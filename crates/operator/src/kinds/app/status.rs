@@ -4,10 +4,10 @@ use health::LogSource;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::crd::{AppPhase, AppStatus, Lines, Routes};
-use super::standing::Standing;
 use super::App;
 use super::build::is_encrypted;
+use super::crd::{AppPhase, AppStatus, Lines, Routes};
+use super::standing::Standing;
 use crate::objects;
 use crate::standing::{Said, conditions};
 
@@ -47,8 +47,10 @@ struct Told {
 }
 
 fn told(standing: &Standing, before: &AppStatus) -> Told {
-    let on_its_way = |phase, reason, message: String| Told { phase: Some(phase), reason, message, stalled: false, logs: None };
-    let error = |reason, message: String, logs| Told { phase: Some(AppPhase::Error), reason, message, stalled: true, logs };
+    let on_its_way =
+        |phase, reason, message: String| Told { phase: Some(phase), reason, message, stalled: false, logs: None };
+    let error =
+        |reason, message: String, logs| Told { phase: Some(AppPhase::Error), reason, message, stalled: true, logs };
     match standing {
         Standing::Unseen | Standing::Paused => Told {
             phase: before.phase,

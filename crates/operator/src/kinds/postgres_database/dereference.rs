@@ -50,9 +50,13 @@ async fn external(work: &mut Work, secret: &str) -> Result<Found, OperatorError>
         )));
     };
     let data = texts(&found);
-    let missing: Vec<&str> = ["host", "username", "password"].into_iter().filter(|key| !data.contains_key(*key)).collect();
+    let missing: Vec<&str> =
+        ["host", "username", "password"].into_iter().filter(|key| !data.contains_key(*key)).collect();
     if !missing.is_empty() {
-        return Ok(Found::Missing(format!("the Secret {secret} in the namespace {own} has no {}", missing.join(" and no "))));
+        return Ok(Found::Missing(format!(
+            "the Secret {secret} in the namespace {own} has no {}",
+            missing.join(" and no ")
+        )));
     }
     let text = |key: &str| data.get(key).cloned().unwrap_or_default();
     let Ok(port) = data.get("port").map_or("5432", String::as_str).trim().parse::<u16>() else {

@@ -1,9 +1,9 @@
 //! What becomes of the data when its object is deleted.
 
+use super::PostgresDatabase;
 use super::crd::Deletion;
 use super::dereference::{self, Found};
 use super::status::{self, Outcome};
-use super::PostgresDatabase;
 use crate::driver::{Next, OperatorError, Work};
 use crate::postgres::{self, Wanted};
 use crate::standing::Standing;
@@ -45,15 +45,21 @@ pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &W
         database.metadata.name
     );
     let outcome = Outcome::of(Standing::Waits { reason: "Deleting", message });
-    let status = status::of(database, Some(wanted), &outcome, jiff::Timestamp::now());
+    let status = status::of(database, Some(wanted), &outcome, work.now());
     work.write_status(&status).await?;
     result
 }
 
 /// Nothing when the data is gone; else why it is not.
-async fn taken_away(work: &mut Work, database: &PostgresDatabase, wanted: &Wanted) -> Result<Option<String>, OperatorError> {
+async fn taken_away(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+) -> Result<Option<String>, OperatorError> {
     if database.spec.deletion == Deletion::Snapshot {
-        return Ok(Some("a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned()));
+        return Ok(Some(
+            "a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned(),
+        ));
     }
     if let Some(claim) = super::local::own_claim(work, database) {
         // A server of its own goes with its object; what is left is its volume.

@@ -54,7 +54,8 @@ pub(crate) async fn server(
         Verdict::Current => {
             let host = server.host();
             let (maintenance, username) = ("postgres".to_owned(), ADMIN.to_owned());
-            let reached = postgres::Server { host: host.clone(), port: PORT, username, password, tls: Tls::Prefer, maintenance };
+            let reached =
+                postgres::Server { host: host.clone(), port: PORT, username, password, tls: Tls::Prefer, maintenance };
             Found::Server(Box::new(work.reached("local", reached, host, PORT)))
         }
         verdict => Found::Waits(format!("its server is not up yet: {}", verdict.sentence())),
@@ -113,6 +114,7 @@ pub(crate) async fn told_its_password_again(
     tracing::warn!(database = %work.key, %error, "the server is started anew, with the password that we know");
     work.memo.started_anew = Some(Instant::now());
     work.delete_other(&pod).await?;
-    let message = "its superuser's password is another than the one that is known: its pod is started anew with that".to_owned();
+    let message =
+        "its superuser's password is another than the one that is known: its pod is started anew with that".to_owned();
     Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message }))
 }

@@ -26,7 +26,7 @@ const RETIRED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let database = PostgresDatabase::read(&work.object)?;
-    let now = Timestamp::now();
+    let now = work.now();
     let wanted = match validate::validate(&database, &work.shared.cluster) {
         Ok(wanted) => wanted,
         Err(error) => {

@@ -35,8 +35,13 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         server: outcome.server.map(str::to_owned).or_else(|| before.server.clone()),
         database: wanted.map(|wanted| wanted.database.to_string()),
         owner: wanted.map(|wanted| wanted.owner.to_string()),
-        connection_secret: is_ready.then(|| validate::connection_secret(database)).or_else(|| before.connection_secret.clone()),
-        rotated: outcome.rotated.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).or_else(|| before.rotated.clone()),
+        connection_secret: is_ready
+            .then(|| validate::connection_secret(database))
+            .or_else(|| before.connection_secret.clone()),
+        rotated: outcome
+            .rotated
+            .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .or_else(|| before.rotated.clone()),
         conditions: outcome.standing.conditions(generation, &before.conditions, now),
         ..before
     };

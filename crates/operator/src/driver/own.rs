@@ -1,0 +1,38 @@
+//! What the operator keeps in its own namespace, and which cluster it is in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster::{ClusterClient, KindKey, MADE_BY, MADE_LABEL, ObjectKey};
+use secrets::MaskKey;
+use serde_json::{Value, json};
+
+use super::error::OperatorError;
+
+const KEY_SECRET: &str = "pinnace-operator";
+const KEY: &str = "names-key";
+
+/// The key of the hashes in names: made once, and kept in our own namespace.
+pub(super) async fn key_of_names(client: &ClusterClient) -> Result<MaskKey, OperatorError> {
+    let namespace = client.own_namespace().to_owned();
+    let made = MaskKey::random().map_err(|error| OperatorError::Random(error.to_string()))?;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": KEY_SECRET, "namespace": namespace, "labels": {MADE_LABEL: MADE_BY}},
+        "data": {KEY: STANDARD.encode(made.expose())},
+    });
+    let secret = client.create(&secret).await?.into_object();
+    let damaged = || OperatorError::DamagedSecret {
+        namespace: namespace.clone(),
+        name: KEY_SECRET.to_owned(),
+        why: "does not hold 32 bytes under names-key any more: delete it (the names of configurations change, and pods are started anew)",
+    };
+    let bytes = STANDARD.decode(secret["data"][KEY].as_str().unwrap_or_default()).map_err(|_| damaged())?;
+    Ok(MaskKey::from_bytes(bytes.try_into().map_err(|_| damaged())?))
+}
+
+/// Which cluster this is.
+pub(super) async fn uid_of_cluster(client: &ClusterClient) -> Result<String, OperatorError> {
+    let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: "kube-system".to_owned() };
+    let namespace = client.get(&key).await?.unwrap_or_default();
+    Ok(namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
