@@ -2,6 +2,7 @@
 
 pub(crate) mod accept_rewrite;
 pub(crate) mod adopt;
+pub(crate) mod app;
 pub(crate) mod approve;
 pub(crate) mod builds;
 pub(crate) mod cancel;
@@ -21,6 +22,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 mod on_instance;
 mod on_pin;
+pub(crate) mod operator;
 pub(crate) mod pins;
 pub(crate) mod plan;
 pub(crate) mod pruned;

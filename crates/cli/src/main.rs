@@ -16,6 +16,7 @@ use clap::Parser as _;
 enum Pinnace {
     AcceptRewrite(commands::accept_rewrite::AcceptRewrite),
     Adopt(commands::adopt::Adopt),
+    App(commands::app::App),
     Approve(commands::approve::Approve),
     Builds(commands::builds::Builds),
     Cancel(commands::cancel::Cancel),
@@ -33,6 +34,7 @@ enum Pinnace {
     Lock(commands::lock::Lock),
     Login(commands::login::Login),
     Logout(commands::logout::Logout),
+    Operator(commands::operator::Operator),
     Pins(commands::pins::Pins),
     Plan(commands::plan::Plan),
     Pruned(commands::pruned::Pruned),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     let ran = match &parsed {
         Pinnace::AcceptRewrite(args) => commands::accept_rewrite::run(args),
         Pinnace::Adopt(args) => commands::adopt::run(args),
+        Pinnace::App(args) => commands::app::run(args),
         Pinnace::Approve(args) => commands::approve::run(args),
         Pinnace::Builds(args) => commands::builds::run(args),
         Pinnace::Cancel(args) => commands::cancel::run(args),
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Pinnace::Lock(args) => commands::lock::run(args),
         Pinnace::Login(args) => commands::login::run(args),
         Pinnace::Logout(args) => commands::logout::run(args),
+        Pinnace::Operator(args) => commands::operator::run(args),
         Pinnace::Pins(args) => commands::pins::run(args),
         Pinnace::Plan(args) => commands::plan::run(args),
         Pinnace::Pruned(args) => commands::pruned::run(args),

@@ -17,6 +17,7 @@ mod imprint;
 pub mod inventory;
 mod key;
 mod key_secret;
+mod lease;
 mod logs;
 mod made;
 mod managed_fields;
@@ -43,6 +44,7 @@ pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
 pub use key_secret::{KEY_FILE, KeySecret};
 pub use logs::{MOST_BYTES, MOST_LINES};
+pub use lease::Lease;
 pub use made::{Created, MADE_BY, MADE_LABEL};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
 pub use mark::{

@@ -130,7 +130,8 @@ impl ClusterClient {
 
     /// Sets the finalizers of exactly the object that was read.
     pub async fn set_finalizers(&self, live: &Value, finalizers: &[&str]) -> Result<Value, ClusterError> {
-        let version = json!({"op": "test", "path": "/metadata/resourceVersion", "value": resource_version(live)});
+        // Replaced by itself, it is compared: another one is a conflict.
+        let version = json!({"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version(live)});
         let there = live.pointer("/metadata/finalizers").is_some();
         let change = match (there, finalizers.is_empty()) {
             (false, true) => return Ok(live.clone()),

@@ -71,10 +71,15 @@ impl ClusterClient {
 
     /// A token for our service account.
     pub async fn account_token(&self, lifetime: Duration) -> Result<Confidential, ClusterError> {
+        self.token_of(ACCOUNT, lifetime).await
+    }
+
+    /// A token for a service account in our own namespace.
+    pub async fn token_of(&self, account: &str, lifetime: Duration) -> Result<Confidential, ClusterError> {
         let key = ObjectKey {
             kind: KindKey::new("v1", "ServiceAccount"),
             namespace: Some(self.own_namespace().to_owned()),
-            name: ACCOUNT.to_owned(),
+            name: account.to_owned(),
         };
         let kind = self.kind(&key.kind).await?;
         let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",

@@ -5,6 +5,7 @@ mod backoff;
 mod clock;
 mod error;
 mod lane;
+mod lead;
 mod memo;
 mod own;
 mod settings;
@@ -101,20 +102,25 @@ impl Operator {
         Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns, servers }) })
     }
 
-    /// Looks after all objects until `stop` says true or its other end is gone.
+    /// Looks after all objects until `stop` says true or its other end is gone. Where another operator does so already it waits.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        if !self.shared.sees_everything(&mut stop).await {
-            return;
-        }
-        let mut resources = self.shared.watcher.resources();
-        let mut lanes = Lanes::default();
-        loop {
-            resources.mark_unchanged();
-            lanes.begin_missing(&self.shared);
-            tokio::select! {
-                changed = resources.changed() => if changed.is_err() { return },
-                _ = stop.wait_for(|stop| *stop) => return,
+        let shared = &self.shared;
+        let mut lease = shared.lease();
+        let work = async {
+            loop {
+                shared.leads(&mut lease).await;
+                tokio::select! {
+                    () = shared.looks_after_all() => {}
+                    () = shared.keeps_leading(&mut lease) => {}
+                }
             }
+        };
+        tokio::select! {
+            () = work => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        if let Err(error) = lease.let_go(&shared.client).await {
+            tracing::warn!(%error, "the Lease could not be let go: another operator waits until it runs out");
         }
     }
 }
@@ -133,21 +139,31 @@ impl Shared {
         turns.acquire_owned().await.ok()
     }
 
-    /// Waits until all kinds are seen, so that nothing is taken for absent that is only not listed yet. False when it is to stop.
-    async fn sees_everything(&self, stop: &mut watch::Receiver<bool>) -> bool {
+    /// Never ends by itself.
+    async fn looks_after_all(self: &Arc<Self>) {
+        self.sees_everything().await;
+        tracing::info!("everything is seen: the operator begins");
+        let mut resources = self.watcher.resources();
+        let mut lanes = Lanes::default();
+        loop {
+            resources.mark_unchanged();
+            lanes.begin_missing(self);
+            // It ends only with its sender, which we hold.
+            drop(resources.changed().await);
+        }
+    }
+
+    /// Waits until all kinds are seen, so that nothing is taken for absent that is only not listed yet.
+    async fn sees_everything(&self) {
         let mut changes = self.watcher.changes();
         let kinds = MADE.iter().map(|(version, kind)| KindKey::new(version, kind));
         let kinds: Vec<KindKey> = kinds.chain(CONTROLLERS.iter().map(Controller::key)).collect();
         loop {
             changes.mark_unchanged();
-            let Some(unseen) = kinds.iter().find(|kind| self.watcher.keys(kind).is_none()) else { return true };
-            tokio::select! {
-                changed = changes.changed() => if changed.is_err() { return false },
-                _ = stop.wait_for(|stop| *stop) => return false,
-                () = tokio::time::sleep(TOLD_EVERY) => {
-                    let why = self.watcher.trouble(unseen).map(|error| error.to_string());
-                    tracing::warn!(kind = %unseen.kind, why, "it can't be seen yet what there is; nothing is done before");
-                }
+            let Some(unseen) = kinds.iter().find(|kind| self.watcher.keys(kind).is_none()) else { return };
+            if tokio::time::timeout(TOLD_EVERY, changes.changed()).await.is_err() {
+                let why = self.watcher.trouble(unseen).map(|error| error.to_string());
+                tracing::warn!(kind = %unseen.kind, why, "it can't be seen yet what there is; nothing is done before");
             }
         }
     }

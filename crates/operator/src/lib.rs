@@ -13,10 +13,12 @@ mod objects;
 pub mod postgres;
 pub mod rabbit;
 mod resource;
+mod rights;
 mod standing;
 
 pub use claim::Claim;
 pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
 pub use driver::{Clock, Operator, OperatorError, Settings};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
+pub use rights::{ACCOUNT, rights};
 pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};

@@ -52,7 +52,7 @@ const IN_PRODUCTION: [Rule; 5] = [
             "crates/control/src/effects/watch.rs",
             "crates/control/src/loops/",
             "crates/control/src/steps.rs",
-            "crates/operator/src/driver.rs",
+            "crates/operator/src/driver/lead.rs",
             "crates/operator/src/driver/lane.rs",
             "crates/server/src/glance.rs",
             "crates/server/src/live.rs",

@@ -17,6 +17,8 @@ use secrets::Redactor;
 use server::ServerSettings;
 use store::Store;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::guarded;
 
@@ -53,6 +55,11 @@ pub(crate) struct Serve {
     /// File with the keys of those who announce builds; see docs/hooks.md
     #[arg(long, env = "PINNACE_SENDERS")]
     pub(crate) senders: Option<PathBuf>,
+    /// A context whose Apps and databases are looked after here, without an operator of its own there; may be given several times
+    #[arg(long = "operator", value_name = "CONTEXT")]
+    pub(crate) operators: Vec<String>,
+    #[command(flatten)]
+    pub(crate) operating: super::operator::With,
     #[command(flatten)]
     pub(crate) rendering: RenderArgs,
     /// Address of a commit's page, with {commit} for its id
@@ -135,13 +142,44 @@ pub(crate) async fn serve(
         let control = control.clone();
         async move { control.run().await }
     });
+    let operators = operators(args).await?;
     tracing::info!(url = control.base_url(), "pinnace is up");
     let admin = admin::listen(&args.data, control.clone())?;
     let served = server::serve(listener, control.clone(), settings, stop).await;
     admin.abort();
+    operators.stop().await;
     loops.abort();
     control.store().close().await;
     served.context("serving")
+}
+
+/// The operators that run in this process.
+struct Operators {
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl Operators {
+    /// Each lets its Lease go, so that another need not wait.
+    async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(STOP_WITHIN, async { while self.running.join_next().await.is_some() {} }).await;
+    }
+}
+
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// Each has connections of its own, so that neither it nor the server waits for the other.
+async fn operators(args: &Serve) -> anyhow::Result<Operators> {
+    let (stop, stopped) = watch::channel(false);
+    let mut running = JoinSet::new();
+    for context in &args.operators {
+        let settings = cluster::Settings { own_namespace: args.own_namespace.clone(), ..cluster::Settings::default() };
+        let client = cluster::ClusterClient::connect_with(args.kubeconfig.as_deref(), context, settings).await;
+        let client = client.with_context(|| format!("connecting the operator of {context}"))?;
+        running.spawn(super::operator::looks_after(client, args.operating.settings(None), stopped.clone()));
+    }
+    Ok(Operators { stop, running })
 }
 
 /// Opens database and mirror and puts the parts together.

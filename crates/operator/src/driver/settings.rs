@@ -1,19 +1,30 @@
 //! What may be set about an operator.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use secrets::Redactor;
 
 use super::clock::Clock;
+use super::work::random;
 use crate::local::Images;
 
 /// What may be set about an operator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// The one namespace that is looked after; none for the whole cluster.
     pub namespace: Option<String>,
     /// How many objects ask the API server at once.
     pub at_once: usize,
+    /// Who it is among all who would do the same: the name of its pod or machine, and something random.
+    pub identity: String,
+    /// How long another waits before it takes the place of one that says nothing any more.
+    pub lease: Duration,
     /// The images of the servers that it starts.
     pub images: Images,
+    /// Learns what is secret, so that no line of ours tells it.
+    pub redactor: Redactor,
     /// What tells the time of day.
     pub clock: Clock,
     /// Where servers are reached from here, by the `host:port` that apps reach them at: for an operator that runs outside of the cluster.
@@ -25,9 +36,17 @@ impl Default for Settings {
         Self {
             namespace: None,
             at_once: 32,
+            identity: format!("{}-{}", host(), random().unwrap_or_default()),
+            lease: Duration::from_secs(15),
             images: Images::default(),
+            redactor: Redactor::new(),
             clock: Clock::default(),
             reached_at: BTreeMap::new(),
         }
     }
+}
+
+/// In a pod it is the pod's name.
+fn host() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()).unwrap_or_default()
 }

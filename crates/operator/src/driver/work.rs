@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::{Applied, ClusterClient, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot, not_before};
 use jiff::Timestamp;
+use secrets::Redactor;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -124,6 +125,9 @@ impl Work {
             return Ok(secret.clone());
         }
         let live = self.client().get(key).await?;
+        if let Some(live) = &live {
+            learn(&self.shared.settings.redactor, live);
+        }
         let version = live.as_ref().map(version_of).unwrap_or_default().to_owned();
         self.memo.secrets.insert(key.clone(), (version, live.clone()));
         Ok(live)
@@ -268,6 +272,19 @@ impl Work {
         let live = self.client().write_status(&self.key, status).await?;
         self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         Ok(())
+    }
+}
+
+/// What stands in Secrets of connections and is none.
+const NO_SECRETS: &[&str] = &["database", "host", "name", "port", "sslmode", "username", "vhost"];
+
+fn learn(redactor: &Redactor, secret: &Value) {
+    let mut hidden = secret.clone();
+    if let Some(data) = hidden.get_mut("data").and_then(Value::as_object_mut) {
+        data.retain(|key, _| !NO_SECRETS.contains(&key.as_str()));
+    }
+    for value in secrets::secret_values(&hidden) {
+        redactor.register(value.expose());
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use cluster::setup::kubeconfig_for;
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use operator::{Operator, Settings};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use testkit::DevCluster;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,6 +20,8 @@ pub(crate) struct Field {
     pub(crate) server: Server,
     /// The person's.
     pub(crate) client: ClusterClient,
+    /// With the rights of an operator, and no others.
+    folder: TempDir,
     /// What its operators are told.
     pub(crate) settings: Settings,
     operator: Option<(JoinHandle<()>, watch::Sender<bool>)>,
@@ -38,8 +42,15 @@ impl Field {
         let settings = cluster::Settings { own_namespace: server.own_namespace(), ..cluster::Settings::default() };
         let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
         client.make_namespace(&server.own_namespace()).await.unwrap();
-        let settings = Settings { namespace: Some(server.namespace.clone()), ..Settings::default() };
-        Self { server, client, settings, operator: None }
+        // A new operator of the same name need not wait until the Lease of the one before runs out.
+        let (namespace, identity) = (Some(server.namespace.clone()), "test".to_owned());
+        let settings = Settings { namespace, identity, ..Settings::default() };
+        client.set_up(&operator::rights(&server.own_namespace(), settings.namespace.as_deref())).await.unwrap();
+        let token = client.token_of(operator::ACCOUNT, Duration::from_hours(1)).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = kubeconfig_for(Some(cluster.kubeconfig()), "devcluster", &token).unwrap();
+        std::fs::write(folder.path().join("kubeconfig"), file.expose()).unwrap();
+        Self { server, client, settings, folder, operator: None }
     }
 
     /// The same, with one.
@@ -51,12 +62,17 @@ impl Field {
 
     /// An operator begins, as after a restart: it remembers nothing.
     pub(crate) async fn begin(&mut self) {
-        let cluster = DevCluster::shared().await.unwrap();
-        let settings = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
-        let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
-        let operator = Operator::begin(client, self.settings.clone()).await.unwrap();
+        self.operator = Some(self.another(self.settings.clone()).await);
+    }
+
+    /// An operator beside the one that there is.
+    pub(crate) async fn another(&self, settings: Settings) -> (JoinHandle<()>, watch::Sender<bool>) {
+        let own = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
+        let kubeconfig = self.folder.path().join("kubeconfig");
+        let client = ClusterClient::connect_with(Some(&kubeconfig), "devcluster", own).await.unwrap();
+        let operator = Operator::begin(client, settings).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        self.operator = Some((tokio::spawn(operator.run(stopped)), stop));
+        (tokio::spawn(operator.run(stopped)), stop)
     }
 
     /// The operator is gone at once, wherever it was.

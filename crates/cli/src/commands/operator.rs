@@ -1,0 +1,148 @@
+//! `pinnace operator`: what looks after Apps and databases, beside the server in each cluster.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use cluster::ClusterClient;
+use operator::Settings;
+use operator::local::Images;
+use tokio::sync::watch;
+
+use super::serve::told_to_stop;
+use crate::guarded;
+
+/// Look after Apps, databases, Redis and RabbitMQ in a cluster
+///
+/// In a pod it looks after the cluster that it runs in; elsewhere `--context` says which. Of several that run, one acts and the others
+/// wait. The definitions have to be there (`pinnace crds`), and its rights (`pinnace operator rbac`).
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Operator {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Print the rights that it needs, for `kubectl apply -f -`
+    Rbac(Where),
+}
+
+/// Where it acts.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Where {
+    /// The one namespace that it looks after [default: the whole cluster]
+    #[arg(long, short)]
+    namespace: Option<String>,
+    /// Where it keeps what is its own, administrators' passwords among it
+    #[arg(long, default_value = "pinnace-system")]
+    own_namespace: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    #[command(flatten)]
+    at: Where,
+    /// The kubeconfig to use where it runs outside of a cluster
+    #[arg(long, env = "KUBECONFIG")]
+    kubeconfig: Option<PathBuf>,
+    /// The context to use where it runs outside of a cluster
+    #[arg(long)]
+    context: Option<String>,
+    #[command(flatten)]
+    with: With,
+}
+
+/// What it works with.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct With {
+    /// The image of PostgreSQL that databases in the cluster run from, best with its digest
+    #[arg(long)]
+    postgres_image: Option<String>,
+    /// The image of Redis
+    #[arg(long)]
+    redis_image: Option<String>,
+    /// The image of RabbitMQ, with its management plugin
+    #[arg(long)]
+    rabbit_image: Option<String>,
+    /// Where a server is reached from here, as in shop-postgres.shop.svc:5432=127.0.0.1:15432; for an operator outside of the cluster
+    #[arg(long = "reach", value_name = "HOST:PORT=HOST:PORT", value_parser = reach)]
+    reached_at: Vec<(String, (String, u16))>,
+}
+
+fn reach(text: &str) -> Result<(String, (String, u16)), String> {
+    let form = || "write it as in shop-postgres.shop.svc:5432=127.0.0.1:15432".to_owned();
+    let (from, to) = text.split_once('=').ok_or_else(form)?;
+    let (host, port) = to.rsplit_once(':').ok_or_else(form)?;
+    from.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).ok_or_else(form)?;
+    Ok((from.to_owned(), (host.to_owned(), port.parse().map_err(|_| form())?)))
+}
+
+impl With {
+    /// The settings of an operator.
+    pub(crate) fn settings(&self, namespace: Option<String>) -> Settings {
+        let usual = Images::default();
+        let images = Images {
+            postgres: self.postgres_image.clone().unwrap_or(usual.postgres),
+            redis: self.redis_image.clone().unwrap_or(usual.redis),
+            rabbit: self.rabbit_image.clone().unwrap_or(usual.rabbit),
+            postgres_versions: usual.postgres_versions,
+        };
+        let reached_at: BTreeMap<_, _> = self.reached_at.iter().cloned().collect();
+        Settings { namespace, images, reached_at, redactor: guarded::redactor().clone(), ..Settings::default() }
+    }
+}
+
+/// Prints its rights, or runs until it is told to stop.
+pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
+    if let Some(What::Rbac(at)) = &args.what {
+        let text = render::to_yaml(operator::rights(&at.own_namespace, at.namespace.as_deref()))?;
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    guarded::no_dumps_below();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        let Run { at, kubeconfig, context, with } = &args.run;
+        let settings = cluster::Settings { own_namespace: at.own_namespace.clone(), ..cluster::Settings::default() };
+        let client = match context {
+            Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await,
+            None => ClusterClient::in_cluster(settings),
+        };
+        let client = client.context("connecting to the cluster; outside of one say --context")?;
+        let (stop, stopped) = watch::channel(false);
+        let running = looks_after(client, with.settings(at.namespace.clone()), stopped);
+        let told = async {
+            told_to_stop().await;
+            let _ = stop.send(true);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = running => {}
+            () = told => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// What is not there yet is waited for so long.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// Runs an operator until it is to stop. A cluster that does not answer, or lacks our definitions, is tried again.
+pub(crate) async fn looks_after(client: ClusterClient, settings: Settings, mut stop: watch::Receiver<bool>) {
+    loop {
+        match operator::Operator::begin(client.clone(), settings.clone()).await {
+            Ok(operator) => return operator.run(stop).await,
+            Err(error) => tracing::warn!(%error, again_in = ?AGAIN_AFTER, "the operator can't begin; are our definitions there (pinnace crds)?"),
+        }
+        if tokio::time::timeout(AGAIN_AFTER, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The rights that an operator needs, exactly.
+
+use serde_json::{Value, json};
+
+use crate::crd::GROUP;
+use crate::kinds::KINDS;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+/// The name of the operator's service account, and of its roles and bindings.
+pub const ACCOUNT: &str = "pinnace-operator";
+const LOOK: &[&str] = &["get", "list", "watch"];
+const MAKE: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+
+/// Service account, roles and bindings of an operator that keeps what is its own in `own` and looks after one namespace, or the
+/// whole cluster where none is given. It has no `exec`, no right over roles, and none over what others made but to read it.
+pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
+    let subject = json!({"kind": "ServiceAccount", "name": ACCOUNT, "namespace": own});
+    let mut objects =
+        vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own}})];
+    // Which cluster this is: its own namespace says.
+    let mut of_cluster = vec![rule("", &["namespaces"], &["get"])];
+    of_cluster[0]["resourceNames"] = json!(["kube-system"]);
+    match namespace {
+        None => of_cluster.extend(looked_after()),
+        Some(namespace) => objects.extend(role("Role", Some(namespace), ACCOUNT, &looked_after(), &subject)),
+    }
+    let name = namespace.map_or_else(|| ACCOUNT.to_owned(), |namespace| format!("{ACCOUNT}-{namespace}"));
+    objects.extend(role("ClusterRole", None, &name, &of_cluster, &subject));
+    let of_its_own = [
+        rule("", &["secrets"], &["get", "create", "patch"]),
+        rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
+    ];
+    objects.extend(role("Role", Some(own), &format!("{ACCOUNT}-own"), &of_its_own, &subject));
+    objects
+}
+
+/// What it does where it looks after things.
+fn looked_after() -> Vec<Value> {
+    let ours: Vec<&str> = KINDS.iter().map(|kind| kind.plural).collect();
+    let status: Vec<String> = ours.iter().map(|plural| format!("{plural}/status")).collect();
+    let finalizers: Vec<String> = ours.iter().map(|plural| format!("{plural}/finalizers")).collect();
+    let texts = |all: &[String]| json!(all);
+    vec![
+        rule(GROUP, &ours, MAKE),
+        json!({"apiGroups": [GROUP], "resources": texts(&status), "verbs": ["patch"]}),
+        // Where it is asked for, what holds up the deletion of an owner needs this.
+        json!({"apiGroups": [GROUP], "resources": texts(&finalizers), "verbs": ["update"]}),
+        rule("", &["configmaps", "persistentvolumeclaims", "secrets", "services"], MAKE),
+        rule("apps", &["deployments", "statefulsets"], MAKE),
+        rule("autoscaling", &["horizontalpodautoscalers"], MAKE),
+        rule("batch", &["jobs"], MAKE),
+        rule("gateway.networking.k8s.io", &["httproutes"], MAKE),
+        rule("networking.k8s.io", &["ingresses"], MAKE),
+        rule("policy", &["poddisruptionbudgets"], MAKE),
+        rule("", &["pods"], &["get", "list", "watch", "delete"]),
+        rule("apps", &["controllerrevisions", "replicasets"], LOOK),
+        rule("", &["events"], LOOK),
+    ]
+}
+
+fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> Value {
+    json!({"apiGroups": [group], "resources": resources, "verbs": verbs})
+}
+
+fn role(kind: &str, namespace: Option<&str>, name: &str, rules: &[Value], subject: &Value) -> [Value; 2] {
+    let mut metadata = json!({"name": name});
+    if let Some(namespace) = namespace {
+        metadata["namespace"] = json!(namespace);
+    }
+    let api_version = format!("{RBAC}/v1");
+    let reference = json!({"apiGroup": RBAC, "kind": kind, "name": name});
+    [
+        json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "rules": rules}),
+        json!({"apiVersion": api_version, "kind": format!("{kind}Binding"), "metadata": metadata, "roleRef": reference, "subjects": [subject]}),
+    ]
+}
