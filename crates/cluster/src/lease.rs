@@ -41,7 +41,8 @@ impl Lease {
         let spec = json!({"holderIdentity": self.identity, "leaseDurationSeconds": self.lasts.as_secs().max(1), "renewTime": at});
         let Some(live) = client.get(&self.key).await? else {
             let metadata = json!({"name": self.key.name, "namespace": self.key.namespace});
-            let object = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec});
+            let object =
+                json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec});
             return self.written(client, Method::POST, &object).await;
         };
         let holder = live["spec"]["holderIdentity"].as_str().unwrap_or_default();

@@ -43,8 +43,8 @@ pub use error::ClusterError;
 pub use imprint::Imprint;
 pub use key::{KindKey, ObjectKey};
 pub use key_secret::{KEY_FILE, KeySecret};
-pub use logs::{MOST_BYTES, MOST_LINES};
 pub use lease::Lease;
+pub use logs::{MOST_BYTES, MOST_LINES};
 pub use made::{Created, MADE_BY, MADE_LABEL};
 pub use managed_fields::{ManagerKind, manager_kind, managers, own_entry};
 pub use mark::{

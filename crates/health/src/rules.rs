@@ -2,6 +2,7 @@
 //! `operators`, and else judged by `generic`.
 
 mod api_service;
+mod app;
 mod certificate_signing_request;
 mod cron_job;
 mod custom_resource_definition;
@@ -31,7 +32,7 @@ use crate::children::Children;
 use crate::custom::CustomRules;
 use crate::key::ObjectKey;
 use crate::read::{condition, int, is_deleted, list};
-use crate::verdict::{Cause, Failure, Progress, Verdict};
+use crate::verdict::{Cause, Failure, LogSource, Progress, Verdict};
 use crate::words;
 
 /// What a rule is given: the live object, its key, and what the cluster made of it.
@@ -64,6 +65,7 @@ const fn rule(
 /// Every rule. To add one: a file beside the others, a line here, fixtures in `tests/`.
 const RULES: &[Rule] = &[
     rule("apiregistration.k8s.io", "APIService", false, api_service::judge),
+    rule("pinnace.dev", "App", false, app::judge),
     rule("certificates.k8s.io", "CertificateSigningRequest", false, certificate_signing_request::judge),
     rule("batch", "CronJob", false, cron_job::judge),
     rule("apiextensions.k8s.io", "CustomResourceDefinition", false, custom_resource_definition::judge),
@@ -159,6 +161,15 @@ impl Subject<'_> {
         Verdict::Failed(Failure::new(&self.key, cause, sentence, technical))
     }
 
+    /// Where our own kinds say that the lines of what is not well are to be had.
+    pub(crate) fn lines(&self) -> Option<LogSource> {
+        let logs = self.object.get("status")?.get("logs").filter(|_| self.key.group == "pinnace.dev")?;
+        let text = |name: &str| logs.get(name).and_then(Value::as_str).map(str::to_owned);
+        let previous = logs.get("previous").and_then(Value::as_bool).unwrap_or_default();
+        let namespace = self.key.namespace.clone()?;
+        Some(LogSource { namespace, pod: text("pod")?, container: text("container")?, previous })
+    }
+
     /// A wait until the object's controller has seen it.
     pub(crate) fn unseen(&self, technical: &str) -> Verdict {
         self.in_progress(format!("the cluster has not taken up {} yet", self.key.name), technical)
@@ -178,7 +189,11 @@ fn by_common_conditions(subject: &Subject<'_>) -> Option<Verdict> {
     if let Some(stalled) = condition(subject.object, "Stalled").filter(|stalled| stalled.is_true()) {
         let sentence = format!("{name} can't go on: {}", words::short(stalled.told()));
         let technical = format!("Stalled: {}: {}", stalled.reason, stalled.message);
-        return Some(subject.failed(Cause::Stalled, sentence, technical));
+        let failed = subject.failed(Cause::Stalled, sentence, technical);
+        return Some(match failed {
+            Verdict::Failed(failure) => Verdict::Failed(Failure { logs_of: subject.lines(), ..failure }),
+            other => other,
+        });
     }
     let reconciling = condition(subject.object, "Reconciling").filter(|reconciling| reconciling.is_true())?;
     let sentence = format!("{name} is being worked on: {}", words::short(reconciling.told()));

@@ -69,6 +69,9 @@ pub struct Progress {
     pub logs_of: Option<LogSource>,
     /// Something was set in motion that takes longer than usual (a machine is being added): worth more patience.
     pub patience: bool,
+    /// Whoever does it has a deadline of its own for this, and says so when it is over: this time counts for no other.
+    #[serde(default)]
+    pub timed: bool,
 }
 
 impl Progress {
@@ -81,6 +84,7 @@ impl Progress {
             ready: None,
             logs_of: None,
             patience: false,
+            timed: false,
         }
     }
 }

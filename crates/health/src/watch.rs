@@ -39,7 +39,10 @@ impl Watch {
 
     /// Takes in one look: the verdict now, and how much time was observed since the look before.
     pub fn observe(&mut self, verdict: &Verdict, since_last: Duration) -> Decision {
-        self.observed = self.observed.saturating_add(since_last);
+        // What has a deadline of its own is not hurried by ours.
+        if !matches!(verdict, Verdict::InProgress(progress) if progress.timed) {
+            self.observed = self.observed.saturating_add(since_last);
+        }
         match verdict {
             Verdict::Failed(failure) => return Decision::Failed(failure.clone()),
             Verdict::Current => {

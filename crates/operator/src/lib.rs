@@ -18,7 +18,7 @@ mod standing;
 
 pub use claim::Claim;
 pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
-pub use driver::{Clock, Operator, OperatorError, Settings};
+pub use driver::{Backups, Clock, Operator, OperatorError, Settings};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
-pub use rights::{ACCOUNT, rights};
 pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};
+pub use rights::{ACCOUNT, rights};

@@ -27,7 +27,10 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     let name = namespace.map_or_else(|| ACCOUNT.to_owned(), |namespace| format!("{ACCOUNT}-{namespace}"));
     objects.extend(role("ClusterRole", None, &name, &of_cluster, &subject));
     let of_its_own = [
-        rule("", &["secrets"], &["get", "create", "patch"]),
+        rule("", &["configmaps"], &["get", "patch", "create"]),
+        rule("", &["persistentvolumeclaims"], &["create", "get"]),
+        rule("", &["secrets"], &["get", "create", "patch", "delete"]),
+        rule("batch", &["jobs"], &["get", "create"]),
         rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ];
     objects.extend(role("Role", Some(own), &format!("{ACCOUNT}-own"), &of_its_own, &subject));

@@ -52,12 +52,25 @@ async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
     let key = ObjectKey { kind, namespace: Some(which.namespace.clone()), name: which.name.clone() };
     let live = client.get(&key).await?;
     let live = live.with_context(|| format!("there is no App {} in the namespace {}", which.name, which.namespace))?;
-    let conditions = live.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let failed = conditions.iter().any(|one| one["reason"] == "MigrationFailed");
-    anyhow::ensure!(failed, "no migration of {} has failed; its phase is {}", which.name, live["status"]["phase"].as_str().unwrap_or("unknown"));
-    let before = live.pointer("/metadata/annotations").map(|annotations| annotations[operator::app::RETRY_ANNOTATION].clone());
+    let conditions =
+        live.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let failed = conditions.iter().any(|one| one["reason"] == "MigrationFailed" || one["reason"] == "BackupFailed");
+    anyhow::ensure!(
+        failed,
+        "no migration or backup of {} has failed; its phase is {}",
+        which.name,
+        live["status"]["phase"].as_str().unwrap_or("unknown")
+    );
+    let before =
+        live.pointer("/metadata/annotations").map(|annotations| annotations[operator::app::RETRY_ANNOTATION].clone());
     let times = before.as_ref().and_then(Value::as_str).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
     client.annotate(&key, operator::app::RETRY_ANNOTATION, Some(&(times + 1).to_string())).await?;
-    writeln!(std::io::stdout().lock(), "the migration of {} runs once more: kubectl get app {} -n {} -w", which.name, which.name, which.namespace)?;
+    writeln!(
+        std::io::stdout().lock(),
+        "the migration of {} runs once more: kubectl get app {} -n {} -w",
+        which.name,
+        which.name,
+        which.namespace
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@
 mod adopt;
 mod api_crashes;
 mod api_faults;
+mod apps;
 mod asks;
 mod credentials;
 mod drift;

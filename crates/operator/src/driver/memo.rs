@@ -22,6 +22,8 @@ pub(crate) struct Memo {
     pub(crate) done: Option<(String, Instant)>,
     /// When a pod was started anew last.
     pub(crate) started_anew: Option<Instant>,
+    /// Whether a database that is made anew is being filled.
+    pub(crate) restoring: bool,
     /// Whether a login that is used no more was ended.
     pub(crate) retired: bool,
     /// The restarts from before what runs now was begun, and what that is.

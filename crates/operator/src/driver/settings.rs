@@ -23,6 +23,8 @@ pub struct Settings {
     pub lease: Duration,
     /// The images of the servers that it starts.
     pub images: Images,
+    /// The volume that backups are kept on.
+    pub backups: Backups,
     /// Learns what is secret, so that no line of ours tells it.
     pub redactor: Redactor,
     /// What tells the time of day.
@@ -39,10 +41,26 @@ impl Default for Settings {
             identity: format!("{}-{}", host(), random().unwrap_or_default()),
             lease: Duration::from_secs(15),
             images: Images::default(),
+            backups: Backups::default(),
             redactor: Redactor::new(),
             clock: Clock::default(),
             reached_at: BTreeMap::new(),
         }
+    }
+}
+
+/// The volume that backups are kept on, in the operator's own namespace.
+#[derive(Debug, Clone)]
+pub struct Backups {
+    /// Its size, as in `20Gi`.
+    pub size: String,
+    /// Its StorageClass; none for the cluster's own.
+    pub class: Option<String>,
+}
+
+impl Default for Backups {
+    fn default() -> Self {
+        Self { size: "20Gi".to_owned(), class: None }
     }
 }
 

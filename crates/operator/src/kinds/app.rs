@@ -17,6 +17,7 @@ use crate::resource::Resource;
 pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
 pub use dereference::{Connection, Seen, superuser_secret};
+pub(crate) use facts::judge_job;
 pub(crate) use reconcile::CONTROLLER;
 pub use reconcile::{RETRY_ANNOTATION, SKIP_ANNOTATION};
 pub use validate::{Checked, Problem, validate};

@@ -1,6 +1,7 @@
 //! `PostgresDatabase`: a database with its owner, on one of four kinds of servers.
 
 mod apply;
+mod backup;
 pub mod build;
 pub mod crd;
 mod dereference;
@@ -13,6 +14,7 @@ mod validate;
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
+pub(crate) use backup::WANTED_ANNOTATION;
 pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 pub(crate) use dereference::Reached;
 pub use end::LET_GO_ANNOTATION;

@@ -9,7 +9,7 @@ use super::logins::{Login, LoginName, works};
 use super::name::PgName;
 use super::seen::{Seen, inside, seen};
 use super::server::Server;
-use super::statement::{Statement, perform};
+use super::statement::{Statement, asked, perform};
 
 /// Another who makes the same at the same time is waited for so often.
 const MOST_TRIES: u32 = 3;
@@ -177,4 +177,14 @@ async fn look(server: &Server, connection: &mut PgConnection, wanted: &Wanted) -
 /// What is not heard of our leaving is no harm.
 async fn close(connection: PgConnection) {
     let _ = connection.close().await;
+}
+
+/// Whether nothing of the owner's is in the database yet.
+pub async fn is_empty(server: &Server, wanted: &Wanted) -> Result<bool, PostgresError> {
+    let mut connection = server.connect(wanted.database.as_str()).await?;
+    let sql = "SELECT NOT EXISTS(SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'm', 'v', 'S'))";
+    let asking = sqlx::query_scalar(sql).bind(wanted.owner.as_str()).fetch_one(&mut connection);
+    let empty = asked(server, "say what is in the database", asking).await?;
+    close(connection).await;
+    Ok(empty)
 }

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::build::{JOB_OF_MIGRATION, Objects};
-use super::facts::{Facts, has_ended, jobs, judge_job, name_of};
+use super::facts::{BackupFact, BackupState, Facts, has_ended, jobs, judge_job, name_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
-use crate::crd::is_ours;
-use crate::driver::{OperatorError, Work};
+use crate::crd::{OfKind as _, is_ours};
+use crate::driver::{OperatorError, Work, resource};
+use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
 
 /// So many migrations that ended are kept, with their lines.
 const KEPT_MIGRATIONS: usize = 5;
@@ -36,6 +37,33 @@ pub(crate) async fn configuration(work: &mut Work, configuration: &[Value]) -> R
         work.keep(object, &Autoscaled::default()).await?;
     }
     Ok(())
+}
+
+/// The backup: asked for where nobody did.
+pub(crate) async fn backup(work: &mut Work, app: &App, backup: &BackupFact) -> Result<Standing, OperatorError> {
+    let BackupFact { of, name, state } = backup;
+    Ok(match state {
+        BackupState::Absent => {
+            let kind = PostgresDatabaseSpec::KIND.kind;
+            let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, of) };
+            let asking = format!("{WANTED_ANNOTATION}{}", app.metadata.name);
+            let asked = work.other(&key).is_some_and(|live| live["metadata"]["annotations"][&asking] == name.as_str());
+            if !asked {
+                work.client().annotate(&key, &asking, Some(name)).await?;
+            }
+            Standing::BackingUp(format!("a backup of the database {of} is asked for"))
+        }
+        BackupState::Runs(message) => Standing::BackingUp(format!("a backup of the database {of} is made: {message}")),
+        BackupState::Failed(message) => Standing::Refused {
+            reason: "BackupFailed",
+            message: format!(
+                "no backup of the database {of} could be made, so nothing is migrated: {message}. Try again: pinnace app retry {}; or go on without: \
+                 spec.migrations.backup: false",
+                app.metadata.name
+            ),
+        },
+        BackupState::Made => Standing::BackingUp(format!("the backup {name} is made")),
+    })
 }
 
 /// The migration: made where it is not there. Whoever made it, what it came to counts.

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::apply::Kept;
 use super::build::{JOB_OF_MIGRATION, Objects};
+use super::crd::Defaults;
 use super::dereference::sources;
-use super::reconcile::holds;
+use super::reconcile::{RETRY_ANNOTATION, holds};
 use super::validate::Checked;
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work, resource};
@@ -21,6 +22,8 @@ pub(crate) struct Facts {
     pub(crate) wants_migration: bool,
     /// Whether the status says that this version's migration succeeded.
     pub(crate) recorded: bool,
+    /// How the backup before it does, where there is to be one.
+    pub(crate) backup: Option<BackupFact>,
     /// How its migration does, where its Job is there.
     pub(crate) migration: Option<Verdict>,
     /// The migration of another version that runs.
@@ -29,6 +32,26 @@ pub(crate) struct Facts {
     pub(crate) once: Vec<Once>,
     /// Whether this very version was seen serving.
     pub(crate) deployed: bool,
+}
+
+/// How a backup does.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BackupFact {
+    /// The object that it is of.
+    pub(crate) of: String,
+    /// Its name.
+    pub(crate) name: String,
+    pub(crate) state: BackupState,
+}
+
+/// How far a backup is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BackupState {
+    /// Nobody asked for it yet.
+    Absent,
+    Runs(String),
+    Failed(String),
+    Made,
 }
 
 /// A command that runs once.
@@ -56,6 +79,7 @@ impl Facts {
         let digest = checked.digest.to_string();
         Ok(Self {
             unmet: unmet(work, app).await?,
+            backup: backup(work, app, checked),
             wants_migration: migration.is_some(),
             recorded: status.migrations.contains(&digest),
             migration: migration.as_deref().and_then(|name| of_job(snapshot, name)),
@@ -64,6 +88,29 @@ impl Facts {
             deployed: status.image.as_ref() == Some(&app.spec.image),
         })
     }
+}
+
+/// The backup that is to be made before this version's migration. A database that nothing was migrated in has nothing to lose.
+fn backup(work: &mut Work, app: &App, checked: &Checked<'_>) -> Option<BackupFact> {
+    let wanted = app.spec.migrations.as_ref()?.backup.unwrap_or(app.spec.defaults == Defaults::Prod);
+    let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
+    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
+    let (kind, of) = source.object.filter(|_| wanted && !is_first)?;
+    let again = app.metadata.annotations.get(RETRY_ANNOTATION).map(|retry| format!("-{retry}")).unwrap_or_default();
+    let name = format!("{}-{}{again}", app.metadata.name, checked.digest.short());
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect();
+    let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, &of) };
+    let status = work.other(&key).map(|live| live["status"].clone()).unwrap_or_default();
+    let made = status["backups"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name.as_str()));
+    let run = &status["backup"];
+    let message = || run["message"].as_str().unwrap_or_default().to_owned();
+    let state = match (made, run["name"] == name.as_str(), run["failed"] == true) {
+        (true, ..) => BackupState::Made,
+        (false, true, true) => BackupState::Failed(message()),
+        (false, true, false) => BackupState::Runs(message()),
+        _ => BackupState::Absent,
+    };
+    Some(BackupFact { of, name, state })
 }
 
 fn once(snapshot: &Snapshot, job: &Value) -> Once {

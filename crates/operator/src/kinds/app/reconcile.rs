@@ -68,6 +68,7 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
                 None => Ok(Standing::Migrating("nothing is to be done".to_owned())),
             }
         }
+        Stage::BackingUp(backup) => apply::backup(work, app, &backup).await,
         Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}, which runs"))),
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
         Stage::Deploying => {

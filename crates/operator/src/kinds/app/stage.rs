@@ -2,7 +2,7 @@
 
 use health::{Failure, Verdict};
 
-use super::facts::Facts;
+use super::facts::{BackupFact, BackupState, Facts};
 
 /// How far an App may go now.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub(crate) enum Stage {
     Initializing(Vec<String>),
     /// The migration of another version still runs: two at once would harm each other.
     WaitsForMigration(String),
+    /// A backup is made first.
+    BackingUp(BackupFact),
     /// Its migration is to be begun, or runs.
     Migrating,
     /// Its migration failed.
@@ -33,6 +35,9 @@ pub(crate) fn stage(facts: &Facts) -> Stage {
     match (&facts.migration, &facts.other_migration) {
         (Some(Verdict::Failed(failure)), _) => Stage::MigrationFailed(Box::new(failure.clone())),
         (None, Some(other)) => Stage::WaitsForMigration(other.clone()),
+        (None, None) if facts.backup.as_ref().is_some_and(|backup| backup.state != BackupState::Made) => {
+            facts.backup.clone().map_or(Stage::Migrating, Stage::BackingUp)
+        }
         _ => Stage::Migrating,
     }
 }
@@ -71,6 +76,15 @@ mod tests {
         assert_eq!(stage(&facts()), Stage::Migrating);
         assert_eq!(stage(&Facts { migration: Some(running), ..facts() }), Stage::Migrating);
         assert_eq!(stage(&Facts { migration: Some(Verdict::Current), ..facts() }), Stage::Deploying);
+    }
+
+    #[test]
+    fn a_backup_that_is_wanted_comes_before_the_migration_and_not_once_more_after_it_began() {
+        let backup = |state| Some(BackupFact { of: "shop".to_owned(), name: "b".to_owned(), state });
+        let absent = Facts { backup: backup(BackupState::Absent), ..facts() };
+        assert!(matches!(stage(&absent), Stage::BackingUp(_)));
+        assert_eq!(stage(&Facts { backup: backup(BackupState::Made), ..facts() }), Stage::Migrating);
+        assert_eq!(stage(&Facts { migration: Some(Verdict::Current), ..absent }), Stage::Deploying);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) enum Standing {
     Refused { reason: &'static str, message: String },
     /// What it needs is made or waited for.
     Initializing(Vec<String>),
+    /// A backup is made.
+    BackingUp(String),
     /// Its migration runs, or is about to.
     Migrating(String),
     /// Its migration failed.

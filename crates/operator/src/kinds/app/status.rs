@@ -1,7 +1,7 @@
 //! The status of an App, from how it stands.
 
 use health::LogSource;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::App;
@@ -11,17 +11,26 @@ use super::standing::Standing;
 use crate::objects;
 use crate::standing::{Said, conditions};
 
+/// What it needs is waited for so long before it counts as stuck. A server of a cloud takes twenty minutes.
+const INITIALIZING_AT_MOST: SignedDuration = SignedDuration::from_mins(45);
 /// So many successes of migrations are remembered.
 const REMEMBERED: usize = 50;
 
 /// The status to be written.
 pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let before = app.status.clone().unwrap_or_default();
-    let told = told(standing, &before);
+    let mut told = told(standing, &before, schema(app));
+    let began = before.phase_since.as_ref().filter(|_| before.phase == told.phase);
+    let since = began.and_then(|at| at.parse::<Timestamp>().ok()).unwrap_or(now);
+    if told.phase == Some(AppPhase::Initializing) && now.duration_since(since) >= INITIALIZING_AT_MOST {
+        told.stalled = true;
+        told.message = format!("for {} minutes it waits in vain: {}", INITIALIZING_AT_MOST.as_mins(), told.message);
+    }
     let generation = app.metadata.generation;
     let mut status = AppStatus {
         observed_generation: generation,
         phase: told.phase,
+        phase_since: Some(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         url: app.spec.routes.as_ref().map(url),
         logs: told.logs.map(lines),
         ..before.clone()
@@ -46,7 +55,16 @@ struct Told {
     logs: Option<LogSource>,
 }
 
-fn told(standing: &Standing, before: &AppStatus) -> Told {
+/// What is to be known of the database when a version does not come up, or is left.
+fn schema(app: &App) -> String {
+    let Some(migrations) = &app.spec.migrations else { return String::new() };
+    let image = app.spec.image.split('@').next().unwrap_or_default();
+    let version = image.rsplit_once(':').map_or("this version", |(_, tag)| tag);
+    let note = if migrations.reversible { "" } else { ", which the version before does not work with" };
+    format!(". Its migration is done: the schema stays at that of {version}{note}")
+}
+
+fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
     let on_its_way =
         |phase, reason, message: String| Told { phase: Some(phase), reason, message, stalled: false, logs: None };
     let error =
@@ -65,12 +83,16 @@ fn told(standing: &Standing, before: &AppStatus) -> Told {
         }
         Standing::Refused { reason, message } => error(reason, message.clone(), None),
         Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, "Initializing", waits.join("; ")),
+        Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
         Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
         Standing::MigrationFailed { message, logs } => error("MigrationFailed", message.clone(), logs.clone()),
         Standing::Deploying { message, logs, .. } => {
             Told { logs: logs.clone(), ..on_its_way(AppPhase::Deploying, "Deploying", message.clone()) }
         }
-        Standing::Broken { message, logs, .. } => error("Broken", message.clone(), logs.clone()),
+        Standing::Broken { message, logs, migrated } => {
+            let schema = if *migrated { schema } else { String::new() };
+            error("Broken", format!("{message}{schema}"), logs.clone())
+        }
         Standing::Ready(_) => on_its_way(AppPhase::Ready, "Ready", "it runs as it should".to_owned()),
     }
 }

@@ -39,6 +39,8 @@ pub struct PostgresDatabaseSpec {
     pub adopt: bool,
     /// What becomes of the data when this object is deleted.
     pub deletion: Deletion,
+    /// Whether a database that is made anew is filled from the last backup that was made of this object.
+    pub restore: Restore,
 }
 
 fn identifier_rule() -> Vec<serde_json::Value> {
@@ -82,6 +84,39 @@ pub enum Deletion {
     Drop,
 }
 
+/// Whether a database that is made anew is filled from a backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Restore {
+    /// From the last one that there is of an object of this name and namespace, if there is one: as after a disaster.
+    #[default]
+    Latest,
+    /// It begins empty.
+    Never,
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Backup {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub at: String,
+}
+
+/// A backup that is being made, or could not be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BackupRun {
+    /// Its name.
+    pub name: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What is happening, or what happened.
+    pub message: String,
+}
+
 /// What was seen of a database last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -100,6 +135,17 @@ pub struct PostgresDatabaseStatus {
     pub rotated: Option<String>,
     /// When the newest backup was made.
     pub backed_up: Option<String>,
+    /// The backups that are kept, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub backups: Vec<Backup>,
+    /// The backup that is being made, or that could not be made.
+    pub backup: Option<BackupRun>,
+    /// Whether it was made and, where there was a backup, filled: it is never filled again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
+    /// The backup that it was filled from.
+    pub restored: Option<String>,
     /// `Ready`: it takes connections. `Stalled`: it can't go on by itself.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

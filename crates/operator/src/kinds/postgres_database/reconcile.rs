@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::crd::Restore;
 use super::dereference::{self, Found, Reached};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, end, local};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, end, local};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
+use crate::resource::Condition;
 use crate::standing::Standing;
 
 /// How databases are looked after.
@@ -19,6 +21,8 @@ pub(crate) const CONTROLLER: Controller =
 
 /// The server is asked again after so long, though nothing of the object changed: somebody may have changed what is there.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(10);
+/// Why a database that is made anew is not ready yet.
+const RESTORING: &str = "Restoring";
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// For so long the login before may still be used by pods that have not been started anew.
@@ -62,8 +66,13 @@ async fn written(
 ) -> Result<Next, OperatorError> {
     let status = status::of(database, wanted, outcome, now);
     work.write_status(&status).await?;
-    let is_ready = outcome.standing == Standing::Ready;
-    Ok(Next::After(if is_ready { ASKED_AGAIN_AFTER } else { LOOKED_FOR_AGAIN_AFTER }))
+    let runs = outcome.backup.as_ref().is_some_and(|run| !run.failed);
+    Ok(Next::After(match &outcome.standing {
+        Standing::Waits { reason: RESTORING, .. } => backup::ASKED_EVERY,
+        Standing::Ready if runs => backup::ASKED_EVERY,
+        Standing::Ready => ASKED_AGAIN_AFTER,
+        _ => LOOKED_FOR_AGAIN_AFTER,
+    }))
 }
 
 async fn steps(
@@ -83,6 +92,7 @@ async fn steps(
         Some(_) => dereference::login(work.secret(&reporting_name).await?.as_ref()),
         None => None,
     };
+    let mut ensured_login = None;
     let fingerprint = fingerprint(work, database, &reached, login.as_ref(), reporting.as_ref());
     if !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
@@ -100,6 +110,7 @@ async fn steps(
         if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
             apply::connection(work, &name, &reached, wanted, login).await?;
         }
+        ensured_login = ensured.login;
         if let Some(login) = ensured.reporting.as_ref().or(reporting.as_ref()) {
             apply::connection(work, &reporting_name, &reached, wanted, login).await?;
         }
@@ -109,11 +120,77 @@ async fn steps(
             apply::connection(work, &reporting_name, &reached, wanted, reporting).await?;
         }
     }
+    let used = match ensured_login.or_else(|| login.clone()) {
+        Some(login) => login,
+        None => {
+            return Ok(Outcome::of(Standing::Waits { reason: "NoLogin", message: "it has no login yet".to_owned() }));
+        }
+    };
+    let filled = match fill(work, database, wanted, &reached, &used).await? {
+        Filled::Already => None,
+        Filled::Now(from) => Some(from),
+        Filled::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
+    };
+    let (mut backups, mut run) = (None, None);
+    if let Some(name) = backup::asked_for(database) {
+        let ran = backup::made(work, &reached, wanted, &used, &name).await?;
+        run = backup::told(&name, &ran);
+        if run.is_none() {
+            backups = Some(backup::known(work).await?);
+        }
+    }
     let rotated = match &login {
         Some(login) => rotated(work, database, wanted, &reached, login, now).await?,
         None => Some(now),
     };
-    Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated })
+    Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, backups, backup: run, filled })
+}
+
+/// Whether a database that is new was filled.
+enum Filled {
+    Already,
+    Now(Option<String>),
+    NotYet(Standing),
+}
+
+/// A database that is made anew is filled from the last backup of its object, once, where there is one and nothing is in it.
+async fn fill(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+    reached: &Reached,
+    login: &Login,
+) -> Result<Filled, OperatorError> {
+    if database.status.as_ref().is_some_and(|status| status.filled) {
+        return Ok(Filled::Already);
+    }
+    let known = if database.spec.restore == Restore::Latest { backup::known(work).await? } else { Vec::new() };
+    let Some(newest) = known.last() else { return Ok(Filled::Now(None)) };
+    let is_empty = {
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        postgres::is_empty(&reached.server, wanted).await?
+    };
+    // What a restore brings comes all at once or not at all.
+    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
+    if !is_empty && !begun {
+        return Ok(Filled::Now(None));
+    }
+    work.memo.restoring = true;
+    Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
+        backup::Ran::Done => Filled::Now(Some(newest.name.clone())),
+        backup::Ran::Runs(message) => Filled::NotYet(Standing::Waits { reason: RESTORING, message }),
+        backup::Ran::Failed(message) => {
+            let message = format!(
+                "the backup {} of {} can't be brought back: {message}. Bring it back by hand, or begin empty with `restore: never`",
+                newest.name, newest.at
+            );
+            Filled::NotYet(Standing::Stalled { reason: "RestoreFailed", message })
+        }
+    })
+}
+
+fn is_restoring(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|one| one.reason == RESTORING)
 }
 
 /// What the server was asked for last. A change of it has it asked again.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::crd::PostgresDatabaseStatus;
+use super::crd::{Backup, BackupRun, PostgresDatabaseStatus};
 use super::{PostgresDatabase, validate};
 use crate::objects::said;
 use crate::postgres::Wanted;
@@ -16,12 +16,18 @@ pub(crate) struct Outcome {
     pub(crate) server: Option<&'static str>,
     /// When its password was replaced, where it was now.
     pub(crate) rotated: Option<Timestamp>,
+    /// The backups that are kept, where that was asked.
+    pub(crate) backups: Option<Vec<Backup>>,
+    /// The backup that is being made.
+    pub(crate) backup: Option<BackupRun>,
+    /// Whether it was filled, and from what.
+    pub(crate) filled: Option<Option<String>>,
 }
 
 impl Outcome {
     /// Nothing but how it stands.
     pub(crate) fn of(standing: Standing) -> Self {
-        Self { standing, server: None, rotated: None }
+        Self { standing, server: None, rotated: None, backups: None, backup: None, filled: None }
     }
 }
 
@@ -30,6 +36,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
     let before = database.status.clone().unwrap_or_default();
     let generation = database.metadata.generation;
     let is_ready = outcome.standing == Standing::Ready;
+    let backups = outcome.backups.clone().unwrap_or_else(|| before.backups.clone());
     let status = PostgresDatabaseStatus {
         observed_generation: generation,
         server: outcome.server.map(str::to_owned).or_else(|| before.server.clone()),
@@ -42,6 +49,11 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
             .rotated
             .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
             .or_else(|| before.rotated.clone()),
+        backed_up: backups.last().map(|backup| backup.at.clone()),
+        backups,
+        backup: outcome.backup.clone(),
+        filled: before.filled || outcome.filled.is_some(),
+        restored: outcome.filled.clone().flatten().or_else(|| before.restored.clone()),
         conditions: outcome.standing.conditions(generation, &before.conditions, now),
         ..before
     };

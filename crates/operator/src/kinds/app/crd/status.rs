@@ -14,6 +14,8 @@ pub struct AppStatus {
     pub observed_generation: Option<i64>,
     /// How far it is.
     pub phase: Option<AppPhase>,
+    /// Since when it is in this phase.
+    pub phase_since: Option<String>,
     /// The version that serves, for people: the tag of its image, or the beginning of its digest.
     pub version: Option<String>,
     /// The image that serves.

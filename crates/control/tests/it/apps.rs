@@ -1,0 +1,116 @@
+//! A project that is an App: a pin of it runs backup, migration and rollout, and what the App says is what the pin waits for.
+
+use std::time::Duration;
+
+use cluster::{ClusterClient, KindKey, ObjectKey};
+use model::{DropReason, FailureReport, Outcome};
+use operator::Operator;
+use serde_json::Value;
+use testkit::world::Plan;
+use testkit::{DevCluster, World};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+const APP: &str = r#"apiVersion: pinnace.dev/v1alpha1
+kind: App
+metadata: {name: shop}
+spec:
+  image: "IMAGE"
+  defaults: dev
+  processes:
+    web: {command: [serve], replicas: 2}
+    worker: {command: [work]}
+"#;
+const MIGRATIONS: &str = "  migrations: {command: [migrate]}\n";
+
+/// A world whose shop is an App, with an operator beside the server.
+struct Apps {
+    world: World,
+    client: ClusterClient,
+    running: JoinHandle<()>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Apps {
+    async fn new(app: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let cluster = DevCluster::shared().await.unwrap();
+        let admin = ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster").await.unwrap();
+        let crds = operator::crds();
+        admin.set_up(&crds).await.unwrap();
+        admin.wait_until_established(&crds.iter().collect::<Vec<_>>(), Duration::from_secs(30)).await.unwrap();
+        let instead = vec![("apps/shop/prod/app.yaml".to_owned(), app.to_owned())];
+        let world = World::started(Plan { instead, deadline: "10m", ..Plan::default() }).await;
+        let namespace = world.objects.namespace().to_owned();
+        let own = format!("{namespace}-pinnace");
+        let settings = cluster::Settings { own_namespace: own, ..cluster::Settings::default() };
+        let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
+        let settings = operator::Settings { namespace: Some(namespace), ..operator::Settings::default() };
+        let operator = Operator::begin(client.clone(), settings).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let apps = Self { world, client, running: tokio::spawn(operator.run(stopped)), _stop: stop };
+        apps.world.proven().await;
+        apps
+    }
+
+    async fn app(&self) -> Value {
+        let namespace = Some(self.world.objects.namespace().to_owned());
+        let key = ObjectKey { kind: KindKey::new("pinnace.dev/v1alpha1", "App"), namespace, name: "shop".to_owned() };
+        self.client.get(&key).await.unwrap().unwrap()
+    }
+
+    /// How many migrations succeeded.
+    async fn migrations(&self) -> usize {
+        let jobs = self.client.list(&KindKey::new("batch/v1", "Job"), self.world.objects.namespace()).await.unwrap();
+        jobs.iter().filter(|job| job["status"]["succeeded"] == 1).count()
+    }
+
+    async fn dropped(&mut self, tag: &str) -> FailureReport {
+        let before = self.world.remote.head().unwrap();
+        let number = self.world.pin(tag).await;
+        let ended = self.world.ended(number).await;
+        assert!(matches!(ended, Outcome::Dropped { reason: DropReason::Failed, healthy: true, .. }), "{ended:?}");
+        assert_eq!(self.world.remote.head().unwrap(), before, "git was never told");
+        assert!(self.world.objects.image("shop-web").await.contains(":1.0@"));
+        assert_eq!(self.app().await["status"]["version"], "1.0");
+        self.world.agree().await;
+        self.world.control.pin_view(number).await.unwrap().pin.failure.unwrap()
+    }
+}
+
+impl Drop for Apps {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pinning_an_app_migrates_once_rolls_out_and_is_committed_when_the_app_says_so() {
+    let mut apps = Apps::new(&format!("{APP}{MIGRATIONS}")).await;
+    let number = apps.world.pin("1.1").await;
+    let ended = apps.world.ended(number).await;
+    assert!(matches!(ended, Outcome::Done { .. }), "{ended:?}");
+    assert!(apps.world.image_in_git().contains(":1.1@"));
+    assert!(apps.world.objects.image("shop-web").await.contains(":1.1@"));
+    assert_eq!(apps.app().await["status"]["version"], "1.1");
+    assert_eq!(apps.migrations().await, 2, "one for each version");
+    apps.world.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_is_dropped_with_its_lines_and_old_pods_serve_on() {
+    let mut apps = Apps::new(&format!("{APP}{MIGRATIONS}")).await;
+    let failure = apps.dropped("1.1-job-fails").await;
+    assert!(failure.sentence.contains("the migration failed"), "{}", failure.sentence);
+    assert!(failure.sentence.contains("1.0 keeps serving"), "{}", failure.sentence);
+    assert!(!failure.log.is_empty(), "{failure:?}");
+    assert_eq!(apps.migrations().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_crashes_is_dropped_with_the_lines_of_its_pod() {
+    let mut apps = Apps::new(APP).await;
+    let failure = apps.dropped("1.1-crash-loop").await;
+    assert!(failure.sentence.contains("starts and stops again"), "{}", failure.sentence);
+    assert!(failure.log.last().unwrap().contains("KeyError"), "{:?}", failure.log);
+}

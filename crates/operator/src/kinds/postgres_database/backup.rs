@@ -1,0 +1,220 @@
+//! Backups of databases, and what is brought back from them. They are made by Jobs in the operator's own namespace, on a volume there: so
+//! they outlive the namespace of the App.
+//!
+//! Who wants one says so by an annotation, and finds it in the status when it is made. What was made is written down in the operator's
+//! namespace too, so that a database that is made again after a disaster finds its last backup.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cluster::{Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
+use health::Verdict;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::PostgresDatabase;
+use super::crd::{Backup, BackupRun};
+use super::dereference::Reached;
+use crate::driver::{OperatorError, Work};
+use crate::hex::hex;
+use crate::kinds::app::judge_job;
+use crate::postgres::{Login, Wanted};
+
+/// `backup.pinnace.dev/<who>: <name>` asks for a backup of this name.
+pub(crate) const WANTED_ANNOTATION: &str = "backup.pinnace.dev/";
+/// A Job in our own namespace may be out of sight: it is asked about so often.
+pub(crate) const ASKED_EVERY: Duration = Duration::from_secs(2);
+/// So many are kept on the volume, and remembered.
+const KEPT: usize = 5;
+const VOLUME: &str = "pinnace-backups";
+const TIMEOUT_SECONDS: u32 = 6 * 3600;
+
+const DUMP: &str = "set -eu
+mkdir -p \"/backups/$FOLDER\"
+cd \"/backups/$FOLDER\"
+pg_dump --format=custom --no-owner --no-privileges --file=\"$NAME.part\"
+mv \"$NAME.part\" \"$NAME.dump\"
+ls -1t -- *.dump | tail -n +$((KEPT + 1)) | while read -r old; do rm -- \"$old\"; done
+ls -l -- \"$NAME.dump\"
+";
+const RESTORE: &str = "set -eu
+pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --no-comments --dbname=\"$PGDATABASE\" \"/backups/$FOLDER/$NAME.dump\"
+";
+
+/// The backup that somebody asked for and that is not made yet.
+pub(crate) fn asked_for(database: &PostgresDatabase) -> Option<String> {
+    let made = database.status.as_ref().map(|status| status.backups.as_slice()).unwrap_or_default();
+    let asked = database.metadata.annotations.iter().filter(|(key, _)| key.starts_with(WANTED_ANNOTATION));
+    let mut asked = asked.map(|(_, name)| name).filter(|name| is_name(name));
+    asked.find(|name| made.iter().all(|one| one.name != **name)).cloned()
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 100 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// What came of a Job.
+pub(crate) enum Ran {
+    Runs(String),
+    Failed(String),
+    Done,
+}
+
+/// Makes a backup, or looks at how it goes.
+pub(crate) async fn made(
+    work: &mut Work,
+    reached: &Reached,
+    wanted: &Wanted,
+    login: &Login,
+    name: &str,
+) -> Result<Ran, OperatorError> {
+    let ran = run(work, reached, wanted, login, ("backup", name, DUMP)).await?;
+    if matches!(ran, Ran::Done) {
+        let mut all = known(work).await?;
+        if all.iter().all(|one| one.name != name) {
+            all.push(Backup { name: name.to_owned(), at: rfc3339(work.now()) });
+        }
+        write_down(work, &mut all).await?;
+    }
+    Ok(ran)
+}
+
+/// Brings a backup back, or looks at how it goes.
+pub(crate) async fn restored(
+    work: &mut Work,
+    reached: &Reached,
+    wanted: &Wanted,
+    login: &Login,
+    name: &str,
+) -> Result<Ran, OperatorError> {
+    // A database that is made once more is restored once more.
+    let of_this = format!("{name}-{}", work.uid().chars().take(8).collect::<String>());
+    run(work, reached, wanted, login, ("restore", &of_this, &RESTORE.replace("$NAME", name))).await
+}
+
+async fn run(
+    work: &mut Work,
+    reached: &Reached,
+    wanted: &Wanted,
+    login: &Login,
+    (what, name, script): (&str, &str, &str),
+) -> Result<Ran, OperatorError> {
+    let own = work.client().own_namespace().to_owned();
+    let hash = hex(&Sha256::digest(format!("{}/{}/{name}", work.namespace(), work.key.name)), 10);
+    let job_name = format!("{what}-{hash}");
+    let key = ObjectKey { kind: KindKey::new("batch/v1", "Job"), namespace: Some(own.clone()), name: job_name.clone() };
+    let live = match work.client().get(&key).await? {
+        Some(live) => live,
+        None => {
+            work.client().create(&volume(&own, &work.shared.settings.backups)).await?;
+            work.client().create(&secret(&own, &job_name, reached, wanted, login)).await?;
+            let folder = format!("{}/{}", work.namespace(), work.key.name);
+            let job = job(&own, &job_name, (name, script, &folder), &work.shared.settings.images.postgres(None));
+            match work.client().create(&job).await? {
+                Created::New(live) | Created::There(live) => live,
+            }
+        }
+    };
+    Ok(match judge_job(&live, &Snapshot::default()) {
+        Verdict::Current => {
+            // The login is not left lying about.
+            work.delete_other(&ObjectKey { kind: KindKey::new("v1", "Secret"), ..key }).await?;
+            Ran::Done
+        }
+        Verdict::Failed(failure) => Ran::Failed(format!("{} (kubectl logs -n {own} job/{job_name})", failure.sentence)),
+        other => Ran::Runs(format!("the Job {job_name} in the namespace {own}: {}", other.sentence())),
+    })
+}
+
+/// What is kept of this database, the newest last.
+pub(crate) async fn known(work: &Work) -> Result<Vec<Backup>, OperatorError> {
+    let Some(live) = work.client().get(&record(work)).await? else { return Ok(Vec::new()) };
+    let text = live["data"]["backups"].as_str().unwrap_or_default();
+    Ok(serde_json::from_str(text).unwrap_or_default())
+}
+
+async fn write_down(work: &mut Work, all: &mut Vec<Backup>) -> Result<(), OperatorError> {
+    let too_many = all.len().saturating_sub(KEPT);
+    all.drain(..too_many);
+    let key = record(work);
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": key.name, "namespace": key.namespace, "labels": {MADE_LABEL: MADE_BY}},
+        "data": {"backups": json!(all).to_string()},
+    });
+    work.keep_as_it_is(&map, &cluster::Autoscaled::default()).await?;
+    Ok(())
+}
+
+/// Where it is written down which there are.
+fn record(work: &Work) -> ObjectKey {
+    let hash = hex(&Sha256::digest(format!("{}/{}", work.namespace(), work.key.name)), 10);
+    let (kind, namespace) = (KindKey::new("v1", "ConfigMap"), Some(work.client().own_namespace().to_owned()));
+    ObjectKey {
+        kind,
+        namespace,
+        name: format!("backups-{}-{hash}", work.namespace().chars().take(40).collect::<String>()),
+    }
+}
+
+/// The run that a status tells of.
+pub(crate) fn told(name: &str, ran: &Ran) -> Option<BackupRun> {
+    let of = |failed, message: &String| Some(BackupRun { name: name.to_owned(), failed, message: message.clone() });
+    match ran {
+        Ran::Runs(message) => of(false, message),
+        Ran::Failed(message) => of(true, message),
+        Ran::Done => None,
+    }
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn labels() -> Value {
+    json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/component": "backup"})
+}
+
+fn volume(own: &str, settings: &crate::driver::Backups) -> Value {
+    let mut spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.size}}});
+    crate::objects::put(&mut spec, "storageClassName", settings.class.clone());
+    json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": VOLUME, "namespace": own, "labels": labels()}, "spec": spec})
+}
+
+fn secret(own: &str, name: &str, reached: &Reached, wanted: &Wanted, login: &Login) -> Value {
+    let port = reached.port.to_string();
+    let data: BTreeMap<&str, &str> = [
+        ("PGHOST", reached.host.as_str()),
+        ("PGPORT", &port),
+        ("PGDATABASE", wanted.database.as_str()),
+        ("PGUSER", &login.role),
+        ("PGPASSWORD", login.password.expose()),
+    ]
+    .into();
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": own, "labels": labels()}, "stringData": data})
+}
+
+fn job(own: &str, job: &str, (name, script, folder): (&str, &str, &str), image: &str) -> Value {
+    let env = json!([
+        {"name": "NAME", "value": name}, {"name": "FOLDER", "value": folder}, {"name": "KEPT", "value": KEPT.to_string()},
+    ]);
+    let container = json!({
+        "name": "postgres", "image": image, "command": ["sh", "-c", script], "env": env, "envFrom": [{"secretRef": {"name": job}}],
+        "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
+        "volumeMounts": [{"name": "backups", "mountPath": "/backups"}],
+    });
+    let pod = json!({
+        "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false,
+        "securityContext": {"runAsNonRoot": true, "runAsUser": 999, "runAsGroup": 999, "fsGroup": 999, "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [container],
+        "volumes": [{"name": "backups", "persistentVolumeClaim": {"claimName": VOLUME}}],
+    });
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": job, "namespace": own, "labels": labels()},
+        "spec": {"backoffLimit": 2, "activeDeadlineSeconds": TIMEOUT_SECONDS, "ttlSecondsAfterFinished": 86_400,
+            "template": {"metadata": {"labels": labels()}, "spec": pod}},
+    })
+}
