@@ -20,4 +20,4 @@ fmt:
 
 # Forgets all builds and the test cluster's binaries.
 clean-cache:
-	@. scripts/common && rm -rf "$$PINNACE_CACHE"/{targets,bin,devcluster,engines}
+	@. scripts/common && rm -rf "$$PINNACE_CACHE"/{targets,bin,devcluster,engines,images}

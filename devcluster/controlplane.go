@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,7 +31,25 @@ const (
 	admin             = "admin"
 	controllerManager = "system:kube-controller-manager"
 	kubeScheduler     = "system:kube-scheduler"
+	kubeletUser       = "system:node:" + realNode
+	proxyUser         = "system:kube-proxy"
+	dnsUser           = "devcluster:dns"
+	traefikUser       = "devcluster:traefik"
 )
+
+// kubeconfigs are the files that the parts are told about the API server with.
+var kubeconfigs = map[string]string{
+	admin:             "kubeconfig",
+	controllerManager: "controller-manager.kubeconfig",
+	kubeScheduler:     "scheduler.kubeconfig",
+	kubeletUser:       "kubelet.kubeconfig",
+	proxyUser:         "kube-proxy.kubeconfig",
+	dnsUser:           "coredns.kubeconfig",
+	traefikUser:       "traefik.kubeconfig",
+}
+
+// userGroups are those of users who need more than their name gives them.
+var userGroups = map[string]string{admin: "system:masters", dnsUser: "system:masters", traefikUser: "system:masters", kubeletUser: "system:nodes"}
 
 func newControlPlane(opts options, ports []string) (*controlPlane, error) {
 	plane := &controlPlane{opts: opts, etcdPort: ports[0], peerPort: ports[1], port: ports[2], kubeletPort: ports[3], kwokPort: ports[4]}
@@ -38,19 +58,20 @@ func newControlPlane(opts options, ports []string) (*controlPlane, error) {
 		return nil, err
 	}
 	tokens := ""
-	for _, user := range []string{admin, controllerManager, kubeScheduler} {
+	for _, user := range slices.Sorted(maps.Keys(kubeconfigs)) {
 		token := randomToken()
-		groups := ""
 		if user == admin {
 			plane.adminToken = token
-			groups = ",system:masters"
 		}
-		tokens += fmt.Sprintf("%s,%s,%s%s\n", token, user, user, groups)
+		tokens += fmt.Sprintf("%s,%s,%s,%s\n", token, user, user, userGroups[user])
 		if err := plane.writeKubeconfig(user, token); err != nil {
 			return nil, err
 		}
 	}
 	if err := os.WriteFile(plane.file("tokens.csv"), []byte(tokens), 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(plane.file("egress.yaml"), []byte(egressConfig(plane.file(egressSocket))), 0o600); err != nil {
 		return nil, err
 	}
 	return plane, os.WriteFile(plane.file("audit-policy.yaml"), []byte(auditPolicy), 0o600)
@@ -64,7 +85,7 @@ rules:
 - level: None
   userGroups: ["system:nodes", "system:serviceaccounts:kube-system"]
 - level: None
-  users: ["system:kube-controller-manager", "system:kube-scheduler", "system:apiserver"]
+  users: ["system:kube-controller-manager", "system:kube-scheduler", "system:apiserver", "system:kube-proxy", "devcluster:dns", "devcluster:traefik"]
 - level: Metadata
 `
 
@@ -73,7 +94,7 @@ func (p *controlPlane) file(name string) string { return filepath.Join(p.opts.di
 func (p *controlPlane) server() string { return "https://127.0.0.1:" + p.port }
 
 func (p *controlPlane) kubeconfig(user string) string {
-	return p.file(map[string]string{admin: "kubeconfig", controllerManager: "controller-manager.kubeconfig", kubeScheduler: "scheduler.kubeconfig"}[user])
+	return p.file(kubeconfigs[user])
 }
 
 func (p *controlPlane) ready() ready {
@@ -103,8 +124,12 @@ func (p *controlPlane) apiserver() []string {
 		"--token-auth-file=" + p.file("tokens.csv"), "--authorization-mode=RBAC", "--allow-privileged=true",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + p.keys.accountPublic, "--service-account-signing-key-file=" + p.keys.account,
-		"--service-cluster-ip-range=10.0.0.0/16", "--kubelet-preferred-address-types=InternalIP",
+		"--service-cluster-ip-range=" + serviceRange, "--kubelet-preferred-address-types=InternalIP",
 		"--max-requests-inflight=4000", "--max-mutating-requests-inflight=2000", "--profiling=false",
+	}
+	if p.opts.realNode {
+		arguments = append(arguments, "--egress-selector-config-file="+p.file("egress.yaml"),
+			"--kubelet-client-certificate="+p.keys.client, "--kubelet-client-key="+p.keys.clientKey)
 	}
 	if p.opts.audit {
 		arguments = append(arguments, "--audit-policy-file="+p.file("audit-policy.yaml"), "--audit-log-path="+p.file("audit.log"), "--audit-log-mode=blocking")

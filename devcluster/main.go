@@ -2,12 +2,14 @@
 // one binary.
 //
 // It is called by the name of a part (a link named kube-apiserver is the API
-// server), or as "devcluster <part> ...". Two parts are our own: "supervise" runs all others
-// as one cluster, "serve-registry" runs a registry, and both end with their
-// caller.
+// server), or as "devcluster <part> ...". Parts of our own: "supervise" runs all others
+// as one cluster and "serve-registry" a registry, and both end with their
+// caller; "push-image" makes an image of a folder; "node-init", "node" and
+// "sweep" belong to the real node.
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -26,7 +28,9 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	kubeproxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 	"sigs.k8s.io/kwok/pkg/config"
 	kwokcmd "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	"sigs.k8s.io/kwok/pkg/log"
@@ -34,14 +38,21 @@ import (
 )
 
 var parts = map[string]func() error{
+	"check-node":              func() error { return checkMachine() },
 	"etcd":                    func() error { etcdmain.Main(os.Args); return nil },
 	"kube-apiserver":          func() error { return component(apiserver.NewAPIServerCommand()) },
 	"kube-controller-manager": func() error { return component(controllermanager.NewControllerManagerCommand()) },
+	"kube-proxy":              func() error { return component(kubeproxy.NewProxyCommand()) },
 	"kube-scheduler":          func() error { return component(scheduler.NewSchedulerCommand()) },
+	"kubelet":                 func() error { return component(kubelet.NewKubeletCommand(context.Background())) },
 	"kwok":                    kwok,
+	"node":                    func() error { return node(os.Args[1:]) },
+	"node-init":               func() error { return nodeInit(os.Args[1:]) },
+	"push-image":              func() error { return pushImage(os.Args[1:]) },
 	"registry":                func() error { forgetFlags(); return registry.RootCmd.Execute() },
 	"serve-registry":          func() error { return serveRegistry(os.Args[1:]) },
 	"supervise":               func() error { return supervise(os.Args[1:]) },
+	"sweep":                   func() error { return sweep(os.Args[1:]) },
 }
 
 func main() {

@@ -24,7 +24,11 @@ import (
 type options struct {
 	dir         string
 	assets      string
+	programs    string
+	images      string
 	nodes       int
+	realNode    bool
+	traefik     bool
 	audit       bool
 	tls         bool
 	background  bool
@@ -36,12 +40,25 @@ type options struct {
 
 // ready is the line on stdout that tells the caller how to reach the cluster.
 type ready struct {
-	Kubeconfig string `json:"kubeconfig"`
-	Server     string `json:"server"`
-	Token      string `json:"token"`
-	CA         string `json:"ca"`
-	Audit      string `json:"audit,omitempty"`
-	Pid        int    `json:"pid"`
+	Kubeconfig string     `json:"kubeconfig"`
+	Server     string     `json:"server"`
+	Token      string     `json:"token"`
+	CA         string     `json:"ca"`
+	Audit      string     `json:"audit,omitempty"`
+	Pid        int        `json:"pid"`
+	Node       *readyNode `json:"node,omitempty"`
+}
+
+// readyNode is what there is besides when the cluster has a real node.
+type readyNode struct {
+	// Pid is the first process of the node's namespaces.
+	Pid int `json:"pid"`
+	// Registry is where images are pushed that the node may run.
+	Registry string `json:"registry"`
+	// Proxy leads into the cluster by CONNECT.
+	Proxy string `json:"proxy"`
+	// HTTP is where Traefik answers.
+	HTTP string `json:"http,omitempty"`
 }
 
 // supervise runs every part of one cluster and ends them all when its own
@@ -83,7 +100,7 @@ func raise(opts options, start func(context.Context, *family) (any, error)) erro
 
 	// Children die with the thread that made them, should this process be killed.
 	runtime.LockOSThread()
-	family := &family{opts: opts, ended: make(chan error, 8)}
+	family := &family{opts: opts, ended: make(chan error, 16)}
 	defer family.kill()
 	starting, cancel := context.WithTimeout(ctx, opts.timeout)
 	defer cancel()
@@ -119,6 +136,10 @@ func parse(part string, args []string) (options, error) {
 	flags.StringVar(&opts.dir, "dir", "", "folder for everything the cluster writes")
 	flags.StringVar(&opts.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder whose etcd, kube-apiserver, ... are used instead of those in here")
 	flags.IntVar(&opts.nodes, "nodes", 3, "how many simulated nodes")
+	flags.BoolVar(&opts.realNode, "real-node", false, "a node whose pods really run, beside the simulated ones")
+	flags.BoolVar(&opts.traefik, "traefik", false, "with a real node: Traefik for its Ingresses")
+	flags.StringVar(&opts.programs, "programs", "", "folders of containerd, CoreDNS, ... for a real node, parted by colons")
+	flags.StringVar(&opts.images, "images", "", "folder for the images of a real node's registry; in --dir when not given")
 	flags.BoolVar(&opts.tls, "tls", false, "a registry with TLS")
 	flags.BoolVar(&opts.audit, "audit", false, "write the API server's audit log, one line a request")
 	flags.BoolVar(&opts.background, "background", false, "go on when stdin ends")
@@ -139,6 +160,11 @@ func parse(part string, args []string) (options, error) {
 
 func startCluster(ctx context.Context, family *family) (any, error) {
 	opts := family.opts
+	if opts.realNode {
+		if err := errors.Join(checkMachine(), checkPrograms(opts.programs)); err != nil {
+			return nil, err
+		}
+	}
 	ports, err := freePorts(5)
 	if err != nil {
 		return nil, err
@@ -168,14 +194,32 @@ func startCluster(ctx context.Context, family *family) (any, error) {
 			return nil, err
 		}
 	}
-	return plane.ready(), awaitCluster(ctx, family, client, opts.nodes)
+	if err := startProvisioner(ctx, plane, client); err != nil {
+		return nil, err
+	}
+	line := plane.ready()
+	expected := opts.nodes
+	if opts.realNode {
+		expected++
+		node, err := startRealNode(ctx, family, plane, client)
+		if err != nil {
+			return nil, err
+		}
+		if line.Node, err = node.ready(opts); err != nil {
+			return nil, err
+		}
+	}
+	return line, awaitCluster(ctx, family, client, expected)
 }
 
 // family is the processes of one cluster.
 type family struct {
 	opts     options
+	programs string
 	children []*child
 	ended    chan error
+	sweeper  *exec.Cmd
+	told     io.Closer
 }
 
 // child is one of them. One that was replaced ends in silence.
@@ -187,18 +231,24 @@ type child struct {
 	gone      chan struct{}
 }
 
-// run starts a part: the one in --assets if it is there, else our own.
+// run starts a part: the one in --assets or --programs if it is there, else our own.
 func (f *family) run(part string, arguments ...string) error {
+	return f.runAs(part, &syscall.SysProcAttr{}, arguments...)
+}
+
+// runAs starts a part in namespaces of its own.
+func (f *family) runAs(part string, attributes *syscall.SysProcAttr, arguments ...string) error {
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	given := arguments
 	arguments = append([]string{part}, arguments...)
-	if f.opts.assets != "" {
-		other := filepath.Join(f.opts.assets, part)
-		if _, err := os.Stat(other); err == nil {
-			program, arguments = other, arguments[1:]
+	for _, folder := range append(filepath.SplitList(f.programs), f.opts.assets) {
+		other := filepath.Join(folder, part)
+		if _, err := os.Stat(other); folder != "" && err == nil {
+			program, arguments = other, given
+			break
 		}
 	}
 	log, err := os.OpenFile(filepath.Join(f.opts.dir, part+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -209,7 +259,8 @@ func (f *family) run(part string, arguments ...string) error {
 	child := &child{Cmd: exec.Command(program, arguments...), part: part, arguments: given, gone: make(chan struct{})}
 	child.Stdout, child.Stderr = log, log
 	child.Dir = f.opts.dir
-	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	attributes.Pdeathsig, attributes.Setpgid = syscall.SIGKILL, true
+	child.SysProcAttr = attributes
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", part, err)
 	}
@@ -245,13 +296,16 @@ func (f *family) kill() {
 	for _, child := range f.children {
 		_ = syscall.Kill(-child.Process.Pid, syscall.SIGKILL)
 	}
-	for range f.children {
+	// The kernel has more to do for a real node's containers.
+	patience := time.After(10 * time.Second)
+	for _, child := range f.children {
 		select {
-		case <-f.ended:
-		case <-time.After(2 * time.Second):
+		case <-child.gone:
+		case <-patience:
 			return
 		}
 	}
+	f.swept()
 }
 
 // untilEOF ends when the other end of the pipe is closed.

@@ -3,20 +3,32 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
+use testkit::RealNode;
 use testkit::devcluster::{NamedCluster, Options, binaries};
+use testkit::real_node;
 
 /// What to do with a cluster.
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// Builds the binaries and starts nothing.
-    Build,
+    Build {
+        /// What a real node runs, too.
+        #[arg(long)]
+        real_node: bool,
+    },
     /// Starts a cluster, unless it runs.
     Up {
         #[command(flatten)]
         which: Which,
-        /// How many simulated nodes it has.
-        #[arg(long, default_value_t = 3)]
-        nodes: u32,
+        /// How many simulated nodes it has: 3, and none beside a real one.
+        #[arg(long)]
+        nodes: Option<u32>,
+        /// A node whose pods really run. It needs root on Linux, and says which Debian packages are missing.
+        #[arg(long)]
+        real_node: bool,
+        /// Traefik on the real node, for Ingresses; `status` says where it answers.
+        #[arg(long, requires = "real_node")]
+        traefik: bool,
     },
     /// Ends a cluster and forgets what was in it.
     Down(Which),
@@ -38,11 +50,21 @@ pub(crate) struct Which {
 pub(crate) async fn run(action: Action) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match action {
-        Action::Build => writeln!(out, "{}", binaries().await?.devcluster.display())?,
-        Action::Up { which, nodes } => {
+        Action::Build { real_node } => {
+            writeln!(out, "{}", binaries().await?.devcluster.display())?;
+            if real_node {
+                for folder in real_node::programs(RealNode { traefik: true }).await? {
+                    writeln!(out, "{}", folder.display())?;
+                }
+            }
+        }
+        Action::Up { which, nodes, real_node, traefik } => {
             let cluster = NamedCluster::new(&which.name)?;
-            cluster.up(&Options { nodes, ..Options::default() }).await?;
+            let nodes = nodes.unwrap_or(if real_node { 0 } else { 3 });
+            let real_node = real_node.then_some(RealNode { traefik });
+            cluster.up(&Options { nodes, real_node, ..Options::default() }).await?;
             writeln!(out, "`{}` is up; its kubeconfig: {}", which.name, cluster.kubeconfig().display())?;
+            say_node(&mut out, &cluster)?;
         }
         Action::Down(which) => {
             NamedCluster::new(&which.name)?.down().await?;
@@ -54,8 +76,9 @@ pub(crate) async fn run(action: Action) -> anyhow::Result<()> {
                 writeln!(out, "no cluster runs; start one with: cargo xtask cluster up")?;
             }
             for name in names {
-                let server = NamedCluster::new(&name)?.server().unwrap_or_default();
-                writeln!(out, "{name}  {server}")?;
+                let cluster = NamedCluster::new(&name)?;
+                writeln!(out, "{name}  {}", cluster.server().unwrap_or_default())?;
+                say_node(&mut out, &cluster)?;
             }
         }
         Action::Kubeconfig(which) => {
@@ -67,6 +90,22 @@ pub(crate) async fn run(action: Action) -> anyhow::Result<()> {
             );
             writeln!(out, "{}", cluster.kubeconfig().display())?;
         }
+    }
+    Ok(())
+}
+
+/// Says how the real node of a cluster is reached.
+fn say_node(out: &mut impl Write, cluster: &NamedCluster) -> io::Result<()> {
+    let Some(inside) = cluster.inside() else { return Ok(()) };
+    writeln!(out, "  push images to: {}", inside.registry)?;
+    writeln!(
+        out,
+        "  pods and Services: curl --proxytunnel --proxy http://{} http://NAME.NAMESPACE:PORT",
+        inside.proxy
+    )?;
+    writeln!(out, "  or within their network: nsenter --net --target {} PROGRAM", inside.pid)?;
+    if let Some(http) = &inside.http {
+        writeln!(out, "  Ingresses: curl --header 'Host: HOST' http://{http}/")?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
+use crate::real_node::{self, Inside, RealNode};
 use crate::supervised::Supervised;
 
 /// A cluster that runs as long as this value lives (or, when shared, as long as anybody's does).
@@ -39,11 +40,13 @@ pub struct Options {
     pub audit: bool,
     /// Where the cluster writes; a temporary folder when not given.
     pub folder: Option<PathBuf>,
+    /// A node beside them whose pods really run. With simulated nodes beside it, pods say by a node selector where they belong.
+    pub real_node: Option<RealNode>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { nodes: 3, audit: false, folder: None }
+        Self { nodes: 3, audit: false, folder: None, real_node: None }
     }
 }
 
@@ -56,6 +59,7 @@ struct Access {
     ca: PathBuf,
     audit: Option<PathBuf>,
     pid: i32,
+    node: Option<Inside>,
 }
 
 /// Why there is no cluster.
@@ -75,6 +79,12 @@ pub enum DevClusterError {
     Start {
         /// What it said, with the last lines of the part that ended.
         output: String,
+    },
+    /// This machine can't have a real node.
+    #[error("there is no real node: {why}")]
+    NoRealNode {
+        /// What is missing, and where to get it.
+        why: String,
     },
     /// A file or a process could not be handled.
     #[error("failed to {action}")]
@@ -142,6 +152,16 @@ impl DevCluster {
         self.access.audit.as_deref()
     }
 
+    /// How to reach what runs on the real node; only with [`Options::real_node`].
+    pub fn inside(&self) -> Option<&Inside> {
+        self.access.node.as_ref()
+    }
+
+    /// The process that holds all others.
+    pub fn supervisor(&self) -> i32 {
+        self.access.pid
+    }
+
     /// The API server crashes, and comes back a moment later with what was stored. Only for a cluster of one's own.
     pub fn crash_api_server(&self) -> Result<(), DevClusterError> {
         assert!(self.process.is_some(), "others use a shared cluster");
@@ -173,6 +193,9 @@ async fn launch(folder: &Path, options: &Options, extra: &[&str]) -> Result<(Sup
         format!("--audit={}", options.audit),
     ];
     arguments.extend(binaries.assets.iter().map(|assets| format!("--assets={}", assets.display())));
+    if let Some(node) = options.real_node {
+        arguments.extend(real_node::arguments(node).await?);
+    }
     arguments.extend(extra.iter().map(|&argument| argument.to_owned()));
     let log = folder.join("supervise.log");
     let (process, line) = Supervised::start(&binaries.devcluster, &arguments, &[], &log, START_LIMIT).await?;

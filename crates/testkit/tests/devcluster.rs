@@ -90,7 +90,7 @@ async fn a_cluster_of_one_s_own_runs_beside_the_shared_one_and_is_gone_when_drop
     let again = DevCluster::shared().await.unwrap();
     assert_eq!(shared.server(), again.server());
 
-    let own = DevCluster::start(Options { nodes: 1, audit: true, folder: None }).await.unwrap();
+    let own = DevCluster::start(Options { nodes: 1, audit: true, ..Options::default() }).await.unwrap();
     assert_ne!(own.server(), shared.server());
     let client = client(&own).await;
     let nodes = Api::<Node>::all(client.clone()).list(&kube::api::ListParams::default()).await.unwrap();

@@ -70,7 +70,7 @@ fn module() -> PathBuf {
 /// A short hash of everything that the binary is built from.
 fn key(module: &Path) -> Result<String, DevClusterError> {
     let mut files = vec![];
-    for folder in [module.to_path_buf(), module.join("stages"), module.join("logs")] {
+    for folder in [module.to_path_buf(), module.join("stages"), module.join("logs"), module.join("node")] {
         let entries = fs::read_dir(&folder).map_err(DevClusterError::io(format!("read {}", folder.display())))?;
         files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_source(path)));
     }
@@ -85,8 +85,7 @@ fn key(module: &Path) -> Result<String, DevClusterError> {
 }
 
 fn is_source(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    ["go", "mod", "sum", "yaml", "log"].iter().any(|known| extension == *known)
+    path.is_file() && path.extension().is_none_or(|extension| extension != "md")
 }
 
 /// Builds into the cache. Other processes that want the same wait at the lock, and find it done.

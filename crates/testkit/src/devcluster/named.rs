@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Access, DevClusterError, Options, cache_folder, kubeconfig, launch};
+use crate::real_node::Inside;
 
 /// A cluster in the background, found again by its name.
 #[derive(Debug)]
@@ -57,7 +58,8 @@ impl NamedCluster {
             kill_process(pid, Signal::TERM)
                 .map_err(|error| DevClusterError::io(format!("end the cluster `{}`", self.name))(error.into()))?;
         }
-        for _ in 0..500 {
+        // A real node's containers take a moment to end.
+        for _ in 0..1500 {
             if !self.is_up() {
                 break;
             }
@@ -84,6 +86,11 @@ impl NamedCluster {
     /// The address of its API server while it runs.
     pub fn server(&self) -> Option<String> {
         self.access().map(|access| access.server)
+    }
+
+    /// How to reach what runs on its real node, if it has one.
+    pub fn inside(&self) -> Option<Inside> {
+        self.access()?.node
     }
 
     fn state(&self) -> PathBuf {
