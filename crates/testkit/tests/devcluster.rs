@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Namespace, Node, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::api::{DeleteParams, LogParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::wait::await_condition;
@@ -81,6 +81,43 @@ async fn a_job_s_pod_ends_well_or_fails() {
 
     until(&pods, "migrate", |pod| phase(pod) == "Succeeded").await;
     until(&pods, "job-fails", |pod| phase(pod) == "Failed").await;
+    end(client, &namespace).await;
+}
+
+#[tokio::test]
+async fn a_claim_gets_a_volume_when_its_pod_is_placed_and_loses_it_with_itself() {
+    let cluster = DevCluster::shared().await.unwrap();
+    let client = client(&cluster).await;
+    let namespace = namespace(&client).await;
+    let (pods, claims) =
+        (Api::<Pod>::namespaced(client.clone(), &namespace), Api::namespaced(client.clone(), &namespace));
+    let claim: PersistentVolumeClaim = serde_json::from_value(json!({
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }))
+    .unwrap();
+    claims.create(&PostParams::default(), &claim).await.unwrap();
+    let pod = json!({
+        "metadata": {"name": "server"},
+        "spec": {
+            "containers": [{"name": "app", "image": "registry.example/server", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+        },
+    });
+    pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+    until(&pods, "server", is_ready).await;
+
+    let volume = claims.get("data").await.unwrap().spec.unwrap().volume_name.unwrap();
+    let volumes: Api<PersistentVolume> = Api::all(client.clone());
+    assert_eq!(volumes.get(&volume).await.unwrap().spec.unwrap().storage_class_name.as_deref(), Some("local"));
+    let folder = cluster.kubeconfig().parent().unwrap().join("volumes").join(&volume);
+    assert!(folder.is_dir());
+
+    pods.delete("server", &DeleteParams::default()).await.unwrap();
+    claims.delete("data", &DeleteParams::default()).await.unwrap();
+    let gone = await_condition(volumes, &volume, |volume: Option<&PersistentVolume>| volume.is_none());
+    tokio::time::timeout(SOON, gone).await.unwrap().unwrap();
+    assert!(!folder.exists());
     end(client, &namespace).await;
 }
 

@@ -139,7 +139,7 @@ impl Scene {
     }
 
     pub(crate) async fn until_ready(&self, name: &str) {
-        self.until(name, |pod| is_ready(pod)).await;
+        self.until(name, is_ready).await;
     }
 
     pub(crate) async fn until_waiting(&self, name: &str, reason: &str) {
@@ -161,10 +161,8 @@ impl Scene {
     async fn until(&self, name: &str, condition: impl Fn(&Pod) -> bool) {
         let seen = await_condition(self.pods(), name, |pod: Option<&Pod>| pod.is_some_and(&condition));
         let in_time = tokio::time::timeout(SOON, seen).await.is_ok_and(|seen| seen.is_ok());
-        if !in_time {
-            let status = self.pods().get(name).await.map(|pod| pod.status);
-            panic!("{name} is {status:#?}; its log: {}", self.log(name).await);
-        }
+        let status = self.pods().get(name).await.map(|pod| pod.status);
+        assert!(in_time, "{name} is {status:#?}; its log: {}", self.log(name).await);
     }
 
     pub(crate) async fn log(&self, name: &str) -> String {
