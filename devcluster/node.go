@@ -195,7 +195,7 @@ func unique(words []string) []string {
 
 // ready is what callers are told of the node. Traefik may still be starting.
 func (n *realNodeOf) ready(opts options) (*readyNode, error) {
-	line := &readyNode{Pid: n.child.Process.Pid, Registry: n.registry, Proxy: n.proxy}
+	line := &readyNode{Pid: n.child.Process.Pid, Registry: n.registry, Proxy: n.proxy, Names: filepath.Join(opts.dir, "node/names.conf")}
 	if opts.traefik {
 		port, err := n.namespace.forwardTo(nodeAddress + ":80")
 		if err != nil {

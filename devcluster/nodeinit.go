@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,7 @@ func nodeInit(args []string) error {
 	if !opts.staged {
 		return enterControlGroups(opts, args)
 	}
+	endWithSupervisor()
 	if err := unix.Sethostname([]byte(realNode)); err != nil {
 		return fmt.Errorf("naming the node: %w", err)
 	}
@@ -63,6 +65,16 @@ func nodeInit(args []string) error {
 		return err
 	}
 	return reapUntil(parts.Process.Pid)
+}
+
+// endWithSupervisor ends this process when its stdin does. The kernel was asked
+// to do so too, but it may have forgotten: it keeps that wish for a thread, and
+// another one went on through the exec.
+func endWithSupervisor() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1)
+	}()
 }
 
 // enterControlGroups joins the node's cgroups and makes them the root of all

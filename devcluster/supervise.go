@@ -57,6 +57,8 @@ type readyNode struct {
 	Registry string `json:"registry"`
 	// Proxy leads into the cluster by CONNECT.
 	Proxy string `json:"proxy"`
+	// Names is a resolv.conf that asks the cluster's DNS.
+	Names string `json:"names"`
 	// HTTP is where Traefik answers.
 	HTTP string `json:"http,omitempty"`
 }
@@ -261,6 +263,12 @@ func (f *family) runAs(part string, attributes *syscall.SysProcAttr, arguments .
 	child.Dir = f.opts.dir
 	attributes.Pdeathsig, attributes.Setpgid = syscall.SIGKILL, true
 	child.SysProcAttr = attributes
+	if attributes.Cloneflags != 0 {
+		// Never written to: it ends when this process does.
+		if _, err := child.StdinPipe(); err != nil {
+			return err
+		}
+	}
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", part, err)
 	}

@@ -4,11 +4,11 @@
 //! then. The node lives in namespaces of its own (`devcluster/node.go`), so the machine's network, mounts and cgroups stay as they
 //! are, and nothing outlives the cluster. Its pods are reached by [`Inside::forward`].
 
-mod forward;
 mod images;
+mod network;
 
-pub use forward::Forward;
 pub use images::{Behaviour, NodeImage, Orders, Recipe};
+pub use network::{Cut, Forward};
 
 use std::env;
 use std::ffi::OsString;
@@ -30,13 +30,15 @@ pub struct RealNode {
 /// How to reach what is on the node: a part of the line that `devcluster supervise` prints when it is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inside {
-    /// The first process of the node's namespaces: `nsenter --target PID --net` puts a program into its network.
+    /// The first process of the node's namespaces: [`Inside::program`] puts programs into its network.
     pub pid: i32,
     /// The registry that images are pushed to, `127.0.0.1:<port>`. The node pulls from every registry on this machine's loopback
     /// under the name that it has here, and looks in this one for all other names.
     pub registry: String,
     /// An HTTP proxy on loopback whose CONNECT leads to pods and Services, by address or by name (`web.shop`).
     pub proxy: String,
+    /// A `resolv.conf` that asks the cluster's DNS.
+    pub names: PathBuf,
     /// Where Traefik answers, `127.0.0.1:<port>`.
     pub http: Option<String>,
 }

@@ -6,6 +6,8 @@
 
 #[path = "real_node/leftovers.rs"]
 mod leftovers;
+#[path = "real_node/patroni.rs"]
+mod patroni;
 #[path = "real_node/scene.rs"]
 mod scene;
 
@@ -14,7 +16,7 @@ use serde_json::json;
 use testkit::real_node::{Behaviour, Orders, Recipe};
 use tokio_tungstenite::tungstenite::Message;
 
-use scene::{Scene, node};
+use scene::{Scene, is_ready, node};
 
 fn first() -> Orders {
     Orders { version: "1".to_owned(), migrations: 1, behaviour: Behaviour::Works }
@@ -36,11 +38,15 @@ async fn a_pod_becomes_ready_by_its_probe_and_is_reached_by_name_from_another_po
 
     let address = format!("static.{}:8000", scene.namespace);
     scene.until_page(&address, "/static/style.css", |page| page.contains("sans-serif")).await;
+
+    let service = format!("static.{}", scene.namespace);
+    let found = scene.inside.program("getent").args(["ahostsv4", &service]).output().unwrap();
+    assert!(String::from_utf8_lossy(&found.stdout).starts_with("10.0."), "{found:?}");
     scene.end().await;
 }
 
 #[tokio::test]
-async fn a_database_keeps_its_rows_when_its_pod_is_made_again() {
+async fn a_database_that_is_cut_off_is_felt_and_keeps_its_rows_when_its_pod_is_made_again() {
     let Some(cluster) = node().await else { return };
     let scene = Scene::new(cluster).await;
     let postgres = scene.inside.server_image(Recipe::Postgres).await.unwrap();
@@ -69,6 +75,11 @@ async fn a_database_keeps_its_rows_when_its_pod_is_made_again() {
     scene.until_ready("web").await;
     let address = format!("web.{}:8000", scene.namespace);
     scene.until_page(&address, "/", |page| page.contains(r#""orders":1000"#)).await;
+
+    let cut = scene.inside.cut(scene.address("web").await, scene.address("postgres-0").await).unwrap();
+    scene.until("web", |pod| !is_ready(pod)).await;
+    drop(cut);
+    scene.until_ready("web").await;
 
     scene.made_again("postgres-0").await;
     // The probe sees the database, and so does who waits for it.

@@ -1,6 +1,7 @@
 //! What the tests of the real node share: one cluster, a namespace each, and words for what is done in it.
 
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
@@ -158,11 +159,15 @@ impl Scene {
         self.until(name, |pod| pod.metadata.uid != before && is_ready(pod)).await;
     }
 
-    async fn until(&self, name: &str, condition: impl Fn(&Pod) -> bool) {
+    pub(crate) async fn until(&self, name: &str, condition: impl Fn(&Pod) -> bool) {
         let seen = await_condition(self.pods(), name, |pod: Option<&Pod>| pod.is_some_and(&condition));
         let in_time = tokio::time::timeout(SOON, seen).await.is_ok_and(|seen| seen.is_ok());
         let status = self.pods().get(name).await.map(|pod| pod.status);
         assert!(in_time, "{name} is {status:#?}; its log: {}", self.log(name).await);
+    }
+
+    pub(crate) async fn address(&self, name: &str) -> IpAddr {
+        self.pods().get(name).await.unwrap().status.unwrap().pod_ip.unwrap().parse().unwrap()
     }
 
     pub(crate) async fn log(&self, name: &str) -> String {
@@ -198,11 +203,11 @@ impl Scene {
         Api::<Namespace>::all(self.client).delete(&self.namespace, &DeleteParams::default()).await.unwrap();
     }
 
-    fn pods(&self) -> Api<Pod> {
+    pub(crate) fn pods(&self) -> Api<Pod> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
-    async fn create<K>(&self, object: Value)
+    pub(crate) async fn create<K>(&self, object: Value)
     where
         K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope> + Clone + DeserializeOwned + serde::Serialize,
         K: std::fmt::Debug,
@@ -239,7 +244,7 @@ fn phase(pod: &Pod) -> &str {
     pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }

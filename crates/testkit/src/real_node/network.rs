@@ -1,6 +1,8 @@
-//! A port on loopback that leads to something within a cluster's own network.
+//! Ways into a cluster's own network: ports on loopback that lead to something in there, programs, and cuts between pods.
 
 use std::io::{self, Error};
+use std::net::IpAddr;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -60,9 +62,57 @@ impl Inside {
         Ok(Forward { port, accepting })
     }
 
+    /// A program of this machine within the node's network: addresses and names of pods and Services lead somewhere, and the API
+    /// server is where the kubeconfig says. Its loopback is the node's and not this machine's.
+    pub fn program(&self, name: &str) -> Command {
+        // The names are asked of the cluster by mounts of this program's own.
+        let script = r#"mount --bind "$1" /etc/resolv.conf && shift && exec "$@""#;
+        let mut command = Command::new("nsenter");
+        command.args(["--net", "--target", &self.pid.to_string(), "unshare", "--mount", "sh", "-c", script, "sh"]);
+        command.arg(&self.names).arg(name).stdin(Stdio::null());
+        command
+    }
+
+    /// Cuts the way between two pods, in both directions, until the value is dropped. They still reach everybody else.
+    pub fn cut(&self, one: IpAddr, other: IpAddr) -> io::Result<Cut> {
+        let cut = Cut { inside: self.clone(), ways: [(one, other), (other, one)] };
+        cut.rules("--insert")?;
+        Ok(cut)
+    }
+
     /// One connection into the cluster.
     pub async fn connect(&self, to: &str) -> io::Result<TcpStream> {
         tokio::time::timeout(CONNECTS_WITHIN, tunnel(&self.proxy, to)).await.map_err(|_| io::ErrorKind::TimedOut)?
+    }
+}
+
+/// Two pods that can't reach each other.
+#[derive(Debug)]
+pub struct Cut {
+    inside: Inside,
+    ways: [(IpAddr, IpAddr); 2],
+}
+
+impl Cut {
+    /// Pods reach each other through the node, which forwards.
+    fn rules(&self, how: &str) -> io::Result<()> {
+        for (from, to) in &self.ways {
+            let (from, to) = (from.to_string(), to.to_string());
+            let mut iptables = self.inside.program("iptables");
+            iptables.args(["--wait", how, "FORWARD", "--source", &from, "--destination", &to, "--jump", "DROP"]);
+            let output = iptables.output()?;
+            if !output.status.success() {
+                return Err(Error::other(format!("iptables: {}", String::from_utf8_lossy(&output.stderr))));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        // Where the node is gone, so are its rules.
+        let _ = self.rules("--delete");
     }
 }
 
