@@ -47,7 +47,7 @@ enum Pinnace {
     Retry(commands::retry::Retry),
     Revert(commands::revert::Revert),
     Secrets(commands::secrets::Secrets),
-    Serve(commands::serve::Serve),
+    Serve(Box<commands::serve::Serve>),
     SetImage(commands::set_image::SetImage),
     Show(commands::show::Show),
     SignIn(commands::sign_in::SignIn),

@@ -4,6 +4,7 @@
 
 mod it {
     mod apps;
+    mod backups;
     mod build;
     mod crds;
     mod databases;

@@ -140,7 +140,7 @@ pub(crate) async fn looks_after(client: ClusterClient, settings: Settings, mut s
         match operator::Operator::begin(client.clone(), settings.clone()).await {
             Ok(operator) => return operator.run(stop).await,
             Err(error) => {
-                tracing::warn!(%error, again_in = ?AGAIN_AFTER, "the operator can't begin; are our definitions there (pinnace crds)?")
+                tracing::warn!(%error, again_in = ?AGAIN_AFTER, "the operator can't begin; are our definitions there (pinnace crds)?");
             }
         }
         if tokio::time::timeout(AGAIN_AFTER, stop.wait_for(|stop| *stop)).await.is_ok() {

@@ -90,7 +90,7 @@ async fn pinning_an_app_migrates_once_rolls_out_and_is_committed_when_the_app_sa
     let number = apps.world.pin("1.1").await;
     let ended = apps.world.ended(number).await;
     assert!(matches!(ended, Outcome::Done { .. }), "{ended:?}");
-    assert!(apps.world.image_in_git().contains(":1.1@"));
+    assert!(apps.world.remote.file("apps/shop/prod/app.yaml").unwrap().contains(":1.1@"));
     assert!(apps.world.objects.image("shop-web").await.contains(":1.1@"));
     assert_eq!(apps.app().await["status"]["version"], "1.1");
     assert_eq!(apps.migrations().await, 2, "one for each version");

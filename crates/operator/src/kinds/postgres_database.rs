@@ -6,6 +6,7 @@ pub mod build;
 pub mod crd;
 mod dereference;
 mod end;
+mod fill;
 mod local;
 mod reconcile;
 mod status;

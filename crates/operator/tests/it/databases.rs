@@ -11,13 +11,13 @@ use testkit::DevPostgres;
 use super::field::{Field, image, message};
 
 /// A namespace whose operator knows a PostgreSQL that is there.
-struct Place {
-    field: Field,
+pub(crate) struct Place {
+    pub(crate) field: Field,
     postgres: DevPostgres,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let field = Field::looked_after().await;
         let place = Self { field, postgres: DevPostgres::start().await.unwrap() };
         place.write_admin("postgres").await;
@@ -32,11 +32,11 @@ impl Place {
         self.field.client.create(&secret).await.unwrap();
     }
 
-    fn key(&self, name: &str) -> ObjectKey {
+    pub(crate) fn key(&self, name: &str) -> ObjectKey {
         self.field.key("pinnace.dev/v1alpha1", "PostgresDatabase", name)
     }
 
-    async fn write(&self, name: &str, spec: Value) {
+    pub(crate) async fn write(&self, name: &str, spec: Value) {
         let mut spec = spec;
         if spec.get("server").is_none() {
             spec["server"] = json!({"external": {"adminSecret": "postgres"}});
@@ -47,7 +47,7 @@ impl Place {
     }
 
     /// Waits until a database takes connections, and gives its login.
-    async fn ready(&self, name: &str) -> Login {
+    pub(crate) async fn ready(&self, name: &str) -> Login {
         let is_ready = |live: &Value| {
             live["status"]["observedGeneration"] == live["metadata"]["generation"] && condition(live) == "True"
         };
@@ -55,7 +55,7 @@ impl Place {
         self.login(&format!("{name}-postgres")).await.unwrap()
     }
 
-    async fn says(&self, name: &str, words: &str) {
+    pub(crate) async fn says(&self, name: &str, words: &str) {
         let says = |live: &Value| message(&live["status"], "Ready").contains(words);
         self.field.until(&self.key(name), words, says).await;
     }
@@ -71,7 +71,7 @@ impl Place {
         Some(Login { role: text("username"), password: text("password"), database: text("name"), url: text("url") })
     }
 
-    async fn connect(&self, login: &Login) -> Result<PgConnection, sqlx::Error> {
+    pub(crate) async fn connect(&self, login: &Login) -> Result<PgConnection, sqlx::Error> {
         let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(self.postgres.port());
         PgConnection::connect_with(&options.username(&login.role).password(&login.password).database(&login.database))
             .await
@@ -88,7 +88,7 @@ impl Place {
         self.connect(&login).await.unwrap()
     }
 
-    async fn databases(&self) -> Vec<String> {
+    pub(crate) async fn databases(&self) -> Vec<String> {
         let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1")
             .fetch_all(&mut self.admin().await)
             .await
@@ -98,7 +98,7 @@ impl Place {
 }
 
 #[derive(Debug, PartialEq)]
-struct Login {
+pub(crate) struct Login {
     role: String,
     password: String,
     database: String,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cluster::{Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
+use cluster::{KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
 use health::Verdict;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -104,17 +104,14 @@ async fn run(
     let hash = hex(&Sha256::digest(format!("{}/{}/{name}", work.namespace(), work.key.name)), 10);
     let job_name = format!("{what}-{hash}");
     let key = ObjectKey { kind: KindKey::new("batch/v1", "Job"), namespace: Some(own.clone()), name: job_name.clone() };
-    let live = match work.client().get(&key).await? {
-        Some(live) => live,
-        None => {
-            work.client().create(&volume(&own, &work.shared.settings.backups)).await?;
-            work.client().create(&secret(&own, &job_name, reached, wanted, login)).await?;
-            let folder = format!("{}/{}", work.namespace(), work.key.name);
-            let job = job(&own, &job_name, (name, script, &folder), &work.shared.settings.images.postgres(None));
-            match work.client().create(&job).await? {
-                Created::New(live) | Created::There(live) => live,
-            }
-        }
+    let live = if let Some(live) = work.client().get(&key).await? {
+        live
+    } else {
+        work.client().create(&volume(&own, &work.shared.settings.backups)).await?;
+        work.client().create(&secret(&own, &job_name, reached, wanted, login)).await?;
+        let folder = format!("{}/{}", work.namespace(), work.key.name);
+        let job = job(&own, &job_name, (name, script, &folder), &work.shared.settings.images.postgres(None));
+        work.client().create(&job).await?.into_object()
     };
     Ok(match judge_job(&live, &Snapshot::default()) {
         Verdict::Current => {

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::crd::Restore;
 use super::dereference::{self, Found, Reached};
+use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
 use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, end, local};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
-use crate::resource::Condition;
 use crate::standing::Standing;
 
 /// How databases are looked after.
@@ -21,8 +20,6 @@ pub(crate) const CONTROLLER: Controller =
 
 /// The server is asked again after so long, though nothing of the object changed: somebody may have changed what is there.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(10);
-/// Why a database that is made anew is not ready yet.
-const RESTORING: &str = "Restoring";
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// For so long the login before may still be used by pods that have not been started anew.
@@ -120,16 +117,13 @@ async fn steps(
             apply::connection(work, &reporting_name, &reached, wanted, reporting).await?;
         }
     }
-    let used = match ensured_login.or_else(|| login.clone()) {
-        Some(login) => login,
-        None => {
-            return Ok(Outcome::of(Standing::Waits { reason: "NoLogin", message: "it has no login yet".to_owned() }));
-        }
+    let Some(used) = ensured_login.or_else(|| login.clone()) else {
+        let standing = Standing::Waits { reason: "NoLogin", message: "it has no login yet".to_owned() };
+        return Ok(Outcome::of(standing));
     };
     let filled = match fill(work, database, wanted, &reached, &used).await? {
-        Filled::Already => None,
-        Filled::Now(from) => Some(from),
-        Filled::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
+        Filling::Done(filled) => filled,
+        Filling::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
     };
     let (mut backups, mut run) = (None, None);
     if let Some(name) = backup::asked_for(database) {
@@ -144,53 +138,6 @@ async fn steps(
         None => Some(now),
     };
     Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, backups, backup: run, filled })
-}
-
-/// Whether a database that is new was filled.
-enum Filled {
-    Already,
-    Now(Option<String>),
-    NotYet(Standing),
-}
-
-/// A database that is made anew is filled from the last backup of its object, once, where there is one and nothing is in it.
-async fn fill(
-    work: &mut Work,
-    database: &PostgresDatabase,
-    wanted: &Wanted,
-    reached: &Reached,
-    login: &Login,
-) -> Result<Filled, OperatorError> {
-    if database.status.as_ref().is_some_and(|status| status.filled) {
-        return Ok(Filled::Already);
-    }
-    let known = if database.spec.restore == Restore::Latest { backup::known(work).await? } else { Vec::new() };
-    let Some(newest) = known.last() else { return Ok(Filled::Now(None)) };
-    let is_empty = {
-        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-        postgres::is_empty(&reached.server, wanted).await?
-    };
-    // What a restore brings comes all at once or not at all.
-    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
-    if !is_empty && !begun {
-        return Ok(Filled::Now(None));
-    }
-    work.memo.restoring = true;
-    Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
-        backup::Ran::Done => Filled::Now(Some(newest.name.clone())),
-        backup::Ran::Runs(message) => Filled::NotYet(Standing::Waits { reason: RESTORING, message }),
-        backup::Ran::Failed(message) => {
-            let message = format!(
-                "the backup {} of {} can't be brought back: {message}. Bring it back by hand, or begin empty with `restore: never`",
-                newest.name, newest.at
-            );
-            Filled::NotYet(Standing::Stalled { reason: "RestoreFailed", message })
-        }
-    })
-}
-
-fn is_restoring(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|one| one.reason == RESTORING)
 }
 
 /// What the server was asked for last. A change of it has it asked again.

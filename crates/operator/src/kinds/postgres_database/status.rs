@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::crd::{Backup, BackupRun, PostgresDatabaseStatus};
+use super::fill::Filled;
 use super::{PostgresDatabase, validate};
 use crate::objects::said;
 use crate::postgres::Wanted;
@@ -20,14 +21,14 @@ pub(crate) struct Outcome {
     pub(crate) backups: Option<Vec<Backup>>,
     /// The backup that is being made.
     pub(crate) backup: Option<BackupRun>,
-    /// Whether it was filled, and from what.
-    pub(crate) filled: Option<Option<String>>,
+    /// What it began with.
+    pub(crate) filled: Filled,
 }
 
 impl Outcome {
     /// Nothing but how it stands.
     pub(crate) fn of(standing: Standing) -> Self {
-        Self { standing, server: None, rotated: None, backups: None, backup: None, filled: None }
+        Self { standing, server: None, rotated: None, backups: None, backup: None, filled: Filled::Before }
     }
 }
 
@@ -37,6 +38,10 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
     let generation = database.metadata.generation;
     let is_ready = outcome.standing == Standing::Ready;
     let backups = outcome.backups.clone().unwrap_or_else(|| before.backups.clone());
+    let restored = match &outcome.filled {
+        Filled::From(name) => Some(name.clone()),
+        Filled::Before | Filled::Empty => before.restored.clone(),
+    };
     let status = PostgresDatabaseStatus {
         observed_generation: generation,
         server: outcome.server.map(str::to_owned).or_else(|| before.server.clone()),
@@ -52,10 +57,9 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         backed_up: backups.last().map(|backup| backup.at.clone()),
         backups,
         backup: outcome.backup.clone(),
-        filled: before.filled || outcome.filled.is_some(),
-        restored: outcome.filled.clone().flatten().or_else(|| before.restored.clone()),
+        filled: before.filled || outcome.filled != Filled::Before,
+        restored,
         conditions: outcome.standing.conditions(generation, &before.conditions, now),
-        ..before
     };
     said(json!(status))
 }

@@ -1,0 +1,70 @@
+//! What a database begins with that is made anew.
+
+use super::PostgresDatabase;
+use super::backup;
+use super::crd::Restore;
+use super::dereference::Reached;
+use crate::driver::{OperatorError, Work};
+use crate::postgres::{self, Login, Wanted};
+use crate::resource::Condition;
+use crate::standing::Standing;
+
+/// Why a database that is made anew is not ready yet.
+pub(crate) const RESTORING: &str = "Restoring";
+
+/// How far that is.
+pub(crate) enum Filling {
+    Done(Filled),
+    NotYet(Standing),
+}
+
+/// What a database began with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// That was settled before.
+    Before,
+    /// It was made now, and is empty.
+    Empty,
+    /// It was made now, and has what this backup had.
+    From(String),
+}
+
+/// A database that is made anew is filled from the last backup of its object, once, where there is one and nothing is in it.
+pub(crate) async fn fill(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+    reached: &Reached,
+    login: &Login,
+) -> Result<Filling, OperatorError> {
+    if database.status.as_ref().is_some_and(|status| status.filled) {
+        return Ok(Filling::Done(Filled::Before));
+    }
+    let known = if database.spec.restore == Restore::Latest { backup::known(work).await? } else { Vec::new() };
+    let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
+    let is_empty = {
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        postgres::is_empty(&reached.server, wanted).await?
+    };
+    // What a restore brings comes all at once or not at all.
+    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
+    if !is_empty && !begun {
+        return Ok(Filling::Done(Filled::Empty));
+    }
+    work.memo.restoring = true;
+    Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
+        backup::Ran::Done => Filling::Done(Filled::From(newest.name.clone())),
+        backup::Ran::Runs(message) => Filling::NotYet(Standing::Waits { reason: RESTORING, message }),
+        backup::Ran::Failed(message) => {
+            let message = format!(
+                "the backup {} of {} can't be brought back: {message}. Bring it back by hand, or begin empty with `restore: never`",
+                newest.name, newest.at
+            );
+            Filling::NotYet(Standing::Stalled { reason: "RestoreFailed", message })
+        }
+    })
+}
+
+fn is_restoring(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|one| one.reason == RESTORING)
+}

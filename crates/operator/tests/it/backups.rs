@@ -1,0 +1,88 @@
+//! Backups before migrations, and what a database that is made anew begins with. The Jobs are played here; a real one stands in the tests of the
+//! real node.
+
+use cluster::{KindKey, ObjectKey};
+use serde_json::{Value, json};
+
+use super::databases::Place;
+use super::field::{image, message};
+
+fn spec(tag: &str) -> Value {
+    json!({
+        "image": image(tag), "processes": {"web": {"command": ["gunicorn"], "replicas": 1}}, "migrations": {"command": ["migrate"]},
+        "needs": {"database": {"make": {"server": {"external": {"adminSecret": "postgres"}}}}},
+    })
+}
+
+async fn backups(place: &Place) -> Vec<Value> {
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    live["status"]["backups"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_made_before_each_migration_but_the_first() {
+    let place = Place::new().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    assert_eq!(backups(&place).await.len(), 0, "there was nothing to lose");
+    place.field.write_app("shop", spec("2.0")).await;
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "2.0");
+    let made = backups(&place).await;
+    assert_eq!(made.len(), 1, "{made:?}");
+    let own = place.field.server.own_namespace();
+    let jobs = place.field.client.list(&KindKey::new("batch/v1", "Job"), &own).await.unwrap();
+    let migrations = place.field.list("batch/v1", "Job").await;
+    let newest = migrations.iter().filter_map(|job| job["metadata"]["creationTimestamp"].as_str()).max().unwrap();
+    assert!(jobs[0]["status"]["completionTime"].as_str().unwrap() <= newest, "{jobs:#?}");
+    let secrets = place.field.client.list(&KindKey::new("v1", "Secret"), &own).await.unwrap();
+    assert!(
+        !secrets.iter().any(|secret| secret["metadata"]["name"].as_str().unwrap().starts_with("backup-")),
+        "no login is left lying about"
+    );
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    assert_eq!(backups(&place).await.len(), 1, "what is not migrated needs none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_fails_stops_before_the_migration_and_is_made_again_when_asked() {
+    let mut place = Place::new().await;
+    place.field.settings.images.postgres = "registry.example/postgres-job-fails:1".to_owned();
+    place.field.kill().await;
+    place.field.begin().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    place.field.write_app("shop", spec("2.0")).await;
+    let status = place.field.phase("shop", "Error").await;
+    assert!(
+        message(&status, "Stalled").starts_with("no backup of the database shop could be made, so nothing is migrated"),
+        "{status:#}"
+    );
+    assert_eq!(place.field.list("batch/v1", "Job").await.len(), 1, "the migration of 1.0");
+    place.field.settings.images.postgres = "registry.example/postgres:1".to_owned();
+    place.field.kill().await;
+    place.field.begin().await;
+    place.field.client.annotate(&place.field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "2.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
+    let place = Place::new().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let app = place.field.app("shop");
+    let delete = async |key: &ObjectKey| {
+        let live = place.field.get(key).await.unwrap();
+        place.field.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        place.field.until_gone(key).await;
+    };
+    delete(&app).await;
+    place.field.until_gone(&place.key("shop")).await;
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let status = place.field.get(&place.key("shop")).await.unwrap()["status"].clone();
+    assert!(status["restored"].as_str().is_some_and(|name| name.starts_with("shop-")), "{status:#}");
+}
