@@ -26,7 +26,7 @@ use crate::kinds::CONTROLLERS;
 pub use clock::Clock;
 pub use error::OperatorError;
 pub use settings::{Backups, Settings};
-pub(crate) use work::{Next, Work};
+pub(crate) use work::{Next, Work, random};
 
 /// What the operator makes of kinds that every cluster has.
 const MADE: &[(&str, &str)] = &[

@@ -12,4 +12,5 @@ use crate::driver::Controller;
 pub const KINDS: &[Kind] = &[app::KIND, postgres_database::KIND, rabbit_vhost::KIND, redis::KIND];
 
 /// How each of them is looked after, in the same order.
-pub(crate) const CONTROLLERS: &[Controller] = &[app::CONTROLLER, postgres_database::CONTROLLER];
+pub(crate) const CONTROLLERS: &[Controller] =
+    &[app::CONTROLLER, postgres_database::CONTROLLER, rabbit_vhost::CONTROLLER, redis::CONTROLLER];

@@ -3,6 +3,7 @@
 //! Each kind has a folder in `kinds`, whose files are the steps of a reconcile. They do no IO and read no clock: what an App refers to is
 //! read elsewhere and given as [`app::Seen`]. [`local`] has what servers in the cluster have in common. [`postgres`] is what talks to a server of PostgreSQL, [`rabbit`] to a broker of RabbitMQ.
 
+mod admin;
 mod claim;
 mod crd;
 mod driver;
@@ -12,6 +13,7 @@ pub mod local;
 mod objects;
 pub mod postgres;
 pub mod rabbit;
+pub mod redis_server;
 mod resource;
 mod rights;
 mod standing;

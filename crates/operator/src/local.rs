@@ -1,10 +1,12 @@
 //! Servers that run in the cluster: what PostgreSQL, Redis and RabbitMQ have in common there. They are made by the `build` of their kinds.
 
 mod images;
+mod keep;
 mod pod;
 mod quantity;
 
 pub use images::Images;
+pub(crate) use keep::{kept, started_anew};
 pub(crate) use pod::{Mount, Pod, resources, shell};
 pub(crate) use quantity::bytes;
 

@@ -1,9 +1,16 @@
 //! Plain Kubernetes objects: how they are written and named, whatever of our kinds they are made for.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster::{MADE_BY, MADE_LABEL};
+use secrets::Secret;
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::hex::hex;
+use crate::resource::Metadata;
 
 /// What a StatefulSet's name may have, so that the label of its revision fits; others may have more.
 pub(crate) const LONGEST_OF_STATEFUL_SET: usize = 52;
@@ -54,4 +61,32 @@ pub(crate) fn joined(begin: &str, end: &str, longest: usize) -> String {
     let room = longest.saturating_sub(end.len() + hash.len() + 2);
     let cut: String = begin.chars().take(room).collect();
     format!("{}-{hash}-{end}", cut.trim_end_matches('-'))
+}
+
+/// Keys and values of a Secret. What is no base64 is passed over: the API server would refuse it.
+pub(crate) fn secret_data(secret: &Value) -> BTreeMap<String, Vec<u8>> {
+    let data = secret["data"].as_object().into_iter().flatten();
+    data.filter_map(|(key, value)| Some((key.clone(), STANDARD.decode(value.as_str()?).ok()?))).collect()
+}
+
+/// The password that a Secret holds; what can't be one is made anew.
+pub(crate) fn password_in(secret: &Value) -> Option<Secret<String>> {
+    let text = String::from_utf8(secret_data(secret).remove("password")?).ok()?;
+    (!text.is_empty() && !text.contains(char::is_control)).then(|| Secret::new(text))
+}
+
+/// The Secret that tells Apps of a server: parts by name.
+pub(crate) fn connection_secret<'a>(
+    of: &Metadata,
+    namespace: &str,
+    name: &str,
+    parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Value {
+    let packed = parts.into_iter().map(|(key, text)| (key.to_owned(), json!(STANDARD.encode(text))));
+    let data: Map<String, Value> = packed.collect();
+    let labels = json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/name": of.name});
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels}, "data": data,
+    })
 }

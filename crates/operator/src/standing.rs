@@ -22,6 +22,15 @@ impl Standing {
         Self::Stalled { reason: error.reason(), message: error.to_string() }
     }
 
+    /// What any error means.
+    pub(crate) fn of_error(error: &OperatorError) -> Self {
+        if error.is_transient() {
+            Self::Waits { reason: error.reason(), message: error.to_string() }
+        } else {
+            Self::refused(error)
+        }
+    }
+
     /// The conditions `Ready` and `Stalled`.
     pub(crate) fn conditions(&self, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Vec<Condition> {
         let (reason, message) = match self {

@@ -12,6 +12,8 @@ mod it {
     mod golden;
     mod local;
     mod local_databases;
+    mod redises;
     mod server;
     mod validation;
+    mod vhosts;
 }

@@ -3,6 +3,8 @@
 use cluster::ClusterError;
 
 use crate::postgres::PostgresError;
+use crate::rabbit::RabbitError;
+use crate::redis_server::RedisError;
 use crate::resource::BadObject;
 
 /// Why a reconcile did not get to its end. It is tried again, ever more slowly.
@@ -14,6 +16,12 @@ pub enum OperatorError {
     /// A server of PostgreSQL did not.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// A broker of RabbitMQ did not.
+    #[error(transparent)]
+    Rabbit(#[from] RabbitError),
+    /// A Redis did not answer as it should.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// An object can't be read.
     #[error(transparent)]
     BadObject(#[from] BadObject),
@@ -37,15 +45,27 @@ impl OperatorError {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Cluster(ClusterError::Forbidden { .. }) => "Forbidden",
-            Self::Cluster(ClusterError::NotOurs { .. }) | Self::Postgres(PostgresError::NotOurs { .. }) => "NotOurs",
+            Self::Cluster(ClusterError::NotOurs { .. })
+            | Self::Postgres(PostgresError::NotOurs { .. })
+            | Self::Rabbit(RabbitError::NotOurs { .. }) => "NotOurs",
             Self::Cluster(ClusterError::Quota { .. }) => "Quota",
-            Self::Postgres(PostgresError::Claimed { .. }) => "Claimed",
-            Self::Postgres(PostgresError::Login { .. }) => "Login",
+            Self::Postgres(PostgresError::Claimed { .. })
+            | Self::Rabbit(RabbitError::Claimed { .. } | RabbitError::UserInUse { .. }) => "Claimed",
+            Self::Postgres(PostgresError::Login { .. })
+            | Self::Rabbit(RabbitError::Login { .. })
+            | Self::Redis(RedisError::Login { .. }) => "Login",
             Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
-            Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. }) => "Unreachable",
+            Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. })
+            | Self::Rabbit(RabbitError::Unreachable { .. } | RabbitError::Slow { .. })
+            | Self::Redis(RedisError::Unreachable { .. }) => "Unreachable",
             Self::DamagedSecret { .. } => "DamagedSecret",
             _ => "Refused",
         }
+    }
+
+    /// Whether it is the API server that can't be asked just now.
+    pub(crate) fn is_of_api_server(&self) -> bool {
+        matches!(self, Self::Cluster(error) if error.is_transient())
     }
 
     /// Whether it may be well by itself later.
@@ -53,6 +73,8 @@ impl OperatorError {
         match self {
             Self::Cluster(error) => error.is_transient() || matches!(error, ClusterError::Conflict { .. }),
             Self::Postgres(error) => error.is_transient(),
+            Self::Rabbit(error) => error.is_transient(),
+            Self::Redis(error) => error.is_transient(),
             Self::Random(_) => true,
             Self::BadObject(_) | Self::DamagedSecret { .. } => false,
         }

@@ -1,12 +1,19 @@
 //! `RabbitVhost`: a virtual host of RabbitMQ with its user.
 
+mod apply;
 pub mod build;
 pub mod crd;
+mod dereference;
+mod end;
+mod reconcile;
+mod status;
+mod validate;
 
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
 pub use crd::{RabbitVhostSpec, RabbitVhostStatus};
+pub(crate) use reconcile::CONTROLLER;
 
 /// A virtual host with its user.
 pub type RabbitVhost = Resource<RabbitVhostSpec, RabbitVhostStatus>;

@@ -1,12 +1,18 @@
 //! `Redis`: a store in memory, for queues, caches and locks.
 
+mod apply;
 pub mod build;
 pub mod crd;
+mod dereference;
+mod reconcile;
+mod status;
+mod validate;
 
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
 pub use crd::{RedisSpec, RedisStatus};
+pub(crate) use reconcile::CONTROLLER;
 
 /// A store in memory.
 pub type Redis = Resource<RedisSpec, RedisStatus>;

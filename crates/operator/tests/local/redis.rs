@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use operator::redis::RedisSpec;
 use operator::redis::build::files;
 use operator::redis::crd::{Persistence, WhenFull};
+use operator::redis_server::{RedisError, answers};
 use rustix::process::Signal;
 use secrets::Secret;
 use tempfile::TempDir;
@@ -83,6 +84,27 @@ fn who_has_the_password_may_do_all_and_the_probe_may_only_ask_whether_it_is_ther
     }
     program.tell(Signal::TERM);
     assert!(program.end().0.success());
+}
+
+#[tokio::test]
+async fn a_redis_that_answers_is_told_from_one_that_does_not_or_not_to_us() {
+    let pod = Pod::new(&RedisSpec::default());
+    let asked = async |password: &str, database: i64| {
+        let password = (!password.is_empty()).then(|| Secret::new(password.to_owned()));
+        answers("127.0.0.1", pod.port, password.as_ref(), database).await
+    };
+    assert!(asked(PASSWORD, 0).await.unwrap_err().is_transient());
+    let _program = pod.start();
+    asked(PASSWORD, 0).await.unwrap();
+    asked(PASSWORD, 15).await.unwrap();
+    assert!(matches!(asked(PASSWORD, 16).await, Err(RedisError::NoDatabase { database: 16, .. })));
+    for wrong in ["wrong", ""] {
+        let error = asked(wrong, 0).await.unwrap_err();
+        assert!(matches!(error, RedisError::Login { .. }) && !error.is_transient(), "{error}");
+    }
+    assert!(pod.ask_as_app(&["CONFIG", "SET", "maxclients", "1"]).starts_with("+OK"));
+    let _other = TcpStream::connect(("127.0.0.1", pod.port)).unwrap();
+    assert!(asked(PASSWORD, 0).await.unwrap_err().is_transient(), "it is full");
 }
 
 #[test]

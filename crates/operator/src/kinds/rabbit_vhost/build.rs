@@ -1,9 +1,12 @@
 //! One broker of RabbitMQ in the cluster: a pure function. Its pod is told a hash of the administrator's password, never the password.
 
+use secrets::in_address;
 use serde_json::{Value, json};
 
 use super::crd::LocalBroker;
+use super::validate::Checked;
 use crate::local::{Images, Mount, Pod, Server, bytes, resources};
+use crate::objects::connection_secret;
 
 const COMPONENT: &str = "rabbit";
 const PORTS: &[(&str, u16)] = &[("amqp", 5672), ("management", 15672)];
@@ -42,6 +45,28 @@ pub fn settings(local: &LocalBroker, folder: &str) -> String {
     format!(
         "listeners.tcp.default = 5672\nmanagement.tcp.port = 15672\nload_definitions = {folder}/definitions.json\n\
          log.console = true\nlog.console.level = info\nlog.file = false\ndisk_free_limit.absolute = 100MB\n{memory}\n"
+    )
+}
+
+/// The Secret that tells Apps of it.
+pub(crate) fn connection(checked: &Checked<'_>) -> Value {
+    let (vhost, username) = (checked.wanted.vhost.as_str(), checked.wanted.username.as_str());
+    let (password, port) = (checked.password.expose().as_str(), checked.port.to_string());
+    let login = format!("{}:{}", in_address(username), in_address(password));
+    let url = format!("{}://{login}@{}:{port}/{}", checked.scheme(), checked.host, in_address(vhost));
+    let parts = [
+        ("host", checked.host.as_str()),
+        ("port", &port),
+        ("vhost", vhost),
+        ("username", username),
+        ("password", password),
+        ("url", &url),
+    ];
+    connection_secret(
+        &checked.vhost.metadata,
+        checked.namespace,
+        &super::validate::connection_secret(checked.vhost),
+        parts,
     )
 }
 

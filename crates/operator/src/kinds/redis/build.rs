@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use secrets::Secret;
+use secrets::{Secret, in_address};
 
 use super::crd::{Persistence, RedisSpec, WhenFull};
+use super::validate::{Checked, Place};
 use crate::hex::hex;
 use crate::local::{Images, Mount, Pod, Server, bytes, resources, shell};
+use crate::objects::connection_secret;
 
 const COMPONENT: &str = "redis";
 const PORTS: &[(&str, u16)] = &[("redis", 6379)];
@@ -45,6 +47,26 @@ pub fn files(spec: &RedisSpec, password: &Secret<String>) -> Files {
     let users =
         format!("user default on #{hash} ~* &* +@all\nuser probe on nopass resetkeys resetchannels -@all +ping\n");
     Files { settings, users, ready: READY }
+}
+
+/// The Secret that tells Apps of it.
+pub(crate) fn connection(checked: &Checked<'_>) -> Value {
+    let (host, port, path) = match &checked.place {
+        Place::Local(server) => (server.host(), 6379, String::new()),
+        Place::External { host, port, database: 0 } => (host.clone(), *port, String::new()),
+        Place::External { host, port, database } => (host.clone(), *port, format!("/{database}")),
+    };
+    let password = checked.password.as_ref().map(|password| password.expose().as_str());
+    let login = password.map(|password| format!(":{}@", in_address(password))).unwrap_or_default();
+    let (url, port) = (format!("redis://{login}{host}:{port}{path}"), port.to_string());
+    let parts = [("host", host.as_str()), ("port", &port), ("url", &url)];
+    let parts = parts.into_iter().chain(password.map(|password| ("password", password)));
+    connection_secret(
+        &checked.redis.metadata,
+        checked.namespace,
+        &super::validate::connection_secret(checked.redis),
+        parts,
+    )
 }
 
 /// The objects of a server.
