@@ -1,0 +1,167 @@
+//! A cluster with a real node, an operator that looks after it, and a namespace with one App.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use cluster::{ClusterClient, KindKey, ObjectKey};
+use futures::{SinkExt as _, StreamExt as _};
+use operator::Operator;
+use operator::local::Images;
+use serde_json::{Value, json};
+use testkit::DevCluster;
+use testkit::devcluster::Options;
+use testkit::real_node::{Forward, Inside, RealNode, Recipe, missing};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::client::ask;
+
+/// How long a thing may take on a busy machine: images are unpacked and databases made meanwhile.
+const LIMIT: Duration = Duration::from_mins(4);
+const OWN: &str = "pinnace-system";
+
+pub(crate) struct Place {
+    pub(crate) inside: Inside,
+    /// Where Traefik answers.
+    pub(crate) http: String,
+    client: ClusterClient,
+    namespace: String,
+    operator: JoinHandle<()>,
+    _stop: watch::Sender<bool>,
+    _ways: Vec<Forward>,
+    _cluster: DevCluster,
+}
+
+impl Place {
+    /// Nothing where there can be no node; why is said.
+    pub(crate) async fn new(name: &str) -> Option<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        if let Some(why) = missing().await.unwrap() {
+            let _ = writeln!(std::io::stderr(), "skipped: {why}");
+            return None;
+        }
+        let real_node = Some(RealNode { traefik: true });
+        let cluster = DevCluster::start(Options { nodes: 0, real_node, ..Options::default() }).await.unwrap();
+        let inside = cluster.inside().unwrap().clone();
+        let connect = || ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster");
+        let client = connect().await.unwrap();
+        let crds = operator::crds();
+        client.set_up(&crds).await.unwrap();
+        client.wait_until_established(&crds.iter().collect::<Vec<_>>(), LIMIT).await.unwrap();
+        client.make_namespace(OWN).await.unwrap();
+        client.make_namespace(name).await.unwrap();
+        let image = async |recipe| inside.server_image(recipe).await.unwrap().reference();
+        let images = Images {
+            postgres: image(Recipe::Postgres).await,
+            redis: image(Recipe::Redis).await,
+            rabbit: image(Recipe::RabbitMq).await,
+            ..Images::default()
+        };
+        // The operator is outside of the cluster here.
+        let mut settings = operator::Settings { images, ..operator::Settings::default() };
+        let mut ways = Vec::new();
+        for (server, port) in [("postgres", 5432), ("rabbit", 15672)] {
+            let to = format!("{name}-{server}.{name}.svc:{port}");
+            let way = inside.forward(&to).await.unwrap();
+            settings.reached_at.insert(to, ("127.0.0.1".to_owned(), way.port()));
+            ways.push(way);
+        }
+        let operator = Operator::begin(connect().await.unwrap(), settings).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let operator = tokio::spawn(operator.run(stopped));
+        let http = inside.http.clone().unwrap();
+        let namespace = name.to_owned();
+        Some(Self { inside, http, client, namespace, operator, _stop: stop, _ways: ways, _cluster: cluster })
+    }
+
+    fn key(&self, api_version: &str, kind: &str) -> ObjectKey {
+        let namespace = Some(self.namespace.clone());
+        ObjectKey { kind: KindKey::new(api_version, kind), namespace, name: self.namespace.clone() }
+    }
+
+    /// What people write.
+    pub(crate) async fn write_app(&self, spec: Value) {
+        let app = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App",
+            "metadata": {"name": self.namespace, "namespace": self.namespace}, "spec": spec});
+        self.client.set_up(&[app]).await.unwrap();
+    }
+
+    pub(crate) async fn database(&self) -> Value {
+        self.client.get(&self.key("pinnace.dev/v1alpha1", "PostgresDatabase")).await.unwrap().unwrap()
+    }
+
+    /// Waits for a phase of what was written last, and gives the status.
+    pub(crate) async fn phase(&self, phase: &str) -> Value {
+        let key = self.key("pinnace.dev/v1alpha1", "App");
+        let is_so = |live: &Value| {
+            live["status"]["observedGeneration"] == live["metadata"]["generation"] && live["status"]["phase"] == phase
+        };
+        let waiting = async {
+            loop {
+                let live = self.client.get(&key).await.unwrap();
+                if let Some(live) = live.as_ref().filter(|live| is_so(live)) {
+                    return live["status"].clone();
+                }
+                self.client.news_of(&key, live.as_ref()).await.unwrap();
+            }
+        };
+        if let Ok(status) = tokio::time::timeout(LIMIT, waiting).await {
+            return status;
+        }
+        panic!("no {phase}: {:#}", self.client.get(&key).await.unwrap().unwrap_or_default()["status"])
+    }
+
+    /// Asks until the answer is so: Traefik learns of routes a moment after they are there.
+    pub(crate) async fn until_page(&self, host: &str, path: &str, is_so: impl Fn(&str) -> bool) {
+        let asking = async {
+            loop {
+                if let Ok((200, text)) = ask(&self.http, host, path).await
+                    && is_so(&text)
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        if tokio::time::timeout(LIMIT, asking).await.is_err() {
+            panic!("{path}: {:?}", ask(&self.http, host, path).await);
+        }
+    }
+
+    /// Says something to the websocket, until it is led there, and hears what comes back.
+    pub(crate) async fn until_echo(&self, host: &str, word: &str) -> String {
+        let asking = async {
+            loop {
+                let stream = TcpStream::connect(&self.http).await.unwrap();
+                if let Ok((mut socket, _)) = tokio_tungstenite::client_async(format!("ws://{host}/ws"), stream).await {
+                    socket.send(Message::text(word)).await.unwrap();
+                    return socket.next().await.unwrap().unwrap().into_text().unwrap().to_string();
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, asking).await.unwrap()
+    }
+
+    /// The namespace is deleted with all that is in it, and is made again empty.
+    pub(crate) async fn lose_namespace(&self) {
+        let key = ObjectKey { namespace: None, ..self.key("v1", "Namespace") };
+        let live = self.client.get(&key).await.unwrap().unwrap();
+        let uid = live["metadata"]["uid"].as_str().unwrap();
+        self.client.delete(&key, uid).await.unwrap();
+        self.client.wait_until_gone(&key, uid, LIMIT).await.unwrap();
+        self.client.make_namespace(&self.namespace).await.unwrap();
+    }
+
+    pub(crate) async fn end(self) {
+        self.operator.abort();
+    }
+}
+
+/// What the condition `Ready` says.
+pub(crate) fn message(status: &Value) -> &str {
+    let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    conditions.iter().find(|one| one["type"] == "Ready").and_then(|one| one["message"].as_str()).unwrap_or_default()
+}
