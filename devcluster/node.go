@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -148,6 +149,9 @@ func checkMachine() error {
 	if os.Geteuid() != 0 {
 		return errors.New("a real node needs root: it makes namespaces, mounts and cgroups of its own; run this as root, or without --real-node")
 	}
+	if !mayMakeNamespaces() {
+		return errors.New("a real node needs CAP_SYS_ADMIN and CAP_NET_ADMIN, which root has not in here: run this outside of the container, or without --real-node")
+	}
 	_ = os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
 	var missing, packages []string
 	for _, need := range needs {
@@ -160,6 +164,17 @@ func checkMachine() error {
 		return fmt.Errorf("a real node needs %s: apt-get install %s", strings.Join(missing, ", "), strings.Join(unique(packages), " "))
 	}
 	return nil
+}
+
+// mayMakeNamespaces says whether this root is one: within a container it often is not.
+func mayMakeNamespaces() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	const needed = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_NET_ADMIN
+	return data[0].Effective&needed == needed
 }
 
 // checkPrograms says which of a real node's programs were not built.

@@ -98,7 +98,8 @@ pub async fn missing() -> Result<Option<String>, DevClusterError> {
     if output.status.success() {
         return Ok(None);
     }
-    Ok(Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+    let said = String::from_utf8_lossy(&output.stderr);
+    Ok(Some(said.trim().trim_start_matches("check-node: ").to_owned()))
 }
 
 /// What `devcluster supervise` is told of a real node.
