@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,7 @@ func makeControlGroups(dir string) ([]string, error) {
 		if _, err := os.Stat(parent); err != nil {
 			continue
 		}
+		removeForgotten(parent)
 		group := filepath.Join(parent, fmt.Sprintf("pinnace-%d-%s", os.Getpid(), filepath.Base(dir)))
 		if err := os.Mkdir(group, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("making a cgroup: %w", err)
@@ -78,6 +80,19 @@ func makeControlGroups(dir string) ([]string, error) {
 		}
 	}
 	return groups, nil
+}
+
+// removeForgotten removes the groups of supervisors that are gone, should their
+// sweepers have been killed as well.
+func removeForgotten(parent string) {
+	groups, _ := filepath.Glob(filepath.Join(parent, "pinnace-*"))
+	for _, group := range groups {
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(group), "pinnace-%d-", &pid); err == nil && unix.Kill(pid, 0) == unix.ESRCH {
+			// One whose processes still end is swept by somebody else.
+			_ = tryRemoveGroup(group)
+		}
+	}
 }
 
 // mountControlGroups mounts every hierarchy anew, so that the node's own group
@@ -154,25 +169,27 @@ func sweep(args []string) error {
 
 // removeGroup removes a cgroup and all below it once their processes are gone.
 func removeGroup(root string) error {
-	var err error
-	for tries := 0; tries < 200; tries++ {
-		var below []string
-		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, walking error) error {
-			if walking == nil && entry.IsDir() {
-				below = append(below, path)
-			}
-			return nil
-		})
-		err = nil
-		for index := len(below) - 1; index >= 0; index-- {
-			if removing := os.Remove(below[index]); removing != nil && !errors.Is(removing, fs.ErrNotExist) {
-				err = removing
-			}
-		}
-		if err == nil {
-			return nil
-		}
-		time.Sleep(50 * time.Millisecond)
+	const patience, pause = time.Minute, 50 * time.Millisecond
+	err := tryRemoveGroup(root)
+	for begun := time.Now(); err != nil && time.Since(begun) < patience; err = tryRemoveGroup(root) {
+		time.Sleep(pause)
 	}
 	return err
+}
+
+func tryRemoveGroup(root string) error {
+	var below []string
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, walking error) error {
+		if walking == nil && entry.IsDir() {
+			below = append(below, path)
+		}
+		return nil
+	})
+	var failed error
+	for _, group := range slices.Backward(below) {
+		if err := os.Remove(group); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = err
+		}
+	}
+	return failed
 }
