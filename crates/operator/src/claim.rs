@@ -49,6 +49,11 @@ impl Claim {
         }
     }
 
+    /// What a value says that stands alone, as that of a tag of Amazon's.
+    pub(crate) fn of_value(value: &str) -> Option<Self> {
+        (!value.is_empty()).then(|| Self(value.to_owned()))
+    }
+
     /// What a tag says.
     pub(crate) fn of_tag(tag: &str) -> Option<Self> {
         tag.strip_prefix(TAG).map(|of| Self(of.to_owned()))

@@ -13,6 +13,7 @@ pub mod local;
 mod objects;
 pub mod postgres;
 pub mod rabbit;
+pub mod rds;
 pub mod redis_server;
 mod resource;
 mod rights;
