@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask bench` runs them; `docs/benchmarks.md` keeps what they printed.
 
+pub mod apps;
 pub mod drift;
 pub mod faults;
 mod figures;

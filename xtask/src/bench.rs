@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow, ensure};
-use bench::{Binary, drift, faults, fleet, page, pin, reconcile};
+use bench::{Binary, apps, drift, faults, fleet, page, pin, reconcile};
 use clap::Subcommand;
 
 /// What to measure.
@@ -17,6 +17,17 @@ pub(crate) enum Which {
         /// Measure a release build, which takes some minutes to make.
         #[arg(long)]
         release: bool,
+    },
+    /// Hundreds of Apps with their databases under one operator: all at once, then nothing, then one changed, one new, and a restart.
+    Apps {
+        #[command(flatten)]
+        plan: apps::Plan,
+        /// Measure a release build, which takes some minutes to make.
+        #[arg(long)]
+        release: bool,
+        /// Measure this binary, and build none.
+        #[arg(long, conflicts_with = "release")]
+        program: Option<PathBuf>,
     },
     /// Fields changed behind our back: from the watch event to the repair.
     Drift(drift::Plan),
@@ -52,6 +63,10 @@ pub(crate) async fn run(which: Which) -> anyhow::Result<()> {
     let measured = match which {
         Which::Secrets => return opened(),
         Which::Pin { plan, release } => pin::run(&plan, &built(release)?).await,
+        Which::Apps { plan, release: _, program: Some(path) } => {
+            apps::run(&plan, &Binary { path, profile: "as given" }).await
+        }
+        Which::Apps { plan, release, program: None } => apps::run(&plan, &built(release)?).await,
         Which::Drift(plan) => drift::run(&plan).await,
         Which::Faults(plan) => faults::run(&plan).await,
         Which::Fleet(plan) => fleet::run(&plan).await,

@@ -23,6 +23,7 @@ use crate::shop::{CONTEXT, Fault};
 use crate::{DevCluster, GitRemote, Person};
 
 pub use requests::Request;
+pub(crate) use requests::read as read_requests;
 pub use scene::{FIRST, Scene, files, name, parsed};
 
 /// Pinnace's own namespace.

@@ -10,6 +10,7 @@ mod git_http;
 mod git_remote;
 mod go_build;
 pub mod moto;
+pub mod operated;
 pub mod postgres;
 pub mod rabbit;
 pub mod real_node;

@@ -36,7 +36,7 @@ impl Request {
 
 /// Requests of this user after a place in the audit log, and the place where the next ones begin. A watch stands in the log
 /// when it ends.
-pub(super) fn read(log: &Path, user: &str, from: u64) -> io::Result<(Vec<Request>, u64)> {
+pub(crate) fn read(log: &Path, user: &str, from: u64) -> io::Result<(Vec<Request>, u64)> {
     let mut file = File::open(log)?;
     file.seek(SeekFrom::Start(from))?;
     let (mut found, mut place, mut line) = (Vec::new(), from, String::new());
