@@ -20,6 +20,7 @@ use crate::charts::Charts;
 use crate::clusters::Clusters;
 use crate::configuration::Configuration;
 use crate::files_read::FilesRead;
+use crate::irreversible::Asked;
 use crate::last_applied::LastApplied;
 use crate::needs::Needy;
 use crate::noticed::{BrokenWork, FleetsTold, GitTrouble, Instances, Waiting};
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub seen_images: SeenImages,
     pub git_trouble: GitTrouble,
     pub broken: BrokenWork,
+    /// Who was asked whether to go back over a migration that can't be reversed.
+    pub asked_back: Asked,
     /// Those whose first install is not proven yet: a new HEAD may mend them.
     pub uninstalled: Instances,
     /// Those that chat has or had to be told about: see [`is_noticed`].
@@ -124,6 +127,7 @@ impl Inner {
             seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
             broken: BrokenWork::default(),
+            asked_back: Asked::default(),
             uninstalled: Instances::default(),
             noticed: Instances::default(),
             fleets_told: FleetsTold::default(),

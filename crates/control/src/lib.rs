@@ -26,6 +26,7 @@ mod history;
 mod hooks;
 mod inner;
 pub mod inspect;
+mod irreversible;
 mod last_applied;
 mod looks;
 mod loops;

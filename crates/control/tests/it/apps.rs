@@ -6,7 +6,7 @@ use cluster::{ClusterClient, KindKey, ObjectKey};
 use model::{DropReason, FailureReport, Outcome};
 use operator::Operator;
 use serde_json::Value;
-use testkit::world::Plan;
+use testkit::world::{Plan, person};
 use testkit::{DevCluster, World};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -105,6 +105,20 @@ async fn a_migration_that_fails_is_dropped_with_its_lines_and_old_pods_serve_on(
     assert!(failure.sentence.contains("1.0 keeps serving"), "{}", failure.sentence);
     assert!(!failure.log.is_empty(), "{failure:?}");
     assert_eq!(apps.migrations().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_over_a_migration_that_can_not_be_reversed_asks_first() {
+    let mut apps = Apps::new(&format!("{APP}  migrations: {{command: [migrate], reversible: false}}\n")).await;
+    let number = apps.world.pin("1.1").await;
+    assert!(matches!(apps.world.ended(number).await, Outcome::Done { .. }));
+    let unpin = async |apps: &Apps| apps.world.control.unpin(&apps.world.instance, &person("ann"), "").await;
+    let asked = unpin(&apps).await.unwrap_err();
+    assert!(asked.what.contains("the migration of shop 1.1 can't be reversed: 1.0 may not work"), "{asked}");
+    let back = unpin(&apps).await.unwrap();
+    assert!(matches!(apps.world.ended(back).await, Outcome::Done { .. }));
+    assert_eq!(apps.app().await["status"]["version"], "1.0");
+    assert_eq!(apps.migrations().await, 2, "going back migrates nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
