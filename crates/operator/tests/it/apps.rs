@@ -313,3 +313,23 @@ async fn of_several_operators_one_acts_and_another_takes_over_when_it_is_gone() 
     second.await.unwrap();
     assert_eq!(field.get(&lease).await.unwrap()["spec"]["holderIdentity"], "", "it was let go");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_and_annotations_that_are_wanted_no_longer_go() {
+    let field = Field::looked_after().await;
+    let mut spec = without_migrations("1.0");
+    spec["processes"]["web"]["labels"] = json!({"team": "a"});
+    spec["processes"]["web"]["annotations"] = json!({"scrape": "yes"});
+    spec["routes"]["ingress"] = json!({"annotations": {"example.org/limit": "5"}});
+    field.write_app("shop", spec).await;
+    field.phase("shop", "Ready").await;
+    field.write_app("shop", without_migrations("1.0")).await;
+    let web = field.key("apps/v1", "Deployment", "shop-web");
+    let bare = |live: &Value| {
+        let metadata = &live["spec"]["template"]["metadata"];
+        metadata["labels"].get("team").is_none() && metadata.get("annotations").is_none()
+    };
+    field.until(&web, "without them", bare).await;
+    let ingress = field.key("networking.k8s.io/v1", "Ingress", "shop");
+    field.until(&ingress, "without it", |live| live["metadata"].get("annotations").is_none()).await;
+}

@@ -86,3 +86,22 @@ async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
     let status = place.field.get(&place.key("shop")).await.unwrap()["status"].clone();
     assert!(status["restored"].as_str().is_some_and(|name| name.starts_with("shop-")), "{status:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_dies_while_a_backup_is_made_makes_no_second_one() {
+    let mut place = Place::new().await;
+    place.field.settings.images.postgres = "registry.example/postgres-slow-ready:1".to_owned();
+    place.field.kill().await;
+    place.field.begin().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    place.field.write_app("shop", spec("2.0")).await;
+    let backing_up = |app: &Value| app["status"]["phase"] == "BackingUp";
+    place.field.until(&place.field.app("shop"), "backing up", backing_up).await;
+    place.field.kill().await;
+    place.field.begin().await;
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "2.0");
+    assert_eq!(backups(&place).await.len(), 1);
+    let own = place.field.server.own_namespace();
+    assert_eq!(place.field.client.list(&KindKey::new("batch/v1", "Job"), &own).await.unwrap().len(), 1);
+}
