@@ -76,24 +76,15 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
     operated.requests_at_rest().await?;
     operated.begin()?;
     let again = operated.requests_at_rest().await?;
-    let memory_again = operated.most_memory_kib()?;
-
-    let mut table = Table::new(&["what", "measured", "goal"]);
-    let mut row = |what: &str, measured: String, goal: &str| table.row(&[what.to_owned(), measured, goal.to_owned()]);
-    row("bare loop of the same writes", format!("{}, {} writes an App", secs(before), template.len()), "");
-    row("the Apps themselves are written", secs(written), "");
-    row("first App written -> the last is Ready", secs(installed), "");
-    row("times the bare loop", ratio(Some(installed), Some(before)), "");
-    row("requests", counted(&all, plan.apps), "");
-    row("while nothing changed, 30 s", counted(&quiet, 1), "0 but the Lease");
-    row("one App changed -> Ready", format!("{}; {}", secs(changed), counted(&of_one, 1)), "cost of one");
-    row("a new instance -> Ready", secs(new), "< 60 s");
-    row(
-        "memory of the operator, VmHWM",
-        format!("{} MiB; started again {} MiB", memory / 1024, memory_again / 1024),
-        "",
-    );
-    row("started again", counted(&again, plan.apps), "0 writes but the Lease");
+    let measured = Measured {
+        bare: (before, template.len()),
+        installed: (written, installed, all),
+        quiet,
+        changed: (changed, of_one),
+        new,
+        memory: (memory, operated.most_memory_kib()?),
+        again,
+    };
     let mut out = std::io::stdout().lock();
     let machine = machine::described();
     writeln!(
@@ -101,8 +92,44 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
         "{machine}; profile {}; {} Apps, each with a database on one shared server\n",
         binary.profile, plan.apps
     )?;
-    writeln!(out, "{}", table.text())?;
+    writeln!(out, "{}", measured.table(plan.apps).text())?;
     Ok(())
+}
+
+/// What was measured: times, and requests.
+struct Measured {
+    bare: (Duration, usize),
+    installed: (Duration, Duration, Vec<Request>),
+    quiet: Vec<Request>,
+    changed: (Duration, Vec<Request>),
+    new: Duration,
+    memory: (u64, u64),
+    again: Vec<Request>,
+}
+
+impl Measured {
+    fn table(&self, apps: usize) -> Table {
+        let mut table = Table::new(&["what", "measured", "goal"]);
+        let mut row =
+            |what: &str, measured: String, goal: &str| table.row(&[what.to_owned(), measured, goal.to_owned()]);
+        let ((bare, writes), (written, installed, all)) = (&self.bare, &self.installed);
+        row("bare loop of the same writes", format!("{}, {writes} writes an App", secs(*bare)), "");
+        row("the Apps themselves are written", secs(*written), "");
+        row("first App written -> the last is Ready", secs(*installed), "");
+        row("times the bare loop", ratio(Some(*installed), Some(*bare)), "");
+        row("requests", counted(all, apps), "");
+        row("while nothing changed, 30 s", counted(&self.quiet, 1), "0 but the Lease");
+        row(
+            "one App changed -> Ready",
+            format!("{}; {}", secs(self.changed.0), counted(&self.changed.1, 1)),
+            "cost of one",
+        );
+        row("a new instance -> Ready", secs(self.new), "< 60 s");
+        let (memory, again) = (self.memory.0 / 1024, self.memory.1 / 1024);
+        row("memory of the operator, VmHWM", format!("{memory} MiB; started again {again} MiB"), "");
+        row("started again", counted(&self.again, apps), "0 writes but the Lease");
+        table
+    }
 }
 
 /// An App as people write it: two processes, a migration, routes, and a database on the server that all share.
@@ -142,13 +169,11 @@ async fn ready(operated: &Operated, namespace: &str, tag: &str) -> Result<(), Fa
             operated.admin.news_of(&key, live.as_ref()).await?;
         }
     };
-    match tokio::time::timeout(PATIENCE, waiting).await {
-        Ok(waited) => waited,
-        Err(_) => {
-            let live = operated.admin.get(&key).await?.unwrap_or_default();
-            Err(format!("{namespace} did not get ready: {:#}\n{}", live["status"], operated.log()).into())
-        }
+    if let Ok(waited) = tokio::time::timeout(PATIENCE, waiting).await {
+        return waited;
     }
+    let live = operated.admin.get(&key).await?.unwrap_or_default();
+    Err(format!("{namespace} did not get ready: {:#}\n{}", live["status"], operated.log()).into())
 }
 
 async fn make_namespaces(operated: &Operated, names: impl Iterator<Item = &String>) -> Result<(), Fault> {

@@ -43,7 +43,9 @@ impl Operated {
     pub async fn start(program: &Path) -> Result<Self, Fault> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let cluster = DevCluster::start(Options { audit: true, ..Options::default() }).await?;
-        let admin = ClusterClient::connect(Some(cluster.kubeconfig()), CONTEXT).await?;
+        // A bare loop asks as fast as it can, and waits for its turn.
+        let settings = cluster::Settings { timeout: Duration::from_mins(2), ..cluster::Settings::default() };
+        let admin = ClusterClient::connect_with(Some(cluster.kubeconfig()), CONTEXT, settings).await?;
         let (postgres, folder) = (DevPostgres::start().await?, TempDir::with_prefix("pinnace-operated-")?);
         let program = program.to_owned();
         let mut operated = Self { admin, cluster, program, operator: None, postgres, read_up_to: 0, folder };
