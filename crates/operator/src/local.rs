@@ -81,7 +81,7 @@ impl Server {
     }
 
     /// An object that does not go with its owner.
-    fn object_that_stays(&self, version: &str, kind: &str, name: &str, component: &str) -> Value {
+    pub(crate) fn object_that_stays(&self, version: &str, kind: &str, name: &str, component: &str) -> Value {
         json!({
             "apiVersion": version,
             "kind": kind,
@@ -89,7 +89,7 @@ impl Server {
         })
     }
 
-    fn labels(&self, component: &str) -> Value {
+    pub(crate) fn labels(&self, component: &str) -> Value {
         json!({
             "app.kubernetes.io/name": self.name,
             "app.kubernetes.io/component": component,
@@ -137,7 +137,12 @@ impl Server {
     /// Its volume. It belongs to nobody, so that it stays when its object is deleted; and it is no template of the StatefulSet's, so that
     /// it can grow and be done without later.
     pub(crate) fn claim(&self, component: &str, size: &Value, class: Option<&str>) -> Value {
-        let mut object = self.object_that_stays("v1", "PersistentVolumeClaim", &self.claim_name(), component);
+        self.claim_named(&self.claim_name(), component, size, class)
+    }
+
+    /// The same by a name.
+    pub(crate) fn claim_named(&self, name: &str, component: &str, size: &Value, class: Option<&str>) -> Value {
+        let mut object = self.object_that_stays("v1", "PersistentVolumeClaim", name, component);
         object["spec"] = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}});
         put(&mut object["spec"], "storageClassName", class);
         object

@@ -12,7 +12,8 @@ const LOOK: &[&str] = &["get", "list", "watch"];
 const MAKE: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
 /// Service account, roles and bindings of an operator that keeps what is its own in `own` and looks after one namespace, or the
-/// whole cluster where none is given. It has no `exec`, no right over roles, and none over what others made but to read it.
+/// whole cluster where none is given. It has no `exec`, can give nobody
+/// a right that it has not itself, and has none over what others made but to read it.
 pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     let subject = json!({"kind": "ServiceAccount", "name": ACCOUNT, "namespace": own});
     let mut objects =
@@ -55,7 +56,12 @@ fn looked_after() -> Vec<Value> {
         rule("gateway.networking.k8s.io", &["httproutes"], MAKE),
         rule("networking.k8s.io", &["ingresses"], MAKE),
         rule("policy", &["poddisruptionbudgets"], MAKE),
-        rule("", &["pods"], &["get", "list", "watch", "delete"]),
+        rule("", &["pods"], &["get", "list", "watch", "delete", "patch"]),
+        rule("", &["serviceaccounts"], MAKE),
+        // A role can only be given by who has all that is in it: the instances of a `cluster` database agree by these on who is primary.
+        rule("", &["endpoints"], &["get", "list", "watch", "create", "patch", "update", "delete"]),
+        rule(RBAC, &["roles", "rolebindings"], MAKE),
+        rule("postgresql.cnpg.io", &["clusters"], MAKE),
         rule("apps", &["controllerrevisions", "replicasets"], LOOK),
         rule("", &["events"], LOOK),
     ]

@@ -65,6 +65,9 @@ pub(crate) struct With {
     /// The image of PostgreSQL that databases in the cluster run from, best with its digest
     #[arg(long)]
     postgres_image: Option<String>,
+    /// The image of Patroni with PostgreSQL that `cluster` databases run from
+    #[arg(long)]
+    patroni_image: Option<String>,
     /// The image of Redis
     #[arg(long)]
     redis_image: Option<String>,
@@ -90,6 +93,7 @@ impl With {
         let usual = Images::default();
         let images = Images {
             postgres: self.postgres_image.clone().unwrap_or(usual.postgres),
+            patroni: self.patroni_image.clone().unwrap_or(usual.patroni),
             redis: self.redis_image.clone().unwrap_or(usual.redis),
             rabbit: self.rabbit_image.clone().unwrap_or(usual.rabbit),
             postgres_versions: usual.postgres_versions,

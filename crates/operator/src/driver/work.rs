@@ -251,7 +251,7 @@ impl Work {
         if let Some((host, port)) = self.shared.settings.reached_at.get(&format!("{host}:{port}")) {
             (server.host, server.port) = (host.clone(), *port);
         }
-        Reached { kind, server, host, port }
+        Reached { kind, server, host, port, read_host: None }
     }
 
     /// Whether the same was asked for not long ago, and was so.
@@ -276,7 +276,7 @@ impl Work {
 }
 
 /// What stands in Secrets of connections and is none.
-const NO_SECRETS: &[&str] = &["database", "host", "name", "port", "sslmode", "username", "vhost"];
+const NO_SECRETS: &[&str] = &["database", "host", "name", "port", "readHost", "sslmode", "username", "vhost"];
 
 fn learn(redactor: &Redactor, secret: &Value) {
     let mut hidden = secret.clone();

@@ -3,6 +3,7 @@
 mod apply;
 mod backup;
 pub mod build;
+pub mod cluster;
 pub mod crd;
 mod dereference;
 mod end;

@@ -9,6 +9,8 @@ pub struct Images {
     pub postgres: String,
     /// Of PostgreSQL by major version.
     pub postgres_versions: BTreeMap<u32, String>,
+    /// Of Patroni with PostgreSQL, as Debian lays them out.
+    pub patroni: String,
     /// Of Redis.
     pub redis: String,
     /// Of RabbitMQ, with the plugin `rabbitmq_management`.
@@ -20,6 +22,7 @@ impl Default for Images {
         Self {
             postgres: official_postgres(17),
             postgres_versions: BTreeMap::new(),
+            patroni: "ghcr.io/zalando/spilo-17:4.0-p2".to_owned(),
             redis: "docker.io/library/redis:7.4".to_owned(),
             rabbit: "docker.io/library/rabbitmq:4.1-management".to_owned(),
         }

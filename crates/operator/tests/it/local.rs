@@ -2,7 +2,9 @@
 
 use operator::local::{Images, Server};
 use operator::postgres::stable_verifier;
-use operator::postgres_database::crd::LocalServer;
+use operator::postgres_database::cluster::build::{self as patroni, Known};
+use operator::postgres_database::cluster::cloud_native_pg;
+use operator::postgres_database::crd::{ClusterServer, LocalServer};
 use operator::rabbit::stable_hash;
 use operator::rabbit_vhost::crd::LocalBroker;
 use operator::redis::RedisSpec;
@@ -14,15 +16,34 @@ use serde_json::{Value, json};
 use super::golden::is_as_written;
 use super::server::Server as ApiServer;
 
+const UID: &str = "0d1e2f30-0000-4000-8000-000000000001";
 const PASSWORD: &str = "hunter2hunter2hunter2";
 
 fn password() -> Secret<String> {
     Secret::new(PASSWORD.to_owned())
 }
 
+/// What the pods of a cluster are told.
+fn known() -> Known {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    Known { verifier: stable_verifier(&password()), standby: secret("standby-password"), api: secret("api-password") }
+}
+
+/// Servers of several instances.
+fn clusters(namespace: &str) -> Vec<Value> {
+    let own = Server::of(&postgres_database::KIND, "postgres", "shop", namespace, Some(UID));
+    let shared = Server::shared("postgres", "dev", namespace);
+    let wanted = json!({"instances": 3, "synchronous": true, "version": 16, "storage": "20Gi", "storageClass": "fast",
+        "resources": {"limits": {"memory": "2Gi"}}});
+    let wanted: ClusterServer = serde_json::from_value(wanted).unwrap();
+    let mut made = patroni::build(&own, &wanted, &Images::default(), &known());
+    made.extend(patroni::build(&shared, &ClusterServer::default(), &Images::default(), &known()));
+    made
+}
+
 fn all(namespace: &str) -> Vec<Value> {
     let images = Images::default();
-    let own = |kind, what| Server::of(kind, what, "shop", namespace, Some("0d1e2f30-0000-4000-8000-000000000001"));
+    let own = |kind, what| Server::of(kind, what, "shop", namespace, Some(UID));
     let shared = |what| Server::shared(what, "dev", namespace);
     let local = LocalServer { version: Some(16), storage_class: Some("fast".to_owned()), ..LocalServer::default() };
     let cache = RedisSpec { persistence: Some(Persistence::default()), ..RedisSpec::default() };
@@ -49,11 +70,52 @@ fn servers_in_the_cluster() {
     is_as_written("local", &all("shop"));
 }
 
+#[test]
+fn servers_of_several_instances() {
+    is_as_written("cluster", &clusters("shop"));
+}
+
+#[test]
+fn a_cluster_of_cloud_native_pg() {
+    let server = Server::of(&postgres_database::KIND, "postgres", "shop", "shop", Some(UID));
+    let wanted = json!({"engine": "cloudNativePg", "instances": 3, "synchronous": true, "version": 16, "storageClass": "fast",
+        "resources": {"requests": {"memory": "2Gi"}}});
+    let wanted: ClusterServer = serde_json::from_value(wanted).unwrap();
+    let shared = Server::shared("postgres", "dev", "shop");
+    let made = [cloud_native_pg::build(&server, &wanted), cloud_native_pg::build(&shared, &ClusterServer::default())];
+    is_as_written("cloud_native_pg", &made);
+}
+
+#[test]
+fn pods_of_a_cluster_may_change_nothing_but_their_own_and_their_operator_has_all_that_it_gives() {
+    let roles: Vec<Value> = clusters("shop").into_iter().filter(|object| object["kind"] == "Role").collect();
+    let rules = |role: &Value| role["rules"].as_array().unwrap().clone();
+    let given = roles.iter().flat_map(rules);
+    let has: Vec<Value> = operator::rights("pinnace-system", Some("shop"))
+        .iter()
+        .filter(|one| one["kind"] == "Role")
+        .flat_map(rules)
+        .collect();
+    let holds = |rule: &Value, field: &str, one: &Value| rule[field].as_array().unwrap().contains(one);
+    let mut count = 0;
+    for rule in given {
+        let resource = &rule["resources"][0];
+        for verb in rule["verbs"].as_array().unwrap() {
+            let looks = ["list", "watch", "create"].map(Value::from).contains(verb);
+            assert!(looks || rule["resourceNames"].as_array().is_some_and(|names| !names.is_empty()), "{rule}");
+            assert!(has.iter().any(|own| holds(own, "resources", resource) && holds(own, "verbs", verb)), "{rule}");
+            count += 1;
+        }
+    }
+    assert!(count > 20);
+}
+
 #[tokio::test]
 async fn a_real_api_server_takes_every_server_in_the_cluster() {
     let server = ApiServer::new().await;
-    let all = all(&server.namespace);
-    assert_eq!(all.len(), 35);
+    let mut all = all(&server.namespace);
+    all.extend(clusters(&server.namespace));
+    assert_eq!(all.len(), 59);
     for object in all {
         server.dry_run(&object).await.unwrap_or_else(|why| panic!("{object:#}\n{why}"));
     }
@@ -67,6 +129,25 @@ fn no_password_is_in_what_a_server_is_made_of_and_no_hash_outside_of_secrets() {
         assert!(!text.contains(PASSWORD), "{text}");
         assert!(object["kind"] == "Secret" || ![&verifier, &hash].iter().any(|hash| text.contains(*hash)), "{text}");
     }
+    for object in clusters("shop") {
+        let text = object.to_string();
+        assert!(!text.contains(PASSWORD), "the superuser's is nowhere: {text}");
+        let known = [&verifier, "standby-password", "api-password"];
+        assert!(object["kind"] == "Secret" || !known.iter().any(|known| text.contains(known)), "{text}");
+    }
+}
+
+#[test]
+fn another_password_or_setting_starts_no_pod_of_a_cluster_anew() {
+    let made = |password: &str, synchronous: bool| {
+        let server = Server::of(&postgres_database::KIND, "postgres", "shop", "shop", None);
+        let known = Known { verifier: stable_verifier(&Secret::new(password.to_owned())), ..known() };
+        let wanted = ClusterServer { synchronous, ..ClusterServer::default() };
+        let mut made = patroni::build(&server, &wanted, &Images::default(), &known);
+        made.retain(|object| object["kind"] == "StatefulSet");
+        made
+    };
+    assert_eq!(made("one", false), made("two", true));
 }
 
 #[test]

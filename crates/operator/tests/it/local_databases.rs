@@ -1,5 +1,6 @@
 //! Databases whose server runs in the cluster. Its pods are played here; behind the address is a real PostgreSQL.
 
+use base64::Engine as _;
 use cluster::ObjectKey;
 use serde_json::{Value, json};
 use testkit::DevPostgres;
@@ -79,4 +80,51 @@ async fn a_server_that_several_share_is_what_one_of_them_says() {
     let set = place.field.key("apps/v1", "StatefulSet", "all-postgres-shared");
     assert!(place.field.get(&set).await.is_some(), "it is nobody's alone");
     place.ready("second").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_several_instances_is_there_when_one_of_them_is_primary_and_goes_with_its_data_where_that_is_said()
+{
+    let place = Place::new("shop-postgres").await;
+    let spec =
+        |instances: u32| json!({"server": {"cluster": {"instances": instances, "storage": "1Gi"}}, "deletion": "drop"});
+    place.write("shop", spec(2)).await;
+    let waits =
+        |live: &Value| message(&live["status"], "Ready").starts_with("no instance of its server is primary yet");
+    place.field.until(&place.key("shop"), "waiting", waits).await;
+    let pod = place.field.key("v1", "Pod", "shop-postgres-1");
+    let is_ready = |live: &Value| {
+        let mut conditions = live["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.any(|one| one["type"] == "Ready" && one["status"] == "True")
+    };
+    let live = place.field.until(&pod, "ready", is_ready).await;
+    let labels = json!({"metadata": {"labels": {"pinnace.dev/role": "master"}}});
+    place.field.server.edit(&live, &labels).await.unwrap();
+    place.ready("shop").await;
+    let secret = place.field.get(&place.field.key("v1", "Secret", "shop-postgres")).await.unwrap();
+    let host = base64::engine::general_purpose::STANDARD.decode(secret["data"]["readHost"].as_str().unwrap()).unwrap();
+    let namespace = &place.field.server.namespace;
+    assert_eq!(String::from_utf8(host).unwrap(), format!("shop-postgres-read.{namespace}.svc"));
+
+    // A further one comes, and pods may say of it who it is.
+    place.write("shop", spec(3)).await;
+    let role = place.field.key("rbac.authorization.k8s.io/v1", "Role", "shop-postgres");
+    place.field.until(&role, "of three", |live| live["rules"].to_string().contains("shop-postgres-2")).await;
+    let claim = place.field.key("v1", "PersistentVolumeClaim", "data-shop-postgres-2");
+    place.field.until(&claim, "there", |_| true).await;
+
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.client.delete(&place.key("shop"), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    place.field.until_gone(&place.field.key("apps/v1", "StatefulSet", "shop-postgres")).await;
+    place.field.until_gone(&claim).await;
+    place.field.until_gone(&place.field.key("v1", "Service", "shop-postgres-sync")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_cloud_native_pg_its_engine_is_refused_in_words() {
+    let place = Place::new("shop-postgres").await;
+    place.write("shop", json!({"server": {"cluster": {"engine": "cloudNativePg"}}})).await;
+    let says =
+        |live: &Value| message(&live["status"], "Ready").starts_with("CloudNativePG is not installed in this cluster");
+    place.field.until(&place.key("shop"), "refused", says).await;
 }

@@ -18,7 +18,7 @@ pub(crate) async fn connection(
     wanted: &Wanted,
     login: &Login,
 ) -> Result<(), OperatorError> {
-    let (host, port, database) = (&reached.host, reached.port, wanted.database.as_str());
+    let (host, port, database) = (&reached.host, reached.port.to_string(), wanted.database.as_str());
     let password = login.password.expose();
     let url = format!(
         "postgresql://{}:{}@{host}:{port}/{}",
@@ -26,14 +26,15 @@ pub(crate) async fn connection(
         in_address(password),
         in_address(database)
     );
-    let texts = [
+    let mut texts = vec![
         ("host", host.as_str()),
-        ("port", &port.to_string()),
+        ("port", &port),
         ("name", database),
         ("username", &login.role),
         ("password", password),
         ("url", &url),
     ];
+    texts.extend(reached.read_host.as_deref().map(|host| ("readHost", host)));
     let data: Map<String, Value> =
         texts.into_iter().map(|(key, text)| (key.to_owned(), json!(STANDARD.encode(text)))).collect();
     let labels = json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/name": work.key.name});

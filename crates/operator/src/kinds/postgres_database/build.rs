@@ -8,7 +8,7 @@ use crate::local::{Images, Mount, Pod, Server, resources, shell};
 const COMPONENT: &str = "postgres";
 const PORTS: &[(&str, u16)] = &[("postgres", 5432)];
 /// Its processes talk by shared memory, of which a container has 64 MiB where nothing else is said.
-const SHARED_MEMORY: &str = "256Mi";
+pub(super) const SHARED_MEMORY: &str = "256Mi";
 
 /// The start script, as the pod runs it.
 pub const START: &str = include_str!("build/start.sh");
@@ -19,7 +19,7 @@ pub const STOP: &str = include_str!("build/stop.sh");
 /// Who may come in: everybody with a password, and what runs in the pod itself.
 pub const HBA: &str = "local all all trust\nhost all all all scram-sha-256\n";
 /// `initdb` wants the user that it runs as to have a name, and images differ in which number has which.
-const USERS: &str = "root:x:0:0:root:/root:/sbin/nologin\npostgres:x:999:999:postgres:/data:/bin/sh\n";
+pub(super) const USERS: &str = "root:x:0:0:root:/root:/sbin/nologin\npostgres:x:999:999:postgres:/data:/bin/sh\n";
 
 /// The objects of a server. `verifier` is what PostgreSQL keeps of the superuser's password ([`crate::postgres::stable_verifier`]).
 pub fn build(server: &Server, local: &LocalServer, images: &Images, verifier: &str) -> Vec<Value> {

@@ -29,6 +29,8 @@ pub(crate) struct Reached {
     pub(crate) server: Server,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Where apps that only read reach it, where that is another.
+    pub(crate) read_host: Option<String>,
 }
 
 /// Finds the server. What runs in the cluster is made where it is not there.
@@ -36,6 +38,7 @@ pub(crate) async fn server(work: &mut Work, database: &PostgresDatabase) -> Resu
     match &database.spec.server {
         PostgresServer { external: Some(external), .. } => self::external(work, &external.admin_secret).await,
         PostgresServer { local: Some(local), .. } => super::local::server(work, database, local).await,
+        PostgresServer { cluster: Some(cluster), .. } => super::cluster::server(work, database, cluster).await,
         _ => Ok(Found::Missing("say in spec.server which server it lies on".to_owned())),
     }
 }

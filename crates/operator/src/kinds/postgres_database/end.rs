@@ -1,6 +1,9 @@
 //! What becomes of the data when its object is deleted.
 
+use std::time::Duration;
+
 use super::PostgresDatabase;
+use super::cluster::Own;
 use super::crd::Deletion;
 use super::dereference::{self, Found};
 use super::status::{self, Outcome};
@@ -12,6 +15,9 @@ use crate::standing::Standing;
 const FINALIZER: &str = "pinnace.dev/data";
 /// Set to `"true"`, it lets an object go at once and leaves its data where it is.
 pub const LET_GO_ANNOTATION: &str = "pinnace.dev/let-go";
+
+/// What can't be done now is tried again after so long.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// The finalizer stands where something is to be done at the end, and nowhere else.
 pub(crate) async fn guard(work: &mut Work, database: &PostgresDatabase) -> Result<(), OperatorError> {
@@ -35,7 +41,7 @@ pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &W
             work.set_finalizer(FINALIZER, false).await?;
             return Ok(Next::WhenChanged);
         }
-        Ok(Some(why)) => (why, Ok(Next::WhenChanged)),
+        Ok(Some(why)) => (why, Ok(Next::After(TRIED_AGAIN_AFTER))),
         Err(error) => (error.to_string(), Err(error)),
     };
     let (message, result) = why;
@@ -65,6 +71,11 @@ async fn taken_away(
         // A server of its own goes with its object; what is left is its volume.
         work.delete_other(&claim).await?;
         return Ok(None);
+    }
+    match super::cluster::take_away(work, database).await? {
+        Own::Gone => return Ok(None),
+        Own::Waits(why) => return Ok(Some(why)),
+        Own::None => {}
     }
     match dereference::server(work, database).await? {
         Found::Server(reached) => {

@@ -8,7 +8,7 @@ use secrets::Secret;
 use serde_json::json;
 
 use super::build::build;
-use super::crd::LocalServer;
+use super::crd::{LocalServer, ServerName};
 use super::dereference::{Found, Reached, texts};
 use super::status::Outcome;
 use super::{KIND, PostgresDatabase};
@@ -18,10 +18,10 @@ use crate::postgres::{self, PostgresError, Tls};
 use crate::standing::Standing;
 
 /// Which database says what a server that several share should be. One does, so that they don't take it from each other.
-const KEPT_BY: &str = "pinnace.dev/kept-by";
-const PORT: u16 = 5432;
+pub(super) const KEPT_BY: &str = "pinnace.dev/kept-by";
+pub(super) const PORT: u16 = 5432;
 /// The role that may do everything.
-const ADMIN: &str = "postgres";
+pub(super) const ADMIN: &str = "postgres";
 /// A pod is started anew at most so often.
 const ANEW_AT_MOST_EVERY: Duration = Duration::from_mins(2);
 
@@ -31,7 +31,7 @@ pub(crate) async fn server(
     database: &PostgresDatabase,
     local: &LocalServer,
 ) -> Result<Found, OperatorError> {
-    let server = named(work, database, local);
+    let server = named(work, database, local.shared.as_ref());
     let admin = work.own_secret(&format!("postgres.{}.{}", server.namespace, server.name));
     work.made_at_random(&admin, &["password".to_owned()]).await?;
     let known = work.secret_at(&admin).await?.unwrap_or_default();
@@ -62,20 +62,21 @@ pub(crate) async fn server(
     })
 }
 
-fn named(work: &Work, database: &PostgresDatabase, local: &LocalServer) -> Server {
+/// The server of a database alone, or the one that it shares.
+pub(super) fn named(work: &Work, database: &PostgresDatabase, shared: Option<&ServerName>) -> Server {
     let namespace = work.namespace();
-    match &local.shared {
+    match shared {
         Some(shared) => Server::shared("postgres", &shared.name, shared.namespace.as_deref().unwrap_or(namespace)),
         None => Server::of(&KIND, "postgres", &database.metadata.name, namespace, Some(work.uid())),
     }
 }
 
-fn me(work: &Work) -> String {
+pub(super) fn me(work: &Work) -> String {
     format!("{}/{}", work.namespace(), work.key.name)
 }
 
 /// Whether this database says what the server should be: it does already, or nobody who is there does.
-fn keeps(work: &mut Work, set: &ObjectKey) -> bool {
+pub(super) fn keeps(work: &mut Work, set: &ObjectKey) -> bool {
     let Some(live) = work.other(set) else { return true };
     let by = live["metadata"]["annotations"][KEPT_BY].as_str().unwrap_or_default();
     let Some((namespace, name)) = by.split_once('/') else { return true };
@@ -84,7 +85,7 @@ fn keeps(work: &mut Work, set: &ObjectKey) -> bool {
 }
 
 /// How the server does.
-fn standing(work: &mut Work, set: &ObjectKey) -> Verdict {
+pub(super) fn standing(work: &mut Work, set: &ObjectKey) -> Verdict {
     work.other(set);
     let snapshot = work.snapshot(std::slice::from_ref(set));
     let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
@@ -97,8 +98,8 @@ fn standing(work: &mut Work, set: &ObjectKey) -> Verdict {
 
 /// The volume of a server that is this database's alone.
 pub(crate) fn own_claim(work: &Work, database: &PostgresDatabase) -> Option<ObjectKey> {
-    let local = database.spec.server.local.as_ref().filter(|local| local.shared.is_none())?;
-    Some(work.beside("v1", "PersistentVolumeClaim", &named(work, database, local).claim_name()))
+    database.spec.server.local.as_ref().filter(|local| local.shared.is_none())?;
+    Some(work.beside("v1", "PersistentVolumeClaim", &named(work, database, None).claim_name()))
 }
 
 /// Somebody changed the superuser's password, or its Secret was lost: a pod that starts tells the server the one that we know.

@@ -8,7 +8,7 @@ use super::dereference::{self, Found, Reached};
 use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, end, local};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
@@ -97,6 +97,9 @@ async fn steps(
         let ensured = match ensured {
             Err(error) if reached.kind == "local" && error.is_about(&reached.server.username) => {
                 return local::told_its_password_again(work, &reached, error).await;
+            }
+            Err(error) if cluster::sets_its_password(database) && error.is_about(&reached.server.username) => {
+                return Ok(cluster::is_told_its_password());
             }
             ensured => ensured?,
         };
