@@ -20,7 +20,7 @@ const WRITES_WITHIN: Duration = Duration::from_mins(1);
 async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_lost() {
     let Some(place) = Place::new().await else { return };
     let place = Arc::new(place);
-    place.write_database(database()).await;
+    place.write_database(database(true)).await;
     place.until_ready().await;
     place.until_whole().await;
     let secret = place.secret(&place.namespace, "shop-postgres").await;
@@ -29,6 +29,7 @@ async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_l
     let login = Login { role: secret("username"), password: secret("password"), database: secret("name") };
     a_password_changed_by_hand_is_set_again(&place).await;
 
+    let written = place.written().await;
     let begun = Instant::now();
     let mut load = Load::begin(&place, &login).await;
     until("the first rows are committed", async || (load.committed(begun) > 20).then_some(())).await;
@@ -64,6 +65,7 @@ async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_l
     place.until_ready().await;
     let lost = load.lost(&place, &login).await;
     assert!(lost.is_empty(), "{lost:?}");
+    assert_eq!(place.written().await, written, "it was as it should be all the time: nobody had to write it again");
     eprintln!("{} rows were committed and none was lost", load.end());
     all_of_it_comes_back_with_its_object(&place, &load).await;
 }
@@ -73,16 +75,18 @@ async fn all_of_it_comes_back_with_its_object(place: &Place, load: &Load) {
     for pod in [0, 1].map(|number| format!("{SERVER}-{number}")) {
         until("its pods are gone", async || place.pod(&pod).await.is_none().then_some(())).await;
     }
-    place.write_database(database()).await;
+    place.write_database(database(false)).await;
     place.until_ready().await;
     let secret = place.secret(&place.namespace, "shop-postgres").await;
     let login = Login { role: secret("username"), password: secret("password"), database: secret("name") };
     let lost = load.lost(place, &login).await;
     assert!(lost.is_empty(), "{lost:?}");
+    let alone = (String::new(), String::new());
+    until("Patroni was given the new settings", async || (place.sync().await == alone).then_some(())).await;
 }
 
-fn database() -> Value {
-    json!({"server": {"cluster": {"instances": 2, "synchronous": true, "storage": "1Gi"}}})
+fn database(synchronous: bool) -> Value {
+    json!({"server": {"cluster": {"instances": 2, "synchronous": synchronous, "storage": "1Gi"}}})
 }
 
 struct Loss<'a> {

@@ -149,6 +149,27 @@ impl Place {
         .await;
     }
 
+    /// What changes when somebody writes what the server is made of.
+    pub(crate) async fn written(&self) -> Vec<String> {
+        let rights = "rbac.authorization.k8s.io/v1";
+        let mut written = Vec::new();
+        for (version, kind, name, field) in [
+            ("v1", "ConfigMap", "shop-postgres-server", "resourceVersion"),
+            ("v1", "Secret", "shop-postgres-server", "resourceVersion"),
+            ("v1", "Secret", "shop-postgres", "resourceVersion"),
+            ("v1", "Service", SERVER, "resourceVersion"),
+            ("v1", "ServiceAccount", SERVER, "resourceVersion"),
+            (rights, "Role", SERVER, "resourceVersion"),
+            (rights, "RoleBinding", SERVER, "resourceVersion"),
+            // The others have a status, which changes by itself.
+            ("apps/v1", "StatefulSet", SERVER, "generation"),
+        ] {
+            let live = self.get(&self.key(version, kind, name)).await.unwrap_or_else(|| panic!("no {kind} {name}"));
+            written.push(format!("{kind} {name}: {}", live["metadata"][field]));
+        }
+        written
+    }
+
     /// What Patroni agreed on: who commits, and who commits with it.
     pub(crate) async fn sync(&self) -> (String, String) {
         let key = self.key("v1", "Endpoints", &format!("{SERVER}-sync"));
