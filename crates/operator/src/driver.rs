@@ -25,7 +25,7 @@ use crate::kinds::CONTROLLERS;
 
 pub use clock::Clock;
 pub use error::OperatorError;
-pub use settings::{Backups, Settings};
+pub use settings::{Aws, Backups, Settings};
 pub(crate) use work::{Next, Work, random};
 
 /// What the operator makes of kinds that every cluster has.

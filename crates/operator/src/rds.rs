@@ -9,14 +9,17 @@ mod ensure;
 mod error;
 mod id;
 mod instance;
+mod restore;
 mod snapshot;
 mod xml;
 
 pub use client::{Client, Credentials};
-pub use ensure::{Ensured, Leaving, delete, ensure, find, set_password};
+pub use ensure::{Ensured, Leaving, delete, ensure, find, find_ours, set_password};
 pub use error::RdsError;
 pub use id::{InstanceId, InvalidId, SnapshotId};
+pub(crate) use instance::TAG;
 pub use instance::{Instance, Phase};
+pub use restore::restore;
 pub use snapshot::{SnapshotState, snapshot};
 
 use crate::claim::Claim;

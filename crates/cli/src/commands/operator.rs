@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use cluster::ClusterClient;
-use operator::Settings;
 use operator::local::Images;
+use operator::rds::Credentials;
+use operator::{Aws, Settings};
+use secrets::Secret;
 use tokio::sync::watch;
 
 use super::serve::told_to_stop;
@@ -77,6 +79,33 @@ pub(crate) struct With {
     /// Where a server is reached from here, as in shop-postgres.shop.svc:5432=127.0.0.1:15432; for an operator outside of the cluster
     #[arg(long = "reach", value_name = "HOST:PORT=HOST:PORT", value_parser = reach)]
     reached_at: Vec<(String, (String, u16))>,
+    /// The region of Amazon that databases are made in where they don't say one, as in eu-central-1
+    #[arg(long, env = "AWS_REGION")]
+    aws_region: Option<String>,
+    /// The group of subnets that instances of Amazon RDS lie in where a database does not say one
+    #[arg(long, value_name = "NAME")]
+    aws_subnet_group: Option<String>,
+    /// A security group of instances of Amazon RDS where a database does not say any; repeatable
+    #[arg(long = "aws-security-group", value_name = "ID")]
+    aws_security_groups: Vec<String>,
+    /// Where RDS is asked instead of its usual address, as at an endpoint of one's own network
+    #[arg(long, value_name = "URL", hide = true)]
+    aws_endpoint: Option<String>,
+}
+
+/// A key for Amazon from the environment, by the names that its programs know.
+fn aws_credentials() -> Option<Credentials> {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let secret = |name: &str| {
+        let text = text(name)?;
+        guarded::redactor().register(&text);
+        Some(Secret::new(text))
+    };
+    Some(Credentials {
+        access_key: text("AWS_ACCESS_KEY_ID")?,
+        secret_key: secret("AWS_SECRET_ACCESS_KEY")?,
+        session_token: secret("AWS_SESSION_TOKEN"),
+    })
 }
 
 fn reach(text: &str) -> Result<(String, (String, u16)), String> {
@@ -99,7 +128,15 @@ impl With {
             postgres_versions: usual.postgres_versions,
         };
         let reached_at: BTreeMap<_, _> = self.reached_at.iter().cloned().collect();
-        Settings { namespace, images, reached_at, redactor: guarded::redactor().clone(), ..Settings::default() }
+        let aws = Aws {
+            region: self.aws_region.clone(),
+            subnet_group: self.aws_subnet_group.clone(),
+            security_groups: self.aws_security_groups.clone(),
+            credentials: aws_credentials(),
+            endpoint: self.aws_endpoint.clone(),
+            ..Aws::default()
+        };
+        Settings { namespace, images, reached_at, aws, redactor: guarded::redactor().clone(), ..Settings::default() }
     }
 }
 

@@ -4,6 +4,7 @@ use cluster::ClusterError;
 
 use crate::postgres::PostgresError;
 use crate::rabbit::RabbitError;
+use crate::rds::RdsError;
 use crate::redis_server::RedisError;
 use crate::resource::BadObject;
 
@@ -22,6 +23,9 @@ pub enum OperatorError {
     /// A Redis did not answer as it should.
     #[error(transparent)]
     Redis(#[from] RedisError),
+    /// Amazon RDS did not.
+    #[error(transparent)]
+    Rds(#[from] RdsError),
     /// An object can't be read.
     #[error(transparent)]
     BadObject(#[from] BadObject),
@@ -47,17 +51,22 @@ impl OperatorError {
             Self::Cluster(ClusterError::Forbidden { .. }) => "Forbidden",
             Self::Cluster(ClusterError::NotOurs { .. })
             | Self::Postgres(PostgresError::NotOurs { .. })
-            | Self::Rabbit(RabbitError::NotOurs { .. }) => "NotOurs",
-            Self::Cluster(ClusterError::Quota { .. }) => "Quota",
+            | Self::Rabbit(RabbitError::NotOurs { .. })
+            | Self::Rds(RdsError::NotOurs { .. }) => "NotOurs",
+            Self::Cluster(ClusterError::Quota { .. }) | Self::Rds(RdsError::Quota { .. }) => "Quota",
+            Self::Rds(RdsError::Throttled { .. }) => "Throttled",
             Self::Postgres(PostgresError::Claimed { .. })
+            | Self::Rds(RdsError::Claimed { .. })
             | Self::Rabbit(RabbitError::Claimed { .. } | RabbitError::UserInUse { .. }) => "Claimed",
             Self::Postgres(PostgresError::Login { .. })
             | Self::Rabbit(RabbitError::Login { .. })
-            | Self::Redis(RedisError::Login { .. }) => "Login",
+            | Self::Redis(RedisError::Login { .. })
+            | Self::Rds(RdsError::Login { .. } | RdsError::Setup(_)) => "Login",
             Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
             Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. })
             | Self::Rabbit(RabbitError::Unreachable { .. } | RabbitError::Slow { .. })
-            | Self::Redis(RedisError::Unreachable { .. }) => "Unreachable",
+            | Self::Redis(RedisError::Unreachable { .. })
+            | Self::Rds(RdsError::Unreachable { .. } | RdsError::Busy { .. }) => "Unreachable",
             Self::DamagedSecret { .. } => "DamagedSecret",
             _ => "Refused",
         }
@@ -75,6 +84,7 @@ impl OperatorError {
             Self::Postgres(error) => error.is_transient(),
             Self::Rabbit(error) => error.is_transient(),
             Self::Redis(error) => error.is_transient(),
+            Self::Rds(error) => error.is_transient(),
             Self::Random(_) => true,
             Self::BadObject(_) | Self::DamagedSecret { .. } => false,
         }

@@ -7,6 +7,8 @@ use cluster::{Applied, ObjectKey};
 use health::Baseline;
 use serde_json::Value;
 
+use crate::kinds::postgres_database::Asked;
+
 /// What a lane remembers.
 #[derive(Default)]
 pub(crate) struct Memo {
@@ -20,7 +22,9 @@ pub(crate) struct Memo {
     pub(crate) status: Option<(String, Value)>,
     /// What a server outside was asked for, and when: it was as it should be then.
     pub(crate) done: Option<(String, Instant)>,
-    /// When a pod was started anew last.
+    /// What RDS said of its instance.
+    pub(crate) rds: Option<Asked>,
+    /// When a server was last told the password that we know.
     pub(crate) started_anew: Option<Instant>,
     /// Whether a database that is made anew is being filled.
     pub(crate) restoring: bool,

@@ -9,6 +9,7 @@ use secrets::Redactor;
 use super::clock::Clock;
 use super::work::random;
 use crate::local::Images;
+use crate::rds::Credentials;
 
 /// What may be set about an operator.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub images: Images,
     /// The volume that backups are kept on.
     pub backups: Backups,
+    /// How Amazon is asked.
+    pub aws: Aws,
     /// Learns what is secret, so that no line of ours tells it.
     pub redactor: Redactor,
     /// What tells the time of day.
@@ -42,6 +45,7 @@ impl Default for Settings {
             lease: Duration::from_secs(15),
             images: Images::default(),
             backups: Backups::default(),
+            aws: Aws::default(),
             redactor: Redactor::new(),
             clock: Clock::default(),
             reached_at: BTreeMap::new(),
@@ -61,6 +65,36 @@ pub struct Backups {
 impl Default for Backups {
     fn default() -> Self {
         Self { size: "20Gi".to_owned(), class: None }
+    }
+}
+
+/// How Amazon is asked, where a database does not say otherwise.
+#[derive(Clone)]
+pub struct Aws {
+    /// The region, as in `eu-central-1`.
+    pub region: Option<String>,
+    /// The group of subnets that instances lie in.
+    pub subnet_group: Option<String>,
+    /// The security groups that say who may connect.
+    pub security_groups: Vec<String>,
+    /// Who we are, where the Secret `aws` in the operator's own namespace does not say it.
+    pub credentials: Option<Credentials>,
+    /// Where it is asked; none for its usual address.
+    pub endpoint: Option<String>,
+    /// How often it is asked how far something is.
+    pub asked_every: Duration,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self {
+            region: None,
+            subnet_group: None,
+            security_groups: Vec::new(),
+            credentials: None,
+            endpoint: None,
+            asked_every: Duration::from_secs(20),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod dereference;
 mod end;
 mod fill;
 mod local;
+mod rds;
 mod reconcile;
 mod status;
 mod validate;
@@ -20,6 +21,7 @@ pub(crate) use backup::WANTED_ANNOTATION;
 pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 pub(crate) use dereference::Reached;
 pub use end::LET_GO_ANNOTATION;
+pub(crate) use rds::Asked;
 pub(crate) use reconcile::CONTROLLER;
 
 /// A database with its owner.

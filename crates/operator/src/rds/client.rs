@@ -70,10 +70,7 @@ impl Client {
         parameters: &[(String, String)],
         action: &str,
     ) -> Result<Option<Element>, RdsError> {
-        let mut form = Serializer::new(String::new());
-        form.append_pair("Action", name).append_pair("Version", VERSION);
-        form.extend_pairs(parameters);
-        let body = Secret::new(form.finish());
+        let body = form(name, parameters);
         let unreachable = |why: String| RdsError::Unreachable { action: action.to_owned(), why };
         let answering = self.send(&body);
         let answer = tokio::time::timeout(ANSWERS_WITHIN, answering).await;
@@ -134,6 +131,13 @@ impl Client {
         let (instructions, _) = signed.into_parts();
         Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
+}
+
+fn form(name: &str, parameters: &[(String, String)]) -> Secret<String> {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("Action", name).append_pair("Version", VERSION);
+    form.extend_pairs(parameters);
+    Secret::new(form.finish())
 }
 
 enum Failed {

@@ -4,7 +4,8 @@ use secrets::Secret;
 
 use super::Wanted;
 use super::error::RdsError;
-use super::instance::{Instance, TAG};
+use super::id::SnapshotId;
+use super::instance::{Instance, RESTORED_TAG, TAG};
 use crate::claim::Claim;
 
 /// Parameters of a request, by name.
@@ -35,6 +36,24 @@ pub(crate) fn created(wanted: &Wanted, password: &Secret<String>) -> Parameters 
     all.extend(wanted.subnet_group.as_ref().map(|group| parameter("DBSubnetGroupName", group)));
     all.extend(groups(wanted));
     all.extend(tags(&wanted.claim));
+    all
+}
+
+/// What an instance is asked for with that is made from a snapshot. What a snapshot brings along is made as it should be afterwards.
+pub(crate) fn restored(wanted: &Wanted, snapshot: &SnapshotId, backup: &str) -> Parameters {
+    let mut all = vec![
+        parameter("DBInstanceIdentifier", &wanted.id),
+        parameter("DBSnapshotIdentifier", snapshot),
+        parameter("DBInstanceClass", &wanted.class),
+        parameter("PubliclyAccessible", false),
+        parameter("MultiAZ", wanted.multi_az),
+        parameter("DeletionProtection", wanted.deletion_protection),
+        parameter("CopyTagsToSnapshot", true),
+    ];
+    all.extend(wanted.subnet_group.as_ref().map(|group| parameter("DBSubnetGroupName", group)));
+    all.extend(groups(wanted));
+    all.extend(tags(&wanted.claim));
+    all.extend([parameter("Tags.Tag.2.Key", RESTORED_TAG), parameter("Tags.Tag.2.Value", backup)]);
     all
 }
 

@@ -38,6 +38,15 @@ pub async fn find(client: &Client, id: &InstanceId) -> Result<Option<Instance>, 
     Ok(found.map(Instance::read))
 }
 
+/// The same, where it is ours. One that is another's is an error.
+pub async fn find_ours(client: &Client, wanted: &Wanted) -> Result<Option<Instance>, RdsError> {
+    let found = find(client, &wanted.id).await?;
+    if let Some(instance) = &found {
+        decide::is_ours(wanted, instance)?;
+    }
+    Ok(found)
+}
+
 /// Makes an instance as it should be. `password` is that of its first role, for an instance that is created: that of one that is there can't be read
 /// ([`set_password`]).
 pub async fn ensure(client: &Client, wanted: &Wanted, password: &Secret<String>) -> Result<Ensured, RdsError> {
@@ -103,7 +112,7 @@ pub async fn delete(client: &Client, wanted: &Wanted, last_snapshot: Option<&Sna
 }
 
 /// A request that changes an instance and is answered with it.
-async fn changing(
+pub(super) async fn changing(
     client: &Client,
     name: &str,
     parameters: &[(String, String)],

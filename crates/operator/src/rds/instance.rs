@@ -6,6 +6,9 @@ use crate::claim::Claim;
 /// The tag that says whose an instance is.
 pub(crate) const TAG: &str = "pinnace.dev/owned-by";
 
+/// The tag that says which backup an instance was made from.
+pub(crate) const RESTORED_TAG: &str = "pinnace.dev/restored-from";
+
 /// An instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Instance {
@@ -19,6 +22,8 @@ pub struct Instance {
     pub username: String,
     /// Its version.
     pub version: String,
+    /// The backup that it was made from, where it was.
+    pub restored_from: Option<String>,
     pub(crate) claim: Option<Claim>,
     pub(crate) settings: Settings,
     /// What was asked for and is not yet so.
@@ -66,14 +71,15 @@ impl Instance {
         let flag = |name: &str| element.text_of(name) == "true";
         let groups = element.child("VpcSecurityGroups").map(|groups| groups.children.as_slice()).unwrap_or_default();
         let tags = element.child("TagList").map(|tags| tags.children.as_slice()).unwrap_or_default();
-        let tag = tags.iter().find(|tag| tag.text_of("Key") == TAG);
+        let tag = |key: &str| tags.iter().find(|tag| tag.text_of("Key") == key).map(|tag| tag.text_of("Value"));
         Self {
             status: text("DBInstanceStatus"),
             host: element.at(&["Endpoint", "Address"]).map(|address| address.text.clone()),
             port: element.at(&["Endpoint", "Port"]).and_then(|port| port.text.parse().ok()).unwrap_or(5432),
             username: text("MasterUsername"),
             version: text("EngineVersion"),
-            claim: tag.and_then(|tag| Claim::of_value(tag.text_of("Value"))),
+            restored_from: tag(RESTORED_TAG).map(str::to_owned),
+            claim: tag(TAG).and_then(Claim::of_value),
             settings: Settings {
                 class: text("DBInstanceClass"),
                 storage_gib: number("AllocatedStorage"),

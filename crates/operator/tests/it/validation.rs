@@ -197,6 +197,13 @@ async fn what_can_not_be_changed_is_refused_later() {
         server.replace(&changed("/spec/server", json!({"external": {"adminSecret": "a"}}))).await.unwrap_err();
     assert!(refused.contains("The kind of server can't be changed"), "{refused}");
     server.replace(&changed("/spec/deletion", json!("drop"))).await.unwrap();
+    let at_amazon = |rds: Value| object("PostgresDatabase", "amazon", json!({"server": {"rds": rds}}));
+    server.create(&at_amazon(json!({"instance": "shop", "class": "db.t4g.micro"}))).await.unwrap();
+    server.write(&at_amazon(json!({"instance": "shop", "class": "db.m7g.large"}))).await.unwrap();
+    for other in [json!({"instance": "other"}), json!({"instance": "shop", "region": "eu-west-1"})] {
+        let refused = server.write(&at_amazon(other)).await.unwrap_err();
+        assert!(refused.contains("Another instance can't be named"), "{refused}");
+    }
 }
 
 #[tokio::test]

@@ -71,13 +71,18 @@ pub(crate) async fn made(
 ) -> Result<Ran, OperatorError> {
     let ran = run(work, reached, wanted, login, ("backup", name, DUMP)).await?;
     if matches!(ran, Ran::Done) {
-        let mut all = known(work).await?;
-        if all.iter().all(|one| one.name != name) {
-            all.push(Backup { name: name.to_owned(), at: rfc3339(work.now()) });
-        }
-        write_down(work, &mut all).await?;
+        write_down_made(work, name).await?;
     }
     Ok(ran)
+}
+
+/// Writes down that a backup was made.
+pub(crate) async fn write_down_made(work: &mut Work, name: &str) -> Result<(), OperatorError> {
+    let mut all = known(work).await?;
+    if all.iter().all(|one| one.name != name) {
+        all.push(Backup { name: name.to_owned(), at: rfc3339(work.now()) });
+    }
+    write_down(work, &mut all).await
 }
 
 /// Brings a backup back, or looks at how it goes.

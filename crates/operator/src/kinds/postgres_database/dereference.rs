@@ -39,6 +39,7 @@ pub(crate) async fn server(work: &mut Work, database: &PostgresDatabase) -> Resu
         PostgresServer { external: Some(external), .. } => self::external(work, &external.admin_secret).await,
         PostgresServer { local: Some(local), .. } => super::local::server(work, database, local).await,
         PostgresServer { cluster: Some(cluster), .. } => super::cluster::server(work, database, cluster).await,
+        PostgresServer { rds: Some(rds), .. } => super::rds::server(work, database, rds).await,
         _ => Ok(Found::Missing("say in spec.server which server it lies on".to_owned())),
     }
 }

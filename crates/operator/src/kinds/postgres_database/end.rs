@@ -6,6 +6,7 @@ use super::PostgresDatabase;
 use super::cluster::Own;
 use super::crd::Deletion;
 use super::dereference::{self, Found};
+use super::rds::{self, Ended};
 use super::status::{self, Outcome};
 use crate::driver::{Next, OperatorError, Work};
 use crate::postgres::{self, Wanted};
@@ -41,6 +42,9 @@ pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &W
             work.set_finalizer(FINALIZER, false).await?;
             return Ok(Next::WhenChanged);
         }
+        Ok(Some(why)) if database.spec.server.rds.is_some() => {
+            (why, Ok(Next::After(work.shared.settings.aws.asked_every)))
+        }
         Ok(Some(why)) => (why, Ok(Next::After(TRIED_AGAIN_AFTER))),
         Err(error) => (error.to_string(), Err(error)),
     };
@@ -62,7 +66,13 @@ async fn taken_away(
     database: &PostgresDatabase,
     wanted: &Wanted,
 ) -> Result<Option<String>, OperatorError> {
-    if database.spec.deletion == Deletion::Snapshot {
+    if let Some(server) = &database.spec.server.rds {
+        match rds::ended(work, database, server).await? {
+            Ended::Gone => return Ok(None),
+            Ended::NotYet(why) => return Ok(Some(why)),
+            Ended::DatabaseAlone => {}
+        }
+    } else if database.spec.deletion == Deletion::Snapshot {
         return Ok(Some(
             "a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned(),
         ));

@@ -40,6 +40,11 @@ pub(crate) async fn fill(
     if database.status.as_ref().is_some_and(|status| status.filled) {
         return Ok(Filling::Done(Filled::Before));
     }
+    if database.spec.server.rds.is_some() {
+        // Its instance was made from a snapshot, or it is new.
+        let from = work.memo.rds.as_ref().and_then(|asked| asked.instance.restored_from.clone());
+        return Ok(Filling::Done(from.map_or(Filled::Empty, Filled::From)));
+    }
     let known = if database.spec.restore == Restore::Latest { backup::known(work).await? } else { Vec::new() };
     let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
     let is_empty = {

@@ -8,7 +8,7 @@ use super::dereference::{self, Found, Reached};
 use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
@@ -65,6 +65,10 @@ async fn written(
     work.write_status(&status).await?;
     let runs = outcome.backup.as_ref().is_some_and(|run| !run.failed);
     Ok(Next::After(match &outcome.standing {
+        // All of an account ask RDS together, and what it does takes minutes.
+        standing if database.spec.server.rds.is_some() && (runs || *standing != Standing::Ready) => {
+            work.shared.settings.aws.asked_every
+        }
         Standing::Waits { reason: RESTORING, .. } => backup::ASKED_EVERY,
         Standing::Ready if runs => backup::ASKED_EVERY,
         Standing::Ready => ASKED_AGAIN_AFTER,
@@ -101,7 +105,11 @@ async fn steps(
             Err(error) if cluster::sets_its_password(database) && error.is_about(&reached.server.username) => {
                 return Ok(cluster::is_told_its_password());
             }
-            ensured => ensured?,
+            Err(error) => match &database.spec.server.rds {
+                Some(server) => return rds::asked_in_vain(work, database, server, error).await,
+                None => return Err(error.into()),
+            },
+            Ok(ensured) => ensured,
         };
         for what in &ensured.did {
             tracing::info!(database = %work.key, what, "done on the server");
@@ -130,7 +138,10 @@ async fn steps(
     };
     let (mut backups, mut run) = (None, None);
     if let Some(name) = backup::asked_for(database) {
-        let ran = backup::made(work, &reached, wanted, &used, &name).await?;
+        let ran = match &database.spec.server.rds {
+            Some(server) => rds::backed_up(work, database, server, &name).await?,
+            None => backup::made(work, &reached, wanted, &used, &name).await?,
+        };
         run = backup::told(&name, &ran);
         if run.is_none() {
             backups = Some(backup::known(work).await?);

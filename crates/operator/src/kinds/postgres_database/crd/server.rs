@@ -131,9 +131,18 @@ pub struct ExternalServer {
 /// A server of Amazon RDS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("x-kubernetes-validations" = rule(
+    "has(self.instance) == has(oldSelf.instance) && (!has(self.instance) || self.instance == oldSelf.instance) \
+     && has(self.region) == has(oldSelf.region) && (!has(self.region) || self.region == oldSelf.region) \
+     && has(self.shared) == has(oldSelf.shared) && (!has(self.shared) || self.shared == oldSelf.shared)",
+    "Another instance can't be named, because the data would stay behind: make another PostgresDatabase and move the data.",
+)))]
 pub struct RdsServer {
     /// Which server, where databases share one. Without it this database has one of its own.
     pub shared: Option<ServerName>,
+    /// Its name at Amazon; without it one that is made from namespace and name.
+    #[schemars(length(min = 1, max = 63))]
+    pub instance: Option<String>,
     /// Its class.
     #[schemars(length(min = 1, max = 63))]
     pub class: String,
@@ -168,6 +177,7 @@ impl Default for RdsServer {
     fn default() -> Self {
         Self {
             shared: None,
+            instance: None,
             class: "db.t4g.micro".to_owned(),
             storage_gib: 20,
             version: None,
