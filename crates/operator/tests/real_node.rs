@@ -103,5 +103,4 @@ async fn an_app_lives_through_its_versions_and_a_lost_namespace_and_no_request_f
     place.until_page(HOST, "/", |text| text.contains(r#""version":"2""#)).await;
     let there = page(&place).await["orders"].as_u64().unwrap();
     assert!(there >= 1000, "{there} of {kept}: what was there when the backup was made");
-    place.end().await;
 }

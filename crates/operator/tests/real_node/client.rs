@@ -74,7 +74,6 @@ impl Load {
     pub(crate) async fn end(self) -> Served {
         self.stop.send(true).unwrap();
         self.asking.await.unwrap();
-        let served = self.served.lock().unwrap().clone();
-        served
+        self.served.lock().unwrap().clone()
     }
 }

@@ -125,9 +125,8 @@ impl Place {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
-        if tokio::time::timeout(LIMIT, asking).await.is_err() {
-            panic!("{path}: {:?}", ask(&self.http, host, path).await);
-        }
+        let seen = tokio::time::timeout(LIMIT, asking).await.is_ok();
+        assert!(seen, "{path}: {:?}", ask(&self.http, host, path).await);
     }
 
     /// Says something to the websocket, until it is led there, and hears what comes back.
@@ -154,8 +153,10 @@ impl Place {
         self.client.wait_until_gone(&key, uid, LIMIT).await.unwrap();
         self.client.make_namespace(&self.namespace).await.unwrap();
     }
+}
 
-    pub(crate) async fn end(self) {
+impl Drop for Place {
+    fn drop(&mut self) {
         self.operator.abort();
     }
 }

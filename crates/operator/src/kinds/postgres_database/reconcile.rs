@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::crd::{Backup, BackupRun};
 use super::dereference::{self, Found, Reached};
 use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
@@ -11,7 +12,7 @@ use super::validate::{self, connection_secret, reporting_secret};
 use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
-use crate::postgres::{self, Login, Wanted};
+use crate::postgres::{self, Login, PostgresError, Wanted};
 use crate::standing::Standing;
 
 /// How databases are looked after.
@@ -99,17 +100,8 @@ async fn steps(
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await;
         let ensured = match ensured {
-            Err(error) if reached.kind == "local" && error.is_about(&reached.server.username) => {
-                return local::told_its_password_again(work, &reached, error).await;
-            }
-            Err(error) if cluster::sets_its_password(database) && error.is_about(&reached.server.username) => {
-                return Ok(cluster::is_told_its_password());
-            }
-            Err(error) => match &database.spec.server.rds {
-                Some(server) => return rds::asked_in_vain(work, database, server, error).await,
-                None => return Err(error.into()),
-            },
             Ok(ensured) => ensured,
+            Err(error) => return refused(work, database, &reached, error).await,
         };
         for what in &ensured.did {
             tracing::info!(database = %work.key, what, "done on the server");
@@ -136,22 +128,47 @@ async fn steps(
         Filling::Done(filled) => filled,
         Filling::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
     };
-    let (mut backups, mut run) = (None, None);
-    if let Some(name) = backup::asked_for(database) {
-        let ran = match &database.spec.server.rds {
-            Some(server) => rds::backed_up(work, database, server, &name).await?,
-            None => backup::made(work, &reached, wanted, &used, &name).await?,
-        };
-        run = backup::told(&name, &ran);
-        if run.is_none() {
-            backups = Some(backup::known(work).await?);
-        }
-    }
+    let (backups, run) = backed_up(work, database, wanted, &reached, &used).await?;
     let rotated = match &login {
         Some(login) => rotated(work, database, wanted, &reached, login, now).await?,
         None => Some(now),
     };
     Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, backups, backup: run, filled })
+}
+
+/// What it means that the server does not do what is asked: some can be told their password again.
+async fn refused(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    reached: &Reached,
+    error: PostgresError,
+) -> Result<Outcome, OperatorError> {
+    let is_password = error.is_about(&reached.server.username);
+    match &database.spec.server.rds {
+        _ if is_password && reached.kind == "local" => local::told_its_password_again(work, reached, error).await,
+        _ if is_password && cluster::sets_its_password(database) => Ok(cluster::is_told_its_password()),
+        Some(server) => rds::asked_in_vain(work, database, server, error).await,
+        None => Err(error.into()),
+    }
+}
+
+/// The backup that somebody asked for: all that are kept, once it is made; else how it goes.
+async fn backed_up(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: &Wanted,
+    reached: &Reached,
+    login: &Login,
+) -> Result<(Option<Vec<Backup>>, Option<BackupRun>), OperatorError> {
+    let Some(name) = backup::asked_for(database) else { return Ok((None, None)) };
+    let ran = match &database.spec.server.rds {
+        Some(server) => rds::backed_up(work, database, server, &name).await?,
+        None => backup::made(work, reached, wanted, login, &name).await?,
+    };
+    Ok(match backup::told(&name, &ran) {
+        None => (Some(backup::known(work).await?), None),
+        run => (None, run),
+    })
 }
 
 /// What the server was asked for last. A change of it has it asked again.
