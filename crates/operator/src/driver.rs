@@ -160,7 +160,8 @@ impl Shared {
     async fn sees_everything(&self) {
         let mut changes = self.watcher.changes();
         let kinds = MADE.iter().map(|(version, kind)| KindKey::new(version, kind));
-        let kinds: Vec<KindKey> = kinds.chain(CONTROLLERS.iter().map(Controller::key)).collect();
+        let kinds = kinds.chain(CONTROLLERS.iter().map(Controller::key));
+        let kinds: Vec<KindKey> = kinds.chain(Watcher::always_watched()).collect();
         loop {
             changes.mark_unchanged();
             let Some(unseen) = kinds.iter().find(|kind| self.watcher.keys(kind).is_none()) else { return };

@@ -59,6 +59,11 @@ impl Watcher {
         self.watched.store.keys(kind)
     }
 
+    /// The kinds that are watched whatever is asked for: what becomes of what was made.
+    pub fn always_watched() -> Vec<KindKey> {
+        CHILDREN.iter().map(|(api_version, kind)| KindKey::new(api_version, kind)).collect()
+    }
+
     /// Why a kind is not seen, as far as that is known.
     pub fn trouble(&self, kind: &KindKey) -> Option<ClusterError> {
         self.watched.store.trouble(kind)

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cluster::{Applied, ClusterClient, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot, not_before};
+use cluster::{
+    Applied, ClusterClient, ClusterError, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot, not_before,
+};
 use jiff::Timestamp;
 use secrets::Redactor;
 use serde_json::{Map, Value, json};
@@ -86,6 +88,19 @@ impl Work {
     /// What is seen of these objects and of what they own.
     pub(crate) fn snapshot(&self, keys: &[ObjectKey]) -> Snapshot {
         self.shared.watcher.snapshot(keys)
+    }
+
+    /// The same; an error while it can't be seen, which passes by itself. What is said last still holds meanwhile.
+    pub(crate) fn sees(&self, keys: &[ObjectKey]) -> Result<Snapshot, OperatorError> {
+        let snapshot = self.snapshot(keys);
+        if snapshot.healthy_stream {
+            return Ok(snapshot);
+        }
+        let unseen = || ClusterError::Unreachable {
+            context: self.client().context().to_owned(),
+            why: "what there is can't be seen at the moment".to_owned(),
+        };
+        Err(snapshot.trouble.into_iter().next().unwrap_or_else(unseen).into())
     }
 
     /// An object in the namespace of this one.
@@ -208,7 +223,7 @@ impl Work {
             };
             match written {
                 // Another replica was faster: its values count.
-                Ok(()) | Err(cluster::ClusterError::Conflict { .. }) => self.memo.secrets.remove(key),
+                Ok(()) | Err(ClusterError::Conflict { .. }) => self.memo.secrets.remove(key),
                 Err(error) => return Err(error.into()),
             };
         }

@@ -31,7 +31,7 @@ pub(crate) async fn kept(work: &mut Work, server: &Server, objects: Vec<Value>) 
             work.keep_as_it_is(&object, &Autoscaled::default()).await?;
         }
     }
-    Ok(match verdict(work, &set) {
+    Ok(match verdict(work, &set)? {
         Verdict::Current => Standing::Ready,
         verdict => {
             let message = format!("its server is not up yet: {}", verdict.sentence());
@@ -53,15 +53,15 @@ fn is_kept_by_us(work: &mut Work, set: &ObjectKey) -> bool {
     by == me(work) || work.shared.watcher.seen(&key).is_none()
 }
 
-fn verdict(work: &mut Work, set: &ObjectKey) -> Verdict {
+fn verdict(work: &mut Work, set: &ObjectKey) -> Result<Verdict, OperatorError> {
     work.other(set);
-    let snapshot = work.snapshot(std::slice::from_ref(set));
+    let snapshot = work.sees(std::slice::from_ref(set))?;
     let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
     let live = snapshot.objects.get(set);
-    live.map_or_else(
+    Ok(live.map_or_else(
         || Verdict::Unknown("it is not seen yet".to_owned()),
         |live| judge_object(live, &children, &CustomRules::default()),
-    )
+    ))
 }
 
 /// Somebody changed the administrator's password, or its Secret was lost: a pod that starts tells its server the one that we know.

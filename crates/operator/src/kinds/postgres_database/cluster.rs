@@ -56,7 +56,7 @@ async fn patroni(work: &mut Work, server: &Server, wanted: &ClusterServer) -> Re
     if !has_primary(work, &set) {
         return Ok(Found::Waits(format!(
             "no instance of its server is primary yet: {}",
-            standing(work, &set).sentence()
+            standing(work, &set)?.sentence()
         )));
     }
     let host = server.host();

@@ -50,7 +50,7 @@ pub(crate) async fn server(
             work.keep_as_it_is(&object, &Autoscaled::default()).await?;
         }
     }
-    Ok(match standing(work, &set) {
+    Ok(match standing(work, &set)? {
         Verdict::Current => {
             let host = server.host();
             let (maintenance, username) = ("postgres".to_owned(), ADMIN.to_owned());
@@ -85,15 +85,15 @@ pub(super) fn keeps(work: &mut Work, set: &ObjectKey) -> bool {
 }
 
 /// How the server does.
-pub(super) fn standing(work: &mut Work, set: &ObjectKey) -> Verdict {
+pub(super) fn standing(work: &mut Work, set: &ObjectKey) -> Result<Verdict, OperatorError> {
     work.other(set);
-    let snapshot = work.snapshot(std::slice::from_ref(set));
+    let snapshot = work.sees(std::slice::from_ref(set))?;
     let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
     let live = snapshot.objects.get(set);
-    live.map_or_else(
+    Ok(live.map_or_else(
         || Verdict::Unknown("it is not seen yet".to_owned()),
         |live| judge_object(live, &children, &CustomRules::default()),
-    )
+    ))
 }
 
 /// The volume of a server that is this database's alone.

@@ -69,7 +69,7 @@ pub(super) async fn server(work: &mut Work, server: &Server, wanted: &ClusterSer
     let secret = ObjectKey { kind: KindKey::new("v1", "Secret"), name, ..key.clone() };
     let mut login = texts(&work.secret_at(&secret).await?.unwrap_or_default());
     let (Some(username), Some(password)) = (login.remove("username"), login.remove("password")) else {
-        let verdict = standing(work, &key);
+        let verdict = standing(work, &key)?;
         return Ok(Found::Waits(format!("its server is not up yet: {}", verdict.sentence())));
     };
     let host = format!("{}-rw.{}.svc", server.name, server.namespace);
