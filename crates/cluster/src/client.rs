@@ -19,7 +19,8 @@ mod request;
 
 use connection::{Connection, Source};
 pub use login::login_program;
-pub(crate) use request::{APPLY_PATCH, Call, JSON, JSON_PATCH, Query, jittered};
+pub use request::jittered;
+pub(crate) use request::{APPLY_PATCH, Call, JSON, JSON_PATCH, Query};
 
 /// What may be set about a connection.
 #[derive(Debug, Clone)]

@@ -35,7 +35,7 @@ mod watch;
 
 pub use apply::{Applied, LeftOut, Outcome};
 pub use clash::{REPLACE_ANNOTATION, clashes};
-pub use client::{ClusterClient, Settings, login_program};
+pub use client::{ClusterClient, Settings, jittered, login_program};
 pub use discovery::Kind;
 pub use drift::{Drift, FieldDrift};
 pub use dry_run::{Change, Checked, DryRun, Refusal, Unchecked};

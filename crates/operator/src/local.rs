@@ -6,10 +6,11 @@ mod pod;
 mod quantity;
 
 pub use images::Images;
-pub(crate) use keep::{kept, started_anew};
+pub(crate) use keep::{KEPT_BY, is_kept_by_us, kept, me, started_anew};
 pub(crate) use pod::{Mount, Pod, resources, shell};
 pub(crate) use quantity::bytes;
 
+use cluster::{KindKey, ObjectKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -55,6 +56,12 @@ impl Server {
     /// Where clients in the cluster reach it.
     pub fn host(&self) -> String {
         format!("{}.{}.svc", self.name, self.namespace)
+    }
+
+    /// The StatefulSet that it runs in.
+    pub(crate) fn stateful_set_key(&self) -> ObjectKey {
+        let kind = KindKey::new("apps/v1", "StatefulSet");
+        ObjectKey { kind, namespace: Some(self.namespace.clone()), name: self.name.clone() }
     }
 
     /// The name of the volume's claim, which stays when all else goes.

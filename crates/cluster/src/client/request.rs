@@ -236,7 +236,7 @@ fn pause(headers: &HeaderMap, attempt: u32) -> Duration {
 }
 
 /// The duration and up to a fifth more, so that many clients do not come back at once.
-pub(crate) fn jittered(base: Duration) -> Duration {
+pub fn jittered(base: Duration) -> Duration {
     let mut byte = [0_u8];
     // Without randomness there is no jitter, which is no reason to fail.
     let _ = getrandom::fill(&mut byte);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cluster::jittered;
+
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_mins(2);
 
@@ -21,10 +23,7 @@ impl Backoff {
     pub(crate) fn next(&mut self) -> Duration {
         let pause = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        let mut byte = [0_u8];
-        // Without randomness there is no jitter, which is no reason to fail.
-        let _ = getrandom::fill(&mut byte);
-        pause + pause.mul_f64(f64::from(byte[0]) / 1275.0)
+        jittered(pause)
     }
 }
 

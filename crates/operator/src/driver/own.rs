@@ -14,15 +14,25 @@ const KEY: &str = "names-key";
 /// The key of the hashes in names: made once, and kept in our own namespace.
 pub(super) async fn key_of_names(client: &ClusterClient) -> Result<MaskKey, OperatorError> {
     let namespace = client.own_namespace().to_owned();
+    if let Some(live) = client.get(&secret_key(&namespace)).await? {
+        return key_in(&namespace, &live);
+    }
     let made = MaskKey::random().map_err(|error| OperatorError::Random(error.to_string()))?;
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": {"name": KEY_SECRET, "namespace": namespace, "labels": {MADE_LABEL: MADE_BY}},
         "data": {KEY: STANDARD.encode(made.expose())},
     });
-    let secret = client.create(&secret).await?.into_object();
+    key_in(&namespace, &client.create(&secret).await?.into_object())
+}
+
+fn secret_key(namespace: &str) -> ObjectKey {
+    ObjectKey { kind: KindKey::new("v1", "Secret"), namespace: Some(namespace.to_owned()), name: KEY_SECRET.to_owned() }
+}
+
+fn key_in(namespace: &str, secret: &Value) -> Result<MaskKey, OperatorError> {
     let damaged = || OperatorError::DamagedSecret {
-        namespace: namespace.clone(),
+        namespace: namespace.to_owned(),
         name: KEY_SECRET.to_owned(),
         why: "does not hold 32 bytes under names-key any more: delete it (the names of configurations change, and pods are started anew)",
     };

@@ -9,14 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use cluster::{
     Applied, ClusterClient, ClusterError, Created, KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot, not_before,
 };
+use health::{CustomRules, Verdict};
 use jiff::Timestamp;
 use secrets::Redactor;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::Shared;
 use super::error::OperatorError;
 use super::memo::{Kept, Memo};
+use super::{Shared, resource};
 use crate::kinds::postgres_database::Reached;
 use crate::postgres::Server;
 
@@ -90,17 +91,21 @@ impl Work {
         self.shared.watcher.snapshot(keys)
     }
 
-    /// The same; an error while it can't be seen, which passes by itself. What is said last still holds meanwhile.
-    pub(crate) fn sees(&self, keys: &[ObjectKey]) -> Result<Snapshot, OperatorError> {
-        let snapshot = self.snapshot(keys);
-        if snapshot.healthy_stream {
-            return Ok(snapshot);
-        }
+    /// How another object does, by all that it owns. Its changes wake this lane from now on. An error while that can't be seen, which passes by
+    /// itself: what was said last still holds meanwhile.
+    pub(crate) fn verdict_on(&mut self, key: &ObjectKey) -> Result<Verdict, OperatorError> {
+        let Some(live) = self.other(key) else { return Ok(Verdict::Unknown("it is not seen yet".to_owned())) };
         let unseen = || ClusterError::Unreachable {
             context: self.client().context().to_owned(),
             why: "what there is can't be seen at the moment".to_owned(),
         };
-        Err(snapshot.trouble.into_iter().next().unwrap_or_else(unseen).into())
+        let verdict = self.shared.watcher.judge_other(&live, &CustomRules::default());
+        Ok(verdict.ok_or_else(unseen)?)
+    }
+
+    /// An object of ours in the namespace of this one.
+    pub(crate) fn ours_beside(&self, kind: &str, name: &str) -> ObjectKey {
+        ObjectKey { kind: resource(kind), namespace: self.key.namespace.clone(), name: name.to_owned() }
     }
 
     /// An object in the namespace of this one.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cluster::{Autoscaled, KindKey, ObjectKey};
-use health::{Children, CustomRules, Verdict, judge_object};
+use health::Verdict;
 use serde_json::{Value, json};
 
 use super::Server;
@@ -11,27 +11,27 @@ use crate::driver::{OperatorError, Work};
 use crate::standing::Standing;
 
 /// Which object says what a server that several share should be. One does, so that they don't take it from each other.
-const KEPT_BY: &str = "pinnace.dev/kept-by";
+pub(crate) const KEPT_BY: &str = "pinnace.dev/kept-by";
 /// A pod is started anew at most so often.
 const ANEW_AT_MOST_EVERY: Duration = Duration::from_mins(2);
 
 /// Makes the objects of a server as they should be, unless another says what it should be; and says how it stands.
-pub(crate) async fn kept(work: &mut Work, server: &Server, objects: Vec<Value>) -> Result<Standing, OperatorError> {
-    let set = ObjectKey {
-        kind: KindKey::new("apps/v1", "StatefulSet"),
-        namespace: Some(server.namespace.clone()),
-        name: server.name.clone(),
-    };
+pub(crate) async fn kept(
+    work: &mut Work,
+    server: &Server,
+    objects: impl FnOnce() -> Vec<Value>,
+) -> Result<Standing, OperatorError> {
+    let set = server.stateful_set_key();
     let is_shared = server.owner.is_none();
     if !is_shared || is_kept_by_us(work, &set) {
-        for mut object in objects {
+        for mut object in objects() {
             if is_shared && object["kind"] == "StatefulSet" {
                 object["metadata"]["annotations"] = json!({KEPT_BY: me(work)});
             }
             work.keep_as_it_is(&object, &Autoscaled::default()).await?;
         }
     }
-    Ok(match verdict(work, &set)? {
+    Ok(match work.verdict_on(&set)? {
         Verdict::Current => Standing::Ready,
         verdict => {
             let message = format!("its server is not up yet: {}", verdict.sentence());
@@ -40,28 +40,17 @@ pub(crate) async fn kept(work: &mut Work, server: &Server, objects: Vec<Value>) 
     })
 }
 
-fn me(work: &Work) -> String {
+pub(crate) fn me(work: &Work) -> String {
     format!("{}/{}", work.namespace(), work.key.name)
 }
 
 /// Whether this object says what the server should be: it does already, or nobody who is there does.
-fn is_kept_by_us(work: &mut Work, set: &ObjectKey) -> bool {
+pub(crate) fn is_kept_by_us(work: &mut Work, set: &ObjectKey) -> bool {
     let Some(live) = work.other(set) else { return true };
     let by = live["metadata"]["annotations"][KEPT_BY].as_str().unwrap_or_default();
     let Some((namespace, name)) = by.split_once('/') else { return true };
     let key = ObjectKey { kind: work.key.kind.clone(), namespace: Some(namespace.to_owned()), name: name.to_owned() };
     by == me(work) || work.shared.watcher.seen(&key).is_none()
-}
-
-fn verdict(work: &mut Work, set: &ObjectKey) -> Result<Verdict, OperatorError> {
-    work.other(set);
-    let snapshot = work.sees(std::slice::from_ref(set))?;
-    let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
-    let live = snapshot.objects.get(set);
-    Ok(live.map_or_else(
-        || Verdict::Unknown("it is not seen yet".to_owned()),
-        |live| judge_object(live, &children, &CustomRules::default()),
-    ))
 }
 
 /// Somebody changed the administrator's password, or its Secret was lost: a pod that starts tells its server the one that we know.

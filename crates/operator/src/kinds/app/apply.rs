@@ -12,7 +12,7 @@ use super::facts::{BackupFact, BackupState, Facts, has_ended, jobs, judge_job, n
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
-use crate::driver::{OperatorError, Work, resource};
+use crate::driver::{OperatorError, Work};
 use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
 
 /// So many migrations that ended are kept, with their lines.
@@ -45,7 +45,7 @@ pub(crate) async fn backup(work: &mut Work, app: &App, backup: &BackupFact) -> R
     Ok(match state {
         BackupState::Absent => {
             let kind = PostgresDatabaseSpec::KIND.kind;
-            let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, of) };
+            let key = work.ours_beside(kind, of);
             let asking = format!("{WANTED_ANNOTATION}{}", app.metadata.name);
             let asked = work.other(&key).is_some_and(|live| live["metadata"]["annotations"][&asking] == name.as_str());
             if !asked {

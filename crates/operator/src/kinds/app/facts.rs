@@ -11,7 +11,7 @@ use super::dereference::sources;
 use super::reconcile::{RETRY_ANNOTATION, holds};
 use super::validate::Checked;
 use super::{App, Problem};
-use crate::driver::{OperatorError, Work, resource};
+use crate::driver::{OperatorError, Work};
 
 /// What is so of an App.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,7 +99,7 @@ fn backup(work: &mut Work, app: &App, checked: &Checked<'_>) -> Option<BackupFac
     let again = app.metadata.annotations.get(RETRY_ANNOTATION).map(|retry| format!("-{retry}")).unwrap_or_default();
     let name = format!("{}-{}{again}", app.metadata.name, checked.digest.short());
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect();
-    let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, &of) };
+    let key = work.ours_beside(kind, &of);
     let status = work.other(&key).map(|live| live["status"].clone()).unwrap_or_default();
     let made = status["backups"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name.as_str()));
     let run = &status["backup"];
@@ -124,7 +124,7 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
     let mut unmet = Vec::new();
     for source in sources(&app.metadata.name, &app.spec) {
         let Some((kind, name)) = &source.object else { continue };
-        let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+        let key = work.ours_beside(kind, name);
         let seen = work.other(&key);
         if let Err(why) = holds(seen.as_ref(), "Ready") {
             unmet.push(format!("{} {name}: {why}", source.what));
@@ -151,7 +151,7 @@ pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<Str
             |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
         let Some(problem) = problems.iter().find(|problem| is_missing(problem)) else { continue };
         let told = source.object.as_ref().and_then(|(kind, name)| {
-            let key = ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+            let key = work.ours_beside(kind, name);
             let why = holds(work.other(&key).as_ref(), "Ready").err()?;
             Some(format!("{} {name}: {why}", source.what))
         });

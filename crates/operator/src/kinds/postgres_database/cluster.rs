@@ -4,17 +4,17 @@ pub mod build;
 pub mod cloud_native_pg;
 mod rights;
 
-use ::cluster::{Autoscaled, KindKey, ObjectKey};
+use ::cluster::{Autoscaled, ObjectKey};
 use secrets::Secret;
 use serde_json::{Value, json};
 
 use super::PostgresDatabase;
 use super::crd::{ClusterServer, Engine};
 use super::dereference::{Found, Reached, texts};
-use super::local::{ADMIN, KEPT_BY, PORT, keeps, me, named, standing};
+use super::local::{ADMIN, PORT, named};
 use super::status::Outcome;
 use crate::driver::{OperatorError, Work};
-use crate::local::Server;
+use crate::local::{KEPT_BY, Server, is_kept_by_us, me};
 use crate::postgres::{self, Tls, stable_verifier};
 use crate::standing::Standing;
 use build::{Known, ROLE_LABEL, build, claim_name, claims, names_of_patroni, read_service};
@@ -42,12 +42,8 @@ async fn patroni(work: &mut Work, server: &Server, wanted: &ClusterServer) -> Re
     work.made_at_random(&admin, &made).await?;
     let mut known = texts(&work.secret_at(&admin).await?.unwrap_or_default());
     let [password, standby, api] = made.map(|key| Secret::new(known.remove(&key).unwrap_or_default()));
-    let set = ObjectKey {
-        kind: KindKey::new("apps/v1", "StatefulSet"),
-        namespace: Some(server.namespace.clone()),
-        name: server.name.clone(),
-    };
-    if wanted.shared.is_none() || keeps(work, &set) {
+    let set = server.stateful_set_key();
+    if wanted.shared.is_none() || is_kept_by_us(work, &set) {
         let known = Known { verifier: stable_verifier(&password), standby, api };
         let objects = build(server, wanted, &work.shared.settings.images.clone(), &known);
         made_so(work, server, wanted, &set, objects).await?;
@@ -56,7 +52,7 @@ async fn patroni(work: &mut Work, server: &Server, wanted: &ClusterServer) -> Re
     if !has_primary(work, &set) {
         return Ok(Found::Waits(format!(
             "no instance of its server is primary yet: {}",
-            standing(work, &set)?.sentence()
+            work.verdict_on(&set)?.sentence()
         )));
     }
     let host = server.host();

@@ -90,9 +90,7 @@ async fn taken_away(
     match dereference::server(work, database).await? {
         Found::Server(reached) => {
             let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-            for what in postgres::take_away(&reached.server, wanted).await? {
-                tracing::info!(database = %work.key, what, "done on the server");
-            }
+            postgres::take_away(&reached.server, wanted).await?;
             Ok(None)
         }
         Found::Waits(why) | Found::Missing(why) => Ok(Some(why)),

@@ -103,9 +103,6 @@ async fn steps(
             Ok(ensured) => ensured,
             Err(error) => return refused(work, database, &reached, error).await,
         };
-        for what in &ensured.did {
-            tracing::info!(database = %work.key, what, "done on the server");
-        }
         work.is_done(fingerprint);
         if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
             apply::connection(work, &name, &reached, wanted, login).await?;
@@ -145,7 +142,7 @@ async fn refused(
 ) -> Result<Outcome, OperatorError> {
     let is_password = error.is_about(&reached.server.username);
     match &database.spec.server.rds {
-        _ if is_password && reached.kind == "local" => local::told_its_password_again(work, reached, error).await,
+        _ if is_password && reached.kind == "local" => local::told_its_password_again(work, database, error).await,
         _ if is_password && cluster::sets_its_password(database) => Ok(cluster::is_told_its_password()),
         Some(server) => rds::asked_in_vain(work, database, server, error).await,
         None => Err(error.into()),

@@ -16,8 +16,7 @@ pub(crate) async fn objects(work: &mut Work, checked: &Checked<'_>) -> Result<St
     match (&checked.server, &checked.vhost.spec.broker.local) {
         (Some(server), Some(local)) => {
             let images = work.shared.settings.images.clone();
-            let objects = build::build(server, local, &images, &stable_hash(&checked.admin_password));
-            kept(work, server, objects).await
+            kept(work, server, || build::build(server, local, &images, &stable_hash(&checked.admin_password))).await
         }
         _ => Ok(Standing::Ready),
     }

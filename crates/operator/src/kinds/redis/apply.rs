@@ -16,8 +16,7 @@ pub(crate) async fn apply(work: &mut Work, checked: &Checked<'_>) -> Result<Stan
     match (&checked.place, &checked.password) {
         (Place::Local(server), Some(password)) => {
             let images = work.shared.settings.images.clone();
-            let objects = build::build(server, &checked.redis.spec, &images, password);
-            kept(work, server, objects).await
+            kept(work, server, || build::build(server, &checked.redis.spec, &images, password)).await
         }
         (Place::Local(_), None) => Ok(Standing::Ready),
         (Place::External { host, port, database }, password) => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::App;
 use super::{Seen, generated_names, generated_secret, sources, superuser_secret};
-use crate::driver::{OperatorError, Work, resource};
+use crate::driver::{OperatorError, Work};
 
 /// Reads what the App refers to. Values that are made at random are made here, once.
 pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorError> {
@@ -20,7 +20,7 @@ pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorErr
     names.extend((!generated.is_empty()).then(|| generated_secret(app)));
     for source in sources(&app.metadata.name, &app.spec) {
         let object = source.object.as_ref().and_then(|(kind, name)| {
-            let key = cluster::ObjectKey { kind: resource(kind), ..work.beside("v1", kind, name) };
+            let key = work.ours_beside(kind, name);
             work.other(&key)
         });
         let named = object.as_ref().and_then(|object| object.pointer("/spec/connectionSecret")?.as_str());

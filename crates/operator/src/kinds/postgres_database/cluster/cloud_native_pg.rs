@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::crd::ClusterServer;
 use super::super::dereference::{Found, Reached, texts};
-use super::super::local::{KEPT_BY, PORT, keeps, me, standing};
+use super::super::local::PORT;
 use super::build::COMPONENT;
 use crate::driver::{OperatorError, Work};
-use crate::local::Server;
+use crate::local::{KEPT_BY, Server, is_kept_by_us, me};
 use crate::objects::{put, said, value_of};
 use crate::postgres::{self, Tls};
 
@@ -58,7 +58,7 @@ pub(super) async fn server(work: &mut Work, server: &Server, wanted: &ClusterSer
         }
         other => other?,
     };
-    if wanted.shared.is_none() || keeps(work, &key) {
+    if wanted.shared.is_none() || is_kept_by_us(work, &key) {
         let mut object = build(server, wanted);
         if wanted.shared.is_some() {
             object["metadata"]["annotations"] = json!({KEPT_BY: me(work)});
@@ -69,7 +69,7 @@ pub(super) async fn server(work: &mut Work, server: &Server, wanted: &ClusterSer
     let secret = ObjectKey { kind: KindKey::new("v1", "Secret"), name, ..key.clone() };
     let mut login = texts(&work.secret_at(&secret).await?.unwrap_or_default());
     let (Some(username), Some(password)) = (login.remove("username"), login.remove("password")) else {
-        let verdict = standing(work, &key)?;
+        let verdict = work.verdict_on(&key)?;
         return Ok(Found::Waits(format!("its server is not up yet: {}", verdict.sentence())));
     };
     let host = format!("{}-rw.{}.svc", server.name, server.namespace);
