@@ -73,13 +73,23 @@ impl Column {
         Self { name, path, form: "string", priority: 1 }
     }
 
+    /// How long ago something was.
+    pub(crate) const fn date(name: &'static str, path: &'static str) -> Self {
+        Self { name, path, form: "date", priority: 0 }
+    }
+
+    /// How long ago something was, which `-o wide` shows.
+    pub(crate) const fn date_wide(name: &'static str, path: &'static str) -> Self {
+        Self { name, path, form: "date", priority: 1 }
+    }
+
     /// How long ago the object was made.
-    pub(crate) const AGE: Self = Self { name: "Age", path: ".metadata.creationTimestamp", form: "date", priority: 0 };
+    pub(crate) const AGE: Self = Self::date("Age", ".metadata.creationTimestamp");
 
     /// Whether it is ready.
     pub(crate) const READY: Self = Self::text("Ready", ".status.conditions[?(@.type==\"Ready\")].status");
 
-    /// Why it is ready or not.
+    /// Why it is ready or not. It stands last: a sentence in any other place would push the rest out of sight.
     pub(crate) const REASON: Self = Self::text("Reason", ".status.conditions[?(@.type==\"Ready\")].message");
 }
 

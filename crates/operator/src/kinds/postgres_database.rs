@@ -43,9 +43,11 @@ pub const KIND: Kind = Kind {
         Column::text("Server", ".status.server"),
         Column::text("Database", ".status.database"),
         Column::READY,
-        Column::REASON,
+        Column::date("Backup", ".status.backedUp"),
         Column::AGE,
+        Column::wide("Restored", ".status.restored"),
         Column::wide("Secret", ".status.connectionSecret"),
+        Column::REASON,
     ],
     rules: &[
         ("has(self.spec.server)", "Say in spec.server which server the database lies on."),

@@ -34,9 +34,9 @@ pub const KIND: Kind = Kind {
         Column::text("Vhost", ".status.vhost"),
         Column::text("User", ".status.username"),
         Column::READY,
-        Column::REASON,
         Column::AGE,
         Column::wide("Secret", ".status.connectionSecret"),
+        Column::REASON,
     ],
     rules: &[
         ("has(self.spec.broker)", "Say in spec.broker which broker the virtual host lies on."),

@@ -32,9 +32,9 @@ pub const KIND: Kind = Kind {
     columns: &[
         Column::text("Memory", ".spec.memory"),
         Column::READY,
-        Column::REASON,
         Column::AGE,
         Column::wide("Secret", ".status.connectionSecret"),
+        Column::REASON,
     ],
     rules: &[],
     spec: crate::crd::schema_of::<RedisSpec>,

@@ -235,15 +235,16 @@ async fn kubectl_get_tells_version_phase_and_reason() {
     let written = app("shop", json!({"routes": {"host": "shop.example.org"}}));
     server.create(&written).await.unwrap();
     let status = json!({
-        "observedGeneration": 1, "phase": "Migrating", "version": "1.4.1", "migrated": "sha256:00",
+        "observedGeneration": 1, "phase": "Migrating", "version": "1.4.1", "next": "1.4.2", "migrated": "sha256:00",
         "conditions": [{"type": "Ready", "status": "False", "reason": "Migrating", "message": "the migration of 1.4.2 runs",
             "lastTransitionTime": "2026-11-26T12:00:00Z"}],
     });
     let stored = server.write_status(&written, &status).await.unwrap();
     assert_eq!(stored["status"], status);
     let (heads, rows) = server.table(&KIND).await;
-    assert_eq!(heads, ["Name", "Version", "Phase", "Ready", "Reason", "Age", "Host", "Image"]);
-    assert_eq!(rows[0][..5], ["shop", "1.4.1", "Migrating", "False", "the migration of 1.4.2 runs"]);
+    assert_eq!(heads, ["Name", "Version", "Next", "Phase", "Ready", "Age", "Since", "URL", "Image", "Reason"]);
+    assert_eq!(rows[0][..5], ["shop", "1.4.1", "1.4.2", "Migrating", "False"]);
+    assert_eq!(rows[0].last().unwrap(), "the migration of 1.4.2 runs");
     let wrong = server.write_status(&written, &json!({"phase": "Fine"})).await.unwrap_err();
     assert!(wrong.contains("Unsupported value"), "{wrong}");
 }

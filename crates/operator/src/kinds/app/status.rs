@@ -2,6 +2,7 @@
 
 use health::LogSource;
 use jiff::{SignedDuration, Timestamp};
+use model::ImageRef;
 use serde_json::{Value, json};
 
 use super::App;
@@ -38,6 +39,7 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     if let Standing::Ready(serving) = standing {
         (status.version, status.image) = (Some(serving.version.clone()), Some(serving.image.clone()));
     }
+    status.next = (status.image.as_ref() != Some(&app.spec.image)).then(|| version(&app.spec.image));
     if is_migrated(standing) && app.spec.migrations.is_some() {
         record(&mut status, app);
     }
@@ -58,10 +60,14 @@ struct Told {
 /// What is to be known of the database when a version does not come up, or is left.
 fn schema(app: &App) -> String {
     let Some(migrations) = &app.spec.migrations else { return String::new() };
-    let image = app.spec.image.split('@').next().unwrap_or_default();
-    let version = image.rsplit_once(':').map_or("this version", |(_, tag)| tag);
+    let version = version(&app.spec.image);
     let note = if migrations.reversible { "" } else { ", which the version before does not work with" };
     format!(". Its migration is done: the schema stays at that of {version}{note}")
+}
+
+/// What people call an image; one that can't be read is refused elsewhere.
+fn version(image: &str) -> String {
+    image.parse::<ImageRef>().map_or_else(|_| image.to_owned(), |image| image.version().to_owned())
 }
 
 fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {

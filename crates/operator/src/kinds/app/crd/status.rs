@@ -18,6 +18,8 @@ pub struct AppStatus {
     pub phase_since: Option<String>,
     /// The version that serves, for people: the tag of its image, or the beginning of its digest.
     pub version: Option<String>,
+    /// The version that is on its way, where it is not the one that serves.
+    pub next: Option<String>,
     /// The image that serves.
     pub image: Option<String>,
     /// The digest whose migration succeeded last.
