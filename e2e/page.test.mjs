@@ -11,7 +11,7 @@ afterEach(async () => {
   assert.deepEqual(world.errors, [], 'no script failed and nothing was blocked');
 });
 
-const PAGES = () => ['/', '/builds', '/activity', '/fleets', '/fleets/1', '/fleets/2', '/fleets/3', '/i/shop/prod', '/i/api/prod', '/nothing/here', ...Object.values(pins)];
+const PAGES = () => ['/', '/builds', '/activity', '/fleets', '/fleets/1', '/fleets/2', '/fleets/3', '/i/shop/prod', '/i/api/prod', '/i/search/prod', '/i/shop/staging', '/i/mail/prod', '/nothing/here', ...Object.values(pins)];
 const badge = (page) => page.locator('.subject-head .badge');
 const asked = () => pins.asked;
 
@@ -142,6 +142,22 @@ test('a severe act asks first', async () => {
   await page.getByText('Automatic pins are on again.').waitFor();
   await page.locator('#unlock form button').click();
   await badge(page).getByText('Healthy').waitFor();
+});
+
+test('an App tells version, phase and reason in the overview, and on its page all that is wanted to act', async () => {
+  const page = await world.signedIn('bo');
+  const row = (name) => page.locator(`tr[data-key="${name}"]`);
+  await row('shop/staging').getByText('App Ready, 1.42.0').waitFor();
+  await row('search/prod').getByText('the migration failed: exit code 1').waitFor();
+  await row('search/prod').getByRole('link').first().click();
+  const app = page.getByRole('article', { name: 'App search' });
+  await app.getByText('pinnace app retry --context prod -n search search').waitFor();
+  await app.getByText('column "net_price" does not exist').waitFor();
+  await app.getByText('no space left on the volume').waitFor();
+  assert.equal(await app.locator('.badge').innerText().then((text) => text.split(/\s/)[0]), 'Error');
+  // One click takes the whole command.
+  await app.locator('.command code').click();
+  assert.equal(await page.evaluate(() => getSelection().toString().trim()), 'pinnace app retry --context prod -n search search');
 });
 
 test('dark follows the system, and every page has one heading and a live dot or none', async () => {

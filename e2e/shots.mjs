@@ -13,7 +13,7 @@ const kinds = {
 const pins = await world.pins();
 const pages = {
   overview: '/', asked: pins.asked, dropped: pins.dropped, watching: pins.watching, unrecorded: pins.committed, done: pins.done,
-  fleetAsked: '/fleets/3', fleetRuns: '/fleets/2', fleetStopped: '/fleets/1', fleets: '/fleets', instance: '/i/shop/prod', held: '/i/blog/prod', builds: '/builds', activity: '/activity', nothing: '/nothing', signin: '/sign-in',
+  fleetAsked: '/fleets/3', fleetRuns: '/fleets/2', fleetStopped: '/fleets/1', fleets: '/fleets', instance: '/i/shop/prod', held: '/i/blog/prod', appReady: '/i/shop/staging', appMigrating: '/i/api/staging', appFailed: '/i/search/prod', appPaused: '/i/mail/prod', builds: '/builds', activity: '/activity', nothing: '/nothing', signin: '/sign-in',
 };
 for (const [kind, options] of Object.entries(kinds)) {
   const page = await world.signedIn('ann', options);

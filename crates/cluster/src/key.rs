@@ -42,6 +42,11 @@ impl KindKey {
         self.is("", "Secret")
     }
 
+    /// Our own custom resources.
+    pub fn is_ours(&self) -> bool {
+        self.group == "pinnace.dev"
+    }
+
     fn identity(&self) -> (&str, &str) {
         (&self.group, &self.kind)
     }

@@ -27,6 +27,8 @@ const OF_THE_WHOLE: &[&str] = &["list", "watch", "create"];
 const NAMED_OF_THE_WHOLE: &[&str] = &["get", "patch", "delete"];
 const PODS_UNDER: &[&str] =
     &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod"];
+/// Those whose failures have lines.
+const LINES_OF: &[&str] = &["App"];
 const SCALABLE: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet"];
 
 /// What instances use of one namespace.
@@ -44,6 +46,8 @@ pub struct Use {
     pub reads: Vec<(Kind, String)>,
     /// Objects of others that those wait for, each watched by its name.
     pub awaits: Vec<(Kind, String)>,
+    /// Kinds of objects that are made for those, and that people are shown.
+    pub shows: Vec<Kind>,
 }
 
 /// The service account, roles and bindings for these uses. The namespaces themselves are not among them.
@@ -56,8 +60,10 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     let mut by_namespace: BTreeMap<&str, InNamespace<'_>> = BTreeMap::new();
     let (mut of_the_whole, mut written) = (Reads::new(), Reads::new());
     for one in uses {
-        let InNamespace { kinds, watch_secrets, reads, awaits } = by_namespace.entry(&one.namespace).or_default();
+        let InNamespace { kinds, watch_secrets, reads, awaits, shows } =
+            by_namespace.entry(&one.namespace).or_default();
         kinds.extend(&one.kinds);
+        shows.extend(&one.shows);
         *watch_secrets |= one.watch_secrets && one.kinds.iter().any(|kind| kind.key.is_secret());
         for (kind, name) in &one.awaits {
             awaits.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
@@ -70,10 +76,10 @@ pub fn rbac_objects(own_namespace: &str, uses: &[Use]) -> Vec<Value> {
     for (kind, name) in uses.iter().flat_map(|one| &one.whole) {
         written.entry((&kind.key.group, &kind.plural)).or_default().insert(name);
     }
-    for (namespace, InNamespace { kinds, watch_secrets, reads, awaits }) in by_namespace {
+    for (namespace, InNamespace { kinds, watch_secrets, reads, awaits, shows }) in by_namespace {
         let watched = watch_secrets.then(|| rule("", "secrets", WATCHED));
         let named = [named_rules(&reads, &["get"]), named_rules(&awaits, &["get", "list", "watch"])].concat();
-        objects.push(role(namespace, [rules(&kinds), watched.into_iter().collect(), named].concat()));
+        objects.push(role(namespace, [rules(&kinds, &shows), watched.into_iter().collect(), named].concat()));
         objects.push(binding(namespace, own_namespace));
     }
     let of_the_whole = [named_rules(&of_the_whole, &["get"]), write_rules(&written)].concat();
@@ -90,6 +96,7 @@ struct InNamespace<'a> {
     watch_secrets: bool,
     reads: Reads<'a>,
     awaits: Reads<'a>,
+    shows: Vec<&'a Kind>,
 }
 
 /// Names of objects by group and resource.
@@ -128,8 +135,11 @@ fn cluster_role(own_namespace: &str, rules: &[Value]) -> [Value; 2] {
 }
 
 /// The rules for one namespace.
-fn rules(kinds: &[&Kind]) -> Vec<Value> {
+fn rules(kinds: &[&Kind], shows: &[&Kind]) -> Vec<Value> {
     let mut rights = Rights::default();
+    for kind in shows {
+        rights.grant(&kind.key.group, &kind.plural, WATCHED);
+    }
     for kind in kinds.iter().filter(|kind| kind.namespaced) {
         rights.grant(&kind.key.group, &kind.plural, if kind.key.is_secret() { OWN_SECRET } else { OWN });
     }
@@ -143,6 +153,8 @@ fn rules(kinds: &[&Kind]) -> Vec<Value> {
         // Whether there is room for all of them is asked before the first write.
         rights.grant("", "resourcequotas", &["list"]);
         rights.grant("", "limitranges", &["list"]);
+    }
+    if uses(PODS_UNDER) || uses(LINES_OF) {
         rights.grant("", "pods/log", &["get"]);
     }
     if uses(&["StatefulSet"]) {
@@ -240,7 +252,15 @@ mod tests {
     fn use_of(namespace: &str, kinds: &[(&str, &str)]) -> Use {
         let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
         let (namespace, watch_secrets) = (namespace.to_owned(), false);
-        Use { namespace, kinds, watch_secrets, whole: Vec::new(), reads: Vec::new(), awaits: Vec::new() }
+        Use {
+            namespace,
+            kinds,
+            watch_secrets,
+            whole: Vec::new(),
+            reads: Vec::new(),
+            awaits: Vec::new(),
+            shows: Vec::new(),
+        }
     }
 
     /// Every right as `namespace group/resource verb`.
@@ -344,6 +364,19 @@ mod tests {
             rules.filter(|rule| rule.get("resourceNames").is_some()).map(ToString::to_string).collect();
         assert_eq!(named.len(), 1, "{named:?}");
         assert!(named[0].contains(r#""resourceNames":["migrate"]"#) && named[0].contains(r#""watch""#), "{named:?}");
+    }
+
+    #[test]
+    fn what_is_made_for_an_app_is_only_looked_at_and_lines_of_its_pods_are_read() {
+        let shows = vec![Kind::presumed(&KindKey::new("pinnace.dev/v1alpha1", "PostgresDatabase"))];
+        let app = Use { shows, ..use_of("shop", &[("pinnace.dev/v1alpha1", "App")]) };
+        let rights = rights(&rbac_objects("pinnace-system", &[app]));
+        let of =
+            |part: &str| rights.iter().filter(|right| right.contains(part)).map(String::as_str).collect::<Vec<_>>();
+        let databases = ["shop pinnace.dev/postgresdatabases list", "shop pinnace.dev/postgresdatabases watch"];
+        assert_eq!(of("postgresdatabases"), databases);
+        assert_eq!(of("pods/log"), ["shop /pods/log get"]);
+        assert!(of("redises").is_empty() && of("secrets").is_empty(), "{rights:?}");
     }
 
     #[test]

@@ -152,12 +152,20 @@ impl Watcher {
     /// Watches these kinds too; those that are watched already go on.
     pub fn follow(&self, kinds: &[KindKey]) {
         for kind in kinds.iter().filter(|kind| !kind.is_secret()) {
-            // A Job may be ours or a CronJob's, which bears no mark.
-            let interest = if kind.is("batch", "Job") { Interest::Whole } else { Interest::Marked };
+            // A Job may be ours or a CronJob's, a database of ours an instance's or made for its App: those bear no mark.
+            let is_made = kind.is("batch", "Job") || (kind.is_ours() && kind.kind != "App");
+            let interest = if is_made { Interest::Whole } else { Interest::Marked };
             self.watched.start(Followed { kind: kind.clone(), interest });
             if kind.is("batch", "CronJob") {
                 self.watched.start(Followed { kind: KindKey::new("batch/v1", "Job"), interest: Interest::Whole });
             }
+        }
+    }
+
+    /// Watches these kinds too, whoever their objects are of, where that is allowed. Where it is not, nothing else is blind for it.
+    pub fn follow_beside(&self, kinds: &[KindKey]) {
+        for kind in kinds.iter().filter(|kind| !kind.is_secret()) {
+            self.watched.start(Followed { kind: kind.clone(), interest: Interest::Others });
         }
     }
 

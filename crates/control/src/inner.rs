@@ -14,6 +14,7 @@ use render::{RenderContext, Rendered};
 use secrets::{MaskKey, Redactor};
 use store::{PinRecord, Store, StoreError};
 
+use crate::apps::Apps;
 use crate::bases::Bases;
 use crate::changed::Comparisons;
 use crate::charts::Charts;
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub wakes: Wakes,
     pub last_applied: LastApplied,
     pub taken: Taken,
+    /// How our own custom resources stand.
+    pub apps: Apps,
     pub seen_images: SeenImages,
     pub git_trouble: GitTrouble,
     pub broken: BrokenWork,
@@ -124,6 +127,7 @@ impl Inner {
             wakes: Wakes::default(),
             last_applied: LastApplied::default(),
             taken: Taken::default(),
+            apps: Apps::default(),
             seen_images: SeenImages::default(),
             git_trouble: GitTrouble::default(),
             broken: BrokenWork::default(),

@@ -4,6 +4,7 @@
 //! knows one outside world each. What a pin wants next is decided by `model`; here it is done.
 
 pub mod agree;
+mod apps;
 pub mod authorize;
 mod backoff;
 mod barrier;
@@ -59,6 +60,7 @@ mod written;
 
 use std::sync::Arc;
 
+pub use apps::{AppView, AppsView, MigrationState, MigrationView, NeedState, NeedView};
 pub use barrier::{Barrier, Injected};
 pub use clock::Clock;
 pub use looks::FLEETS_A_PAGE;
@@ -93,6 +95,12 @@ impl Control {
     /// Counts changes of anything that people are shown, for live pages.
     pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.inner.wakes.changes()
+    }
+
+    /// Says how those of an instance's objects stand that are of our own kinds. The watches of its cluster say so by themselves; a server that
+    /// has no cluster can be told.
+    pub fn tell_of_apps(&self, id: &model::InstanceId, view: AppsView) {
+        self.inner.tell_of_apps(id, view);
     }
 
     /// Now, by the one clock.

@@ -7,6 +7,7 @@ use model::{FleetNumber, InstanceId, InstanceState, Pin, PinNumber, Stage, Tally
 use store::FleetRecord;
 
 use crate::Control;
+use crate::apps::{AppView, AppsView};
 use crate::problem::{Problem, ProblemCode};
 use crate::verbs::shown_fleet;
 use crate::views::{DriftLine, FleetView, InstanceView, Mark, Overview, Part, PinView};
@@ -38,7 +39,8 @@ impl Control {
             let open = leading.get(&configured.id).map(|pin| (*pin).clone());
             let last = last.get(&configured.id).copied();
             let waiting = self.inner.waiting.of(&configured.id);
-            viewed(configured, state, open, last, waiting)
+            let apps = self.inner.apps.brief(&configured.id);
+            viewed(configured, state, Doing { open, last, waiting, apps })
         };
         let mut instances: Vec<InstanceView> = configured.into_iter().chain(left).map(view).collect();
         instances.sort_by(|a, b| (a.mark, &a.id).cmp(&(b.mark, &b.id)));
@@ -55,7 +57,8 @@ impl Control {
         let open = self.inner.store.open_pins_of(id).await?;
         let open = open.into_iter().map(|record| record.pin).max_by_key(|pin| (pin.holds_claim(), pin.number));
         let last = self.inner.store.last_ended_of(id).await?;
-        Ok(viewed(configured, state, open, last, self.inner.waiting.of(id)))
+        let waiting = self.inner.waiting.of(id);
+        Ok(viewed(configured, state, Doing { open, last, waiting, apps: self.inner.fit(self.inner.apps.of(id)) }))
     }
 
     /// One pin with all its facts.
@@ -170,24 +173,27 @@ fn max_by<'a>(one: &'a Pin, other: &'a Pin, rank: impl Fn(&Pin) -> (bool, PinNum
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn viewed(
-    configured: Whereabouts,
-    state: InstanceState,
+/// What an instance is doing.
+struct Doing {
     open: Option<Pin>,
     last: Option<PinNumber>,
     waiting: Option<String>,
-) -> InstanceView {
-    let mark = mark(&state, open.as_ref());
+    apps: AppsView,
+}
+
+fn viewed(configured: Whereabouts, state: InstanceState, doing: Doing) -> InstanceView {
+    let Doing { open, last, waiting, apps } = doing;
+    let mark = mark(&state, open.as_ref(), &apps);
     // What failed before is said until it works.
     let waiting = waiting.filter(|_| state.head_failure.is_none() && state.install_failure.is_none());
     let at_rest =
-        || waiting.map_or_else(|| at_rest(&state), |waiting| format!("git's newest commit is tried: {waiting}"));
+        || waiting.map_or_else(|| at_rest(&state, &apps), |waiting| format!("git's newest commit is tried: {waiting}"));
     let now = open.as_ref().map_or_else(at_rest, chat::wording::sentence);
     let Whereabouts { id, context, namespace } = configured;
-    InstanceView { id, context, namespace, state, mark, now, open, last }
+    InstanceView { id, context, namespace, state, mark, now, apps, open, last }
 }
 
-fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
+fn mark(state: &model::InstanceState, open: Option<&Pin>, apps: &AppsView) -> Mark {
     match open {
         Some(pin) if pin.unrecorded().is_some() => Mark::Attention,
         Some(pin) if matches!(pin.stage, Stage::Dropping(_)) => Mark::Attention,
@@ -195,6 +201,7 @@ fn mark(state: &model::InstanceState, open: Option<&Pin>) -> Mark {
         Some(_) => Mark::Pinning,
         None if state.install_failure.is_some() => Mark::Failed,
         None if state.head_failure.is_some() => head_mark(state),
+        None if in_error(apps).is_some() => Mark::Failed,
         None if quarantine(state).is_some() => Mark::Attention,
         None if !state.drift.is_empty() => Mark::Drifted,
         None if !state.prune_held.is_empty() => Mark::Attention,
@@ -217,7 +224,12 @@ fn quarantine(state: &InstanceState) -> Option<&model::Quarantine> {
     state.quarantine(&state.verified.as_ref()?.commit)
 }
 
-fn at_rest(state: &model::InstanceState) -> String {
+/// An App that somebody has to look at.
+fn in_error(apps: &AppsView) -> Option<&AppView> {
+    apps.worst().filter(|app| app.is_in_error())
+}
+
+fn at_rest(state: &model::InstanceState, apps: &AppsView) -> String {
     if let Some(why) = &state.install_failure {
         return format!("the first install does not work: {why}");
     }
@@ -228,6 +240,9 @@ fn at_rest(state: &model::InstanceState) -> String {
     let lock = lock.unwrap_or_default();
     if state.left {
         return format!("{}{lock}", chat::wording::left(&state.prune_held));
+    }
+    if let Some(app) = in_error(apps) {
+        return format!("the App {} can't go on: {}{lock}", app.name, app.message);
     }
     if !state.prune_held.is_empty() {
         return format!("{}{lock}", chat::wording::prune_held(&state.prune_held));

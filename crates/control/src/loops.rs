@@ -1,5 +1,6 @@
 //! The loops that keep the verbs true. None takes an input: each is woken by a signal or a timer and re-reads the world.
 
+mod apps;
 mod builds;
 mod config;
 mod conversation;
@@ -24,6 +25,7 @@ pub(crate) async fn run(control: Control) {
     let (it, mut tasks) = (&control, tokio::task::JoinSet::new());
     tasks.spawn(begun(it, "taking builds in", builds::run));
     tasks.spawn(begun(it, "following the config repo", config::run));
+    tasks.spawn(begun(it, "looking at Apps", apps::run));
     tasks.spawn(begun(it, "releasing fleets", fleets::run));
     tasks.spawn(begun(it, "telling chat", conversation::tell));
     tasks.spawn(begun(it, "listening to chat", conversation::listen));

@@ -59,7 +59,9 @@ async fn used_by(mirror: &Mirror, tools: Tools<'_>, instance: &Instance) -> Resu
     let outside = rendered.steps.iter().flat_map(|step| &step.outside);
     let awaits = outside.map(|outside| (Kind::presumed(&awaited(outside)), outside.name.clone())).collect();
     let (namespace, watch_secrets) = (instance.namespace.clone(), instance.watch_secrets);
-    Ok(Use { namespace, kinds, watch_secrets, whole, reads, awaits })
+    let shows = everything.iter().flat_map(|object| crate::apps::named(&object.value));
+    let shows = shows.map(|key| Kind::presumed(&key.kind)).collect();
+    Ok(Use { namespace, kinds, watch_secrets, whole, reads, awaits, shows })
 }
 
 /// The version does not matter for a right.

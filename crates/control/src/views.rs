@@ -1,5 +1,6 @@
 //! What people are shown, as data: the page, the API and the command line render these and nothing else.
 
+use crate::apps::AppsView;
 use model::{CommitId, Fact, Fleet, FleetFact, InstanceId, InstanceState, Pin, PinNumber, Recorded, Tally};
 
 /// One pin with all that happened to it.
@@ -43,6 +44,8 @@ pub struct InstanceView {
     pub mark: Mark,
     /// What it is doing now, or why it is not well, in words.
     pub now: String,
+    /// How those of its objects stand that are of our own kinds.
+    pub apps: AppsView,
     /// The open pin that matters most: the candidate, else the newest that waits.
     pub open: Option<Pin>,
     /// The pin that ended last.

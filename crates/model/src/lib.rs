@@ -40,4 +40,4 @@ pub use pin::{
     fold, step,
 };
 pub use pin_id::{InvalidPinId, PinId, PinNumber};
-pub use time::Timestamp;
+pub use time::{NoTimestamp, Timestamp};

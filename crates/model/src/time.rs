@@ -1,6 +1,7 @@
 //! Points in time, as facts carry them. Nothing here reads a clock: `now` is always an argument.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,19 @@ impl Timestamp {
     }
 }
 
+impl FromStr for Timestamp {
+    type Err = NoTimestamp;
+    fn from_str(text: &str) -> Result<Self, NoTimestamp> {
+        let at: jiff::Timestamp = text.parse().map_err(|_| NoTimestamp)?;
+        Ok(Self(at.as_millisecond()))
+    }
+}
+
+/// A text that is no point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is no point in time as RFC 3339 writes it, such as 2026-07-15T14:02:11Z")]
+pub struct NoTimestamp;
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, to the second.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,5 +49,17 @@ impl fmt::Display for Timestamp {
             Ok(at) => at.fmt(f),
             Err(_) => write!(f, "{} ms", self.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_what_is_no_time_is_refused() {
+        let at = Timestamp(1_795_000_000_000);
+        assert_eq!(at.to_string().parse(), Ok(at));
+        assert_eq!("yesterday".parse::<Timestamp>(), Err(NoTimestamp));
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod activity;
+mod apps;
 mod audit;
 pub(crate) mod builds;
 mod button;

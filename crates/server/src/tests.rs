@@ -1,6 +1,7 @@
 //! The addresses as senders, browsers and programs meet them, below the network.
 
 mod api;
+mod apps;
 mod fleets;
 mod hooks;
 mod live;

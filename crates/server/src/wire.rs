@@ -1,5 +1,6 @@
 //! What the JSON API says, in types of its own, one file a thing: fields are only ever added.
 
+mod app;
 mod build;
 mod fleet;
 mod image;

@@ -47,6 +47,7 @@ async fn one(args: &Status, client: &Client, instance: &InstanceId) -> Result<bo
     let well = shown.is_well() && lines.items.is_empty();
     args.remote.print(&json!({"instance": said, "drift": drift["items"]}), || {
         let mut text = table(&HEAD, vec![shown.row()]);
+        text.push_str(&shown.apps());
         if !lines.items.is_empty() {
             text.push_str("\ndiffers from what is desired:\n");
         }

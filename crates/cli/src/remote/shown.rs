@@ -1,11 +1,13 @@
 //! What the API says, as people read it at a terminal.
 
+mod app;
 mod fleet;
 
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use app::{AppShown, NeedShown};
 pub(crate) use fleet::FleetShown;
 
 /// A list, and what to ask for to see what follows.
@@ -91,6 +93,10 @@ pub(crate) struct InstanceShown {
     pub(crate) held: Vec<String>,
     /// Names what is held.
     pub(crate) held_shown: Option<String>,
+    #[serde(default)]
+    apps: Vec<AppShown>,
+    #[serde(default)]
+    databases: Vec<NeedShown>,
 }
 
 /// A difference between desired and live.
@@ -200,7 +206,15 @@ impl InstanceShown {
     /// A line in a list.
     pub(crate) fn row(&self) -> Vec<String> {
         let version = self.version.as_ref().map_or("-", |version| version.version.as_str());
-        vec![self.state.clone(), self.instance.clone(), version.to_owned(), self.sentence.clone()]
+        let apps = self.apps.iter().map(AppShown::brief);
+        let now = std::iter::once(self.sentence.clone()).chain(apps).collect::<Vec<_>>().join("; ");
+        vec![self.state.clone(), self.instance.clone(), version.to_owned(), now]
+    }
+
+    /// How its Apps and databases stand, line by line; empty where it has none.
+    pub(crate) fn apps(&self) -> String {
+        let apps = self.apps.iter().map(AppShown::whole);
+        apps.chain(self.databases.iter().map(|need| need.line() + "\n")).collect()
     }
 }
 

@@ -199,7 +199,10 @@ impl Store {
     /// False when the kind is followed already.
     pub(crate) fn add_stream(&self, followed: &Followed) -> bool {
         let mut tables = self.lock();
-        if tables.by_kind.contains_key(&followed.kind) {
+        // One that was only good to have, and ended for want of a right, begins again for who needs it.
+        let ended = |table: &Table| table.interest == Interest::Others && !table.seeing && table.trouble.is_some();
+        let begins_again = followed.interest != Interest::Others;
+        if tables.by_kind.get(&followed.kind).is_some_and(|table| !(begins_again && ended(table))) {
             return false;
         }
         tables.by_kind.insert(followed.kind.clone(), Table::of(followed.interest));

@@ -17,7 +17,7 @@ async fn with_printed_rights(place: &Place, kinds: &[(&str, &str)]) -> ClusterCl
 fn use_of(place: &Place, kinds: &[(&str, &str)]) -> Use {
     let kinds = kinds.iter().map(|(version, kind)| Kind::presumed(&KindKey::new(version, kind))).collect();
     let (whole, reads, awaits) = (Vec::new(), Vec::new(), Vec::new());
-    Use { namespace: place.namespace.clone(), kinds, watch_secrets: false, whole, reads, awaits }
+    Use { namespace: place.namespace.clone(), kinds, watch_secrets: false, whole, reads, awaits, shows: Vec::new() }
 }
 
 async fn with_rights_for(place: &Place, used: Use) -> ClusterClient {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::{Applied, ClusterClient, Freshness, KindKey, ObjectKey, Snapshot, Watcher};
 use config_repo::Instance;
-use health::{Baseline, Cause, Decision, Failure, Judgement, Verdict, Watch};
+use health::{Baseline, Cause, Decision, Failure, Judgement, LogSource, Verdict, Watch};
 use model::{Fact, FailureReport, InstanceId, PinNumber, Stage};
 use render::Rendered;
 use store::PinRecord;
@@ -266,7 +266,9 @@ impl Inner {
     pub(crate) async fn watcher(&self, instance: &Instance, cluster: &ClusterClient, keys: &[ObjectKey]) -> Watcher {
         let kinds: BTreeSet<KindKey> = keys.iter().map(|key| key.kind.clone()).collect();
         let kinds: Vec<KindKey> = kinds.into_iter().collect();
-        self.clusters.watcher(&instance.id, cluster, &instance.namespace, &kinds).await
+        let watcher = self.clusters.watcher(&instance.id, cluster, &instance.namespace, &kinds).await;
+        self.apps.note(&instance.id, &watcher, cluster, keys);
+        watcher
     }
 
     pub(crate) fn limits(&self, id: &InstanceId) -> Result<(Duration, Duration), Trouble> {
@@ -314,20 +316,23 @@ impl Inner {
     pub(crate) async fn report(&self, cluster: &ClusterClient, failure: &Failure) -> FailureReport {
         let log = match &failure.logs_of {
             None => Vec::new(),
-            Some(of) => {
-                let read = cluster.logs(&of.namespace, &of.pod, &of.container, of.previous, LOG_LINES);
-                match tokio::time::timeout(LOG_WITHIN, read).await {
-                    Ok(Ok(text)) => text.lines().map(|line| self.redacted(line)).collect(),
-                    Ok(Err(error)) => vec![format!("(no lines: {})", self.redacted(&error.to_string()))],
-                    Err(_) => vec!["(no lines: the cluster did not hand them out in time)".to_owned()],
-                }
-            }
+            Some(of) => self.last_lines(cluster, of).await,
         };
         FailureReport {
             sentence: self.redacted(&failure.sentence),
             technical: self.redacted(&failure.technical),
             object: format!("{}/{}", failure.object.kind, failure.object.name),
             log,
+        }
+    }
+
+    /// The last lines of a container, as people may see them.
+    pub(crate) async fn last_lines(&self, cluster: &ClusterClient, of: &LogSource) -> Vec<String> {
+        let read = cluster.logs(&of.namespace, &of.pod, &of.container, of.previous, LOG_LINES);
+        match tokio::time::timeout(LOG_WITHIN, read).await {
+            Ok(Ok(text)) => text.lines().map(|line| self.redacted(line)).collect(),
+            Ok(Err(error)) => vec![format!("(no lines: {})", self.redacted(&error.to_string()))],
+            Err(_) => vec!["(no lines: the cluster did not hand them out in time)".to_owned()],
         }
     }
 }

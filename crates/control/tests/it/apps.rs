@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey};
+use control::{AppView, MigrationState, NeedState};
 use model::{DropReason, FailureReport, Outcome};
 use operator::Operator;
 use serde_json::Value;
@@ -33,6 +34,12 @@ struct Apps {
 
 impl Apps {
     async fn new(app: &str) -> Self {
+        let apps = Self::begin(app, Plan::default()).await;
+        apps.world.proven().await;
+        apps
+    }
+
+    async fn begin(app: &str, plan: Plan) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let cluster = DevCluster::shared().await.unwrap();
         let admin = ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster").await.unwrap();
@@ -40,7 +47,7 @@ impl Apps {
         admin.set_up(&crds).await.unwrap();
         admin.wait_until_established(&crds.iter().collect::<Vec<_>>(), Duration::from_secs(30)).await.unwrap();
         let instead = vec![("apps/shop/prod/app.yaml".to_owned(), app.to_owned())];
-        let world = World::started(Plan { instead, deadline: "10m", ..Plan::default() }).await;
+        let world = World::started(Plan { instead, deadline: "10m", ..plan }).await;
         let namespace = world.objects.namespace().to_owned();
         let own = format!("{namespace}-pinnace");
         let settings = cluster::Settings { own_namespace: own, ..cluster::Settings::default() };
@@ -48,15 +55,25 @@ impl Apps {
         let settings = operator::Settings { namespace: Some(namespace), ..operator::Settings::default() };
         let operator = Operator::begin(client.clone(), settings).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        let apps = Self { world, client, running: tokio::spawn(operator.run(stopped)), _stop: stop };
-        apps.world.proven().await;
-        apps
+        Self { world, client, running: tokio::spawn(operator.run(stopped)), _stop: stop }
+    }
+
+    /// Waits until the App is shown so: whoever waits is woken by nothing but what is shown.
+    async fn shown(&self, what: &str, is_so: impl Fn(&AppView) -> bool) -> AppView {
+        let look = async |world: &World| {
+            let view = world.control.instance_view(&world.instance).await.ok()?;
+            view.apps.apps.into_iter().next().filter(&is_so)
+        };
+        self.world.until(what, look).await
+    }
+
+    fn key(&self) -> ObjectKey {
+        let namespace = Some(self.world.objects.namespace().to_owned());
+        ObjectKey { kind: KindKey::new("pinnace.dev/v1alpha1", "App"), namespace, name: "shop".to_owned() }
     }
 
     async fn app(&self) -> Value {
-        let namespace = Some(self.world.objects.namespace().to_owned());
-        let key = ObjectKey { kind: KindKey::new("pinnace.dev/v1alpha1", "App"), namespace, name: "shop".to_owned() };
-        self.client.get(&key).await.unwrap().unwrap()
+        self.client.get(&self.key()).await.unwrap().unwrap()
     }
 
     /// How many migrations succeeded.
@@ -95,6 +112,48 @@ async fn pinning_an_app_migrates_once_rolls_out_and_is_committed_when_the_app_sa
     assert_eq!(apps.app().await["status"]["version"], "1.1");
     assert_eq!(apps.migrations().await, 2, "one for each version");
     apps.world.agree().await;
+    let shown = apps.shown("the new version", |app| app.ready && app.version.as_deref() == Some("1.1")).await;
+    assert_eq!((shown.word(), shown.versions().as_str(), shown.lines.len()), ("Ready", "1.1", 0));
+    assert_eq!(shown.migration.unwrap().state, MigrationState::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_can_not_be_migrated_is_shown_with_reason_lines_and_the_command_to_try_again() {
+    let plan = Plan { first: "1.0-job-fails", ..Plan::default() };
+    let apps = Apps::begin(&format!("{APP}{MIGRATIONS}"), plan).await;
+    let shown = apps.shown("why it failed, with lines", |app| !app.lines.is_empty()).await;
+    assert_eq!((shown.word(), shown.reason.as_str()), ("Error", "MigrationFailed"), "{shown:?}");
+    assert_eq!(shown.versions(), "nothing → 1.0-job-fails");
+    assert!(shown.message.contains("the migration failed"), "{}", shown.message);
+    assert!(shown.lines.iter().any(|line| line.contains("DuplicateColumn")), "{:?}", shown.lines);
+    let namespace = apps.world.objects.namespace();
+    assert_eq!(shown.retry.unwrap(), format!("pinnace app retry --context devcluster -n {namespace} shop"));
+    assert_eq!(shown.migration.unwrap().state, MigrationState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_waits_for_is_shown_as_it_comes() {
+    let apps = Apps::begin(&format!("{APP}  needs: {{redis: {{name: shared}}}}\n"), Plan::default()).await;
+    let shown = apps.shown("what is not there", |app| app.phase.as_deref() == Some("Initializing")).await;
+    assert_eq!(shown.needs[0].why, "there is no Redis/shared");
+    let namespace = apps.world.objects.namespace();
+    let redis = serde_json::json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "Redis",
+        "metadata": {"name": "shared", "namespace": namespace}, "spec": {"external": {"adminSecret": "nowhere"}}});
+    apps.client.create(&redis).await.unwrap();
+    let is_told = |app: &AppView| app.needs.iter().any(|need| need.why.contains("nowhere"));
+    let shown = apps.shown("why it is not ready", is_told).await;
+    assert_ne!(shown.needs[0].state, NeedState::Ready);
+    assert_eq!(shown.needs[0].server.as_deref(), Some("external"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_at_rest_is_shown_as_it_changes_after_a_restart_too() {
+    let mut apps = Apps::new(APP).await;
+    apps.world.restart(Plan { deadline: "10m", ..Plan::default() }).await;
+    apps.shown("what rests", |app| app.ready && app.version.as_deref() == Some("1.0")).await;
+    apps.client.annotate(&apps.key(), "pinnace.dev/skip", Some("true")).await.unwrap();
+    let shown = apps.shown("that it is left as it is", |app| app.paused.is_some()).await;
+    assert_eq!(shown.word(), "Paused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 //! its address and one-time links, then serves until it is killed. `states PORT FOLDER` serves there and keeps its data in
 //! that folder, so that it can be killed and started again.
 
+mod apps;
 mod fleets;
 
 use std::time::Duration;
@@ -93,6 +94,7 @@ async fn main() -> Result<(), Failure> {
     if control.store().pins(None, None, 1).await?.is_empty() {
         Seed { store: control.store().clone(), now: control.now() }.all().await?;
     }
+    apps::tell(&control)?;
     let mut links = Vec::new();
     for person in ["ann", "ann", "ann", "ann", "bo", "bo"] {
         links.push(server::sign_in_link(&control, &person.parse()?).await?);

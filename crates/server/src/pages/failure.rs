@@ -17,16 +17,20 @@ pub(crate) struct LogLine {
 impl FailureText {
     /// What a report says.
     pub(crate) fn of(report: &model::FailureReport) -> Self {
-        const SIGNS: [&str; 7] = ["error", "exception", "fatal", "panic", "traceback", "killed", "cannot"];
-        let marked = |line: &str| {
-            let line = line.to_lowercase();
-            SIGNS.iter().any(|sign| line.contains(sign))
-        };
         Self {
             sentence: report.sentence.clone(),
             technical: report.technical.clone(),
             object: report.object.clone(),
-            log: report.log.iter().map(|text| LogLine { text: text.clone(), marked: marked(text) }).collect(),
+            log: report.log.iter().map(|text| LogLine::of(text)).collect(),
         }
+    }
+}
+
+impl LogLine {
+    /// A line as it came.
+    pub(crate) fn of(text: &str) -> Self {
+        const SIGNS: [&str; 7] = ["error", "exception", "fatal", "panic", "traceback", "killed", "cannot"];
+        let lower = text.to_lowercase();
+        Self { text: text.to_owned(), marked: SIGNS.iter().any(|sign| lower.contains(sign)) }
     }
 }

@@ -11,6 +11,7 @@ use http::StatusCode;
 use model::{InstanceId, PinNumber};
 use serde::Deserialize;
 
+use super::apps::Apps;
 use super::button::{ActionForm, Question, barred};
 use super::failure::FailureText;
 use super::frame::{Frame, Tab};
@@ -33,6 +34,7 @@ struct InstancePage {
     place: String,
     badge: Badge,
     sentence: String,
+    apps: Apps,
     version: Option<Version>,
     since: Option<When>,
     commit: String,
@@ -142,6 +144,7 @@ fn page(app: &App, viewer: &Viewer, view: &InstanceView, history: Vec<PinLine>) 
         frame: frame.live(path.clone(), format!("{}: {} {sentence}", view.id, badge.word)),
         place: wording::place(&view.id),
         badge,
+        apps: Apps::of(&view.apps, &sentence, now),
         sentence,
         desired: holds.map(|pin| Version::of(pin.to())).or_else(|| version.clone()),
         version,

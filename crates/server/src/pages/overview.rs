@@ -7,6 +7,7 @@ use http::StatusCode;
 use model::{EnvironmentName, PinNumber, Timestamp};
 use serde::Deserialize;
 
+use super::apps::AppLine;
 use super::fleet_line::FleetLine;
 use super::frame::{Frame, Tab};
 use super::pin_line::{Badge, PinLine, badge};
@@ -18,6 +19,8 @@ use crate::session::Viewer;
 
 /// Instances that are listed at a time.
 const PAGE: usize = 50;
+/// A reason is cut here.
+const MOST_SAID: usize = 240;
 /// Asks that are listed before the rest is only counted.
 const MOST_WAITING: usize = 20;
 
@@ -62,6 +65,7 @@ struct Row {
     to: Option<Version>,
     locked: Option<String>,
     now: String,
+    app: Option<AppLine>,
     last_pin: Option<PinNumber>,
     last: Option<(u64, Badge, When)>,
 }
@@ -205,6 +209,7 @@ fn matches(instance: &InstanceView, filter: &Filter, by_state: bool) -> bool {
         open.map(|pin| format!("{} {}", pin.number, pin.to())),
         announced.and_then(|announced| announced.author.clone()),
         announced.and_then(|announced| announced.commit.clone()),
+        instance.apps.worst().map(control::AppView::line),
     ];
     let text = text.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
     filter.q.to_lowercase().split_whitespace().take(10).all(|word| text.contains(word))
@@ -236,7 +241,8 @@ fn row(instance: &InstanceView, now: Timestamp) -> Row {
         since: verified.map(|verified| When::new(verified.at, now)),
         to: open.map(|pin| Version::of_build(&pin.build)),
         locked: instance.state.lock.as_ref().map(|lock| format!("locked by {}: {}", lock.by, lock.why)),
-        now: capital(&secrets::clip(&instance.now, 240)),
+        now: capital(&secrets::clip(&instance.now, MOST_SAID)),
+        app: AppLine::of(instance),
         last_pin: instance.last,
         last: None,
     }

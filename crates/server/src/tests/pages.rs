@@ -150,6 +150,17 @@ async fn a_page_of_five_hundred_instances_stays_small() {
     assert!(page.body.contains("Showing 1–50 of 500"));
     let found = world.get_as(&cookie, "/?q=name-499").await;
     assert!(found.body.contains("Showing 1–1 of 1 that match, of 500 in all"));
+    // Each with an App that has much to say.
+    for id in world.control.config().instances().into_iter().map(|instance| instance.id) {
+        let message = "the migration failed and here is why ".repeat(50);
+        let app = control::AppView { name: "shop".to_owned(), stalled: true, message, ..control::AppView::default() };
+        let lines = vec!["a line that nobody sees in a list".repeat(20); 20];
+        let apps = vec![control::AppView { lines, ..app }];
+        world.control.tell_of_apps(&id, control::AppsView { apps, ..control::AppsView::default() });
+    }
+    let page = world.get_as(&cookie, "/").await;
+    assert!(page.body.contains("the migration failed and here is why"));
+    assert!(page.body.len() < 100_000, "{}", page.body.len());
 }
 
 #[tokio::test]

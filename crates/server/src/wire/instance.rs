@@ -5,6 +5,7 @@ use model::Written;
 use serde::Serialize;
 use store::Pruned;
 
+use super::app::{AppWire, NeedWire};
 use super::image::ImageWire;
 
 /// An instance.
@@ -29,6 +30,10 @@ pub(crate) struct InstanceWire {
     written: Option<WrittenWire>,
     open_pin: Option<u64>,
     last_pin: Option<u64>,
+    /// Its objects of the kind App, as they were seen last.
+    apps: Vec<AppWire>,
+    /// Its databases and the like that no App of it needs.
+    databases: Vec<NeedWire>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +118,8 @@ impl InstanceWire {
             written: view.state.written.as_ref().map(|(written, _)| WrittenWire::of(written)),
             open_pin: view.open.as_ref().map(|pin| pin.number.0),
             last_pin: view.last.map(|pin| pin.0),
+            apps: view.apps.apps.iter().map(AppWire::of).collect(),
+            databases: view.apps.databases.iter().map(NeedWire::of).collect(),
         }
     }
 }

@@ -27,6 +27,8 @@ const MOST_FIELDS: usize = 10;
 pub(super) struct Drift {
     resting: Option<Box<Resting>>,
     unsure: Unsure,
+    /// Whether what is of our own kinds is watched though nothing is compared.
+    shown: bool,
 }
 
 /// Repairs whose answer was lost, by object: what was found, and what we owned before. Looked at again, it shows whether they
@@ -85,7 +87,7 @@ impl Drift {
     ) -> Result<bool, Trouble> {
         let Some(verified) = state.verified.as_ref().filter(|_| rule != DriftRule::Off) else {
             self.forget();
-            return Ok(true);
+            return self.show(inner, instance, state).await.map(|()| true);
         };
         let is_it = |resting: &Resting| resting.verified == *verified && resting.instance == *instance;
         if !self.resting.as_deref().is_some_and(is_it) {
@@ -100,6 +102,21 @@ impl Drift {
             }
             None => Ok(false),
         }
+    }
+    /// Where nothing is compared, what is of our own kinds is watched all the same, because people are shown how it stands.
+    async fn show(&mut self, inner: &Inner, instance: &Instance, state: &InstanceState) -> Result<(), Trouble> {
+        if self.shown || state.verified.is_none() {
+            return Ok(());
+        }
+        let cluster = inner.cluster(instance).await?;
+        let stored = cluster.known_inventory(&instance.id).await?;
+        let keys = stored.into_iter().flat_map(|stored| stored.inventory.objects).map(|entry| entry.key);
+        let ours: Vec<ObjectKey> = keys.filter(|key| key.kind.is_ours()).collect();
+        if !ours.is_empty() {
+            inner.watcher(instance, &cluster, &ours).await;
+        }
+        self.shown = true;
+        Ok(())
     }
 }
 
