@@ -97,8 +97,8 @@ impl Control {
         self.inner.wakes.changes()
     }
 
-    /// Says how those of an instance's objects stand that are of our own kinds. The watches of its cluster say so by themselves; a server that
-    /// has no cluster can be told.
+    /// Says how those of an instance's objects stand that are of our own kinds. The watches of its cluster say so by themselves; a
+    /// server that has no cluster can be told.
     pub fn tell_of_apps(&self, id: &model::InstanceId, view: AppsView) {
         self.inner.tell_of_apps(id, view);
     }
