@@ -127,7 +127,7 @@ async fn an_app_that_can_not_be_migrated_is_shown_with_reason_lines_and_the_comm
     assert!(shown.message.contains("the migration failed"), "{}", shown.message);
     assert!(shown.lines.iter().any(|line| line.contains("DuplicateColumn")), "{:?}", shown.lines);
     let namespace = apps.world.objects.namespace();
-    assert_eq!(shown.retry.unwrap(), format!("pinnace app retry --context devcluster -n {namespace} shop"));
+    assert_eq!(shown.retry.unwrap(), format!("pinnace app retry --context prod -n {namespace} shop"));
     assert_eq!(shown.migration.unwrap().state, MigrationState::Failed);
 }
 
