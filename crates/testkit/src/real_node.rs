@@ -6,9 +6,11 @@
 
 mod images;
 mod network;
+mod site;
 
 pub use images::{Behaviour, NodeImage, Orders, Recipe};
 pub use network::{Cut, Forward};
+pub use site::{Load, Site};
 
 use std::env;
 use std::ffi::OsString;

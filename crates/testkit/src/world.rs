@@ -8,6 +8,7 @@ mod fleets;
 mod harness;
 mod jobs_made;
 mod objects;
+mod orders;
 mod wiring;
 
 use std::path::PathBuf;
@@ -53,6 +54,7 @@ pub struct World {
     folder: TempDir,
     loops: Option<tokio::task::JoinHandle<()>>,
     deliveries: u32,
+    patience: Duration,
 }
 
 /// The process that runs; between two of them there is none.
@@ -84,11 +86,7 @@ impl World {
         // A second provider in one process is not needed, and the first stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let cluster = if plan.own_cluster {
-            DevCluster::start(Options::default()).await.expect("a cluster starts")
-        } else {
-            DevCluster::shared().await.expect("the shared cluster starts")
-        };
+        let cluster = cluster(&plan).await;
         let registry = registry(&plan, &folder).await;
         let namespace = wiring::unique_namespace();
         let objects = Objects::connect(&cluster, &namespace).await;
@@ -102,11 +100,7 @@ impl World {
         } else {
             None
         };
-        let (mut images, first) = (Vec::new(), [plan.first]);
-        for version in if plan.versions.is_empty() { &first } else { plan.versions } {
-            let digest = registry.push_image("acme/shop", version, version).await.expect("an image can be pushed");
-            images.push(format!("{}/acme/shop:{version}@{digest}", registry.address()));
-        }
+        let images = first_images(&plan, &registry).await;
         let mut doors = if plan.doors { Some(Doors::before(&cluster, &registry).await) } else { None };
         let remote = wiring::remote(&plan, &registry, doors.as_ref(), &namespace, &images);
         if let Some(doors) = &mut doors {
@@ -131,6 +125,7 @@ impl World {
             folder,
             loops: None,
             deliveries: 0,
+            patience: if plan.orders.is_some() { orders::PATIENCE } else { PATIENCE },
         };
         world.run(&plan).await;
         world
@@ -299,7 +294,7 @@ impl World {
                 let _ = changes.changed().await;
             }
         };
-        if let Ok(found) = tokio::time::timeout(PATIENCE, waiting).await {
+        if let Ok(found) = tokio::time::timeout(self.patience, waiting).await {
             return found;
         }
         let pins = self.control.pins(Some(&self.instance), None).await.unwrap_or_default();
@@ -403,6 +398,30 @@ impl Drop for World {
 /// A person's name, parsed.
 pub fn person(name: &str) -> PersonName {
     name.parse().expect("a valid name")
+}
+
+async fn cluster(plan: &Plan) -> DevCluster {
+    let cluster = match plan {
+        Plan { orders: Some(_), .. } => DevCluster::start(orders::cluster()).await,
+        Plan { own_cluster: true, .. } => DevCluster::start(Options::default()).await,
+        _ => DevCluster::shared().await,
+    };
+    let cluster = cluster.expect("a cluster starts");
+    objects::define(&cluster, &plan.definitions).await;
+    cluster
+}
+
+/// The images that stand in git when it begins.
+async fn first_images(plan: &Plan, registry: &DevRegistry) -> Vec<String> {
+    if let Some(first) = &plan.orders {
+        return vec![orders::push(registry, first).await];
+    }
+    let (mut images, first) = (Vec::new(), [plan.first]);
+    for version in if plan.versions.is_empty() { &first } else { plan.versions } {
+        let digest = registry.push_image("acme/shop", version, version).await.expect("an image can be pushed");
+        images.push(format!("{}/acme/shop:{version}@{digest}", registry.address()));
+    }
+    images
 }
 
 async fn registry(plan: &Plan, folder: &TempDir) -> DevRegistry {

@@ -4,19 +4,14 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey};
-use futures::{SinkExt as _, StreamExt as _};
 use operator::Operator;
 use operator::local::Images;
 use serde_json::{Value, json};
 use testkit::DevCluster;
 use testkit::devcluster::Options;
-use testkit::real_node::{Forward, Inside, RealNode, Recipe, missing};
-use tokio::net::TcpStream;
+use testkit::real_node::{Forward, Inside, RealNode, Recipe, Site, missing};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
-
-use super::client::ask;
 
 /// How long a thing may take on a busy machine: images are unpacked and databases made meanwhile.
 const LIMIT: Duration = Duration::from_mins(4);
@@ -24,8 +19,8 @@ const OWN: &str = "pinnace-system";
 
 pub(crate) struct Place {
     pub(crate) inside: Inside,
-    /// Where Traefik answers.
-    pub(crate) http: String,
+    /// The App's pages, through Traefik.
+    pub(crate) site: Site,
     client: ClusterClient,
     namespace: String,
     operator: JoinHandle<()>,
@@ -36,7 +31,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// Nothing where there can be no node; why is said.
-    pub(crate) async fn new(name: &str) -> Option<Self> {
+    pub(crate) async fn new(name: &str, host: &str) -> Option<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         if let Some(why) = missing().await.unwrap() {
             let _ = writeln!(std::io::stderr(), "skipped: {why}");
@@ -71,9 +66,9 @@ impl Place {
         let operator = Operator::begin(connect().await.unwrap(), settings).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let operator = tokio::spawn(operator.run(stopped));
-        let http = inside.http.clone().unwrap();
+        let site = Site::new(inside.http.as_ref().unwrap(), host);
         let namespace = name.to_owned();
-        Some(Self { inside, http, client, namespace, operator, _stop: stop, _ways: ways, _cluster: cluster })
+        Some(Self { inside, site, client, namespace, operator, _stop: stop, _ways: ways, _cluster: cluster })
     }
 
     fn key(&self, api_version: &str, kind: &str) -> ObjectKey {
@@ -113,37 +108,6 @@ impl Place {
         panic!("no {phase}: {:#}", self.client.get(&key).await.unwrap().unwrap_or_default()["status"])
     }
 
-    /// Asks until the answer is so: Traefik learns of routes a moment after they are there.
-    pub(crate) async fn until_page(&self, host: &str, path: &str, is_so: impl Fn(&str) -> bool) {
-        let asking = async {
-            loop {
-                if let Ok((200, text)) = ask(&self.http, host, path).await
-                    && is_so(&text)
-                {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        let seen = tokio::time::timeout(LIMIT, asking).await.is_ok();
-        assert!(seen, "{path}: {:?}", ask(&self.http, host, path).await);
-    }
-
-    /// Says something to the websocket, until it is led there, and hears what comes back.
-    pub(crate) async fn until_echo(&self, host: &str, word: &str) -> String {
-        let asking = async {
-            loop {
-                let stream = TcpStream::connect(&self.http).await.unwrap();
-                if let Ok((mut socket, _)) = tokio_tungstenite::client_async(format!("ws://{host}/ws"), stream).await {
-                    socket.send(Message::text(word)).await.unwrap();
-                    return socket.next().await.unwrap().unwrap().into_text().unwrap().to_string();
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, asking).await.unwrap()
-    }
-
     /// The namespace is deleted with all that is in it, and is made again empty.
     pub(crate) async fn lose_namespace(&self) {
         let key = ObjectKey { namespace: None, ..self.key("v1", "Namespace") };
@@ -159,10 +123,4 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.operator.abort();
     }
-}
-
-/// What the condition `Ready` says.
-pub(crate) fn message(status: &Value) -> &str {
-    let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    conditions.iter().find(|one| one["type"] == "Ready").and_then(|one| one["message"].as_str()).unwrap_or_default()
 }

@@ -104,9 +104,21 @@ impl Inside {
         self.push(name, tag, &root, &config).await
     }
 
-    /// Makes the image of a version of the web app and pushes it.
+    /// Makes the image of a version of the web app and pushes it to the cluster's registry.
     pub async fn orders_image(&self, orders: &Orders) -> Result<NodeImage, DevClusterError> {
-        let wanted = orders.clone();
+        orders.push_to(&format!("{}/orders", self.registry)).await
+    }
+
+    /// Pushes an image whose root is this folder. The same files make the same digest.
+    pub async fn push(&self, name: &str, tag: &str, root: &Path, config: &str) -> Result<NodeImage, DevClusterError> {
+        push(format!("{}/{name}", self.registry), tag, root, config).await
+    }
+}
+
+impl Orders {
+    /// Makes the image and pushes it to a repository of any registry on this machine's loopback: `127.0.0.1:<port>/acme/shop`.
+    pub async fn push_to(&self, repository: &str) -> Result<NodeImage, DevClusterError> {
+        let wanted = self.clone();
         let root = blocking(move || {
             let program = built(&ORDERS)?;
             let text = format!("{} {wanted:?}", program.display());
@@ -114,20 +126,18 @@ impl Inside {
             made("orders", &key, |root| lay_out(&program.join("orders"), &wanted, root))
         });
         let config = json!({"Entrypoint": ["/orders"], "Cmd": ["web"], "User": "1000:1000"});
-        self.push("orders", &orders.version, &root.await?, &config.to_string()).await
+        push(repository.to_owned(), &self.version, &root.await?, &config.to_string()).await
     }
+}
 
-    /// Pushes an image whose root is this folder. The same files make the same digest.
-    pub async fn push(&self, name: &str, tag: &str, root: &Path, config: &str) -> Result<NodeImage, DevClusterError> {
-        let repository = format!("{}/{name}", self.registry);
-        let devcluster = binaries().await?.devcluster;
-        let mut command = Command::new(devcluster);
-        command.arg("push-image").arg(format!("--name={repository}:{tag}")).arg(format!("--root={}", root.display()));
-        command.arg(format!("--config={config}"));
-        let output = blocking(move || run(&mut command, "push an image")).await?;
-        let digest = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Ok(NodeImage { repository, tag: tag.to_owned(), digest })
-    }
+async fn push(repository: String, tag: &str, root: &Path, config: &str) -> Result<NodeImage, DevClusterError> {
+    let devcluster = binaries().await?.devcluster;
+    let mut command = Command::new(devcluster);
+    command.arg("push-image").arg(format!("--name={repository}:{tag}")).arg(format!("--root={}", root.display()));
+    command.arg(format!("--config={config}"));
+    let output = blocking(move || run(&mut command, "push an image")).await?;
+    let digest = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    Ok(NodeImage { repository, tag: tag.to_owned(), digest })
 }
 
 async fn blocking<T: Send + 'static>(

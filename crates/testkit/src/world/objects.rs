@@ -318,3 +318,15 @@ impl Objects {
         });
     }
 }
+
+/// Puts definitions of custom resources into a cluster, and waits until it serves them.
+pub(super) async fn define(cluster: &DevCluster, definitions: &[Value]) {
+    if definitions.is_empty() {
+        return;
+    }
+    let client = cluster::ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster").await;
+    let client = client.expect("the cluster can be reached");
+    client.set_up(definitions).await.expect("definitions can be written");
+    let all: Vec<&Value> = definitions.iter().collect();
+    client.wait_until_established(&all, PATIENCE).await.expect("definitions are served");
+}

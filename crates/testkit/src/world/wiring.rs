@@ -12,6 +12,7 @@ use secrets::Redactor;
 use store::{Store, StoreError};
 
 use super::{Doors, PATIENCE, World};
+use crate::real_node::Orders;
 use crate::{DevRegistry, FakeSlack, GitRemote};
 
 /// What may differ from world to world.
@@ -65,6 +66,11 @@ pub struct Plan {
     pub doors: bool,
     /// Whether there is a second environment, `stage`, on a cluster behind a door of its own; only with doors.
     pub elsewhere: bool,
+    /// The version of `examples/orders` that is the shop's first one, as a file of [`Plan::instead`] runs it. Its pods really run: the
+    /// world has a cluster for itself with a real node and Traefik.
+    pub orders: Option<Orders>,
+    /// Definitions of custom resources that the cluster has when it begins.
+    pub definitions: Vec<serde_json::Value>,
 }
 
 impl Default for Plan {
@@ -93,6 +99,8 @@ impl Default for Plan {
             own_cluster: false,
             doors: false,
             elsewhere: false,
+            orders: None,
+            definitions: Vec::new(),
         }
     }
 }
