@@ -10,11 +10,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
+use super::app::App;
 use super::load::{Load, Login};
 use super::place::{OWN, Place, Roles, SERVER, until};
 
-/// Writing goes on within this.
-const WRITES_WITHIN: Duration = Duration::from_mins(1);
+/// Writing goes on within this, and so do pages.
+const GOES_ON_WITHIN: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_lost() {
@@ -33,7 +34,8 @@ async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_l
     let begun = Instant::now();
     let mut load = Load::begin(&place, &login).await;
     until("the first rows are committed", async || (load.committed(begun) > 20).then_some(())).await;
-    let loss = Loss { place: &place, load: &load, login: &login };
+    let app = App::begin(&place).await;
+    let loss = Loss { place: &place, load: &load, login: &login, app: &app };
     loss.of("the primary's process", async |roles| kill_postmaster(&place, &roles.primary).await).await;
     loss.of("the primary's pod", async |roles| place.delete_at_once("pods", &roles.primary).await).await;
     loss.of("the primary's volume", async |roles| {
@@ -67,6 +69,7 @@ async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_l
     assert!(lost.is_empty(), "{lost:?}");
     assert_eq!(place.written().await, written, "it was as it should be all the time: nobody had to write it again");
     eprintln!("{} rows were committed and none was lost", load.end());
+    drop(app);
     all_of_it_comes_back_with_its_object(&place, &load).await;
 }
 
@@ -93,6 +96,7 @@ struct Loss<'a> {
     place: &'a Place,
     load: &'a Load,
     login: &'a Login,
+    app: &'a App,
 }
 
 impl Loss<'_> {
@@ -108,9 +112,12 @@ impl Loss<'_> {
         let (whole, pause) = (begun.elapsed(), self.load.longest_pause(begun));
         eprintln!("{what}: {before:?}, {after:?}, no commit for {pause:?}, whole after {whole:?}");
         let logs = (self.place.log(&before.primary).await, self.place.log(&before.other).await);
-        assert!(pause < WRITES_WITHIN, "{what}: no commit for {pause:?}\n{}\n\n{}", logs.0, logs.1);
+        assert!(pause < GOES_ON_WITHIN, "{what}: no commit for {pause:?}\n{}\n\n{}", logs.0, logs.1);
         let lost = self.load.lost(self.place, self.login).await;
         assert!(lost.is_empty(), "{what}: lost are {lost:?}\n{}\n\n{}", logs.0, logs.1);
+        let (without_pages, said) = self.app.until_well(begun).await;
+        eprintln!("{what}: no page for {without_pages:?}; the App said {said:#?}");
+        assert!(without_pages < GOES_ON_WITHIN, "{what}: no page for {without_pages:?}; the App said {said:#?}");
     }
 }
 

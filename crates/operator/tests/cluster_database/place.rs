@@ -102,6 +102,12 @@ impl Place {
         self.client.create(&database).await.unwrap();
     }
 
+    pub(crate) async fn write_app(&self, name: &str, spec: Value) {
+        let app = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App",
+            "metadata": {"name": name, "namespace": self.namespace}, "spec": spec});
+        self.client.create(&app).await.unwrap();
+    }
+
     /// The object, and not its data.
     pub(crate) async fn delete_database(&self) {
         let key = self.key("pinnace.dev/v1alpha1", "PostgresDatabase", "shop");
