@@ -1,6 +1,8 @@
 //! An App with pods that really run is pinned, version after version, while a client asks for its pages: with real databases, a real broker
 //! and Traefik before it. Where the machine can't have a node (no root, no Linux, a package that is missing) it says so and passes.
 
+#![cfg(test)]
+
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use model::{DropReason, FailureReport, Outcome, PinNumber};
 use operator::Operator;
