@@ -37,8 +37,15 @@ func work(ctx context.Context, s settings) error {
 	})
 }
 
-// schedule publishes an order every second. There must never be two of it.
+// schedule publishes an order every second, and says in it who did. Of several copies one acts, where they have a Redis to agree in;
+// without one there must never be two.
 func schedule(ctx context.Context, s settings) error {
+	client, err := openRedis(s)
+	if err != nil {
+		return err
+	}
+	leader := leader{client: client, name: os.Getenv("HOSTNAME")}
+	defer leader.leaves()
 	return withQueue(ctx, s, func(channel *amqp.Channel) error {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
@@ -47,7 +54,10 @@ func schedule(ctx context.Context, s settings) error {
 			case <-ctx.Done():
 				return nil
 			case now := <-tick.C:
-				body := []byte("ordered at " + now.UTC().Format(time.RFC3339))
+				if !leader.leads(ctx) {
+					continue
+				}
+				body := []byte("ordered at " + now.UTC().Format(time.RFC3339) + " by " + leader.name)
 				message := amqp.Publishing{DeliveryMode: amqp.Persistent, Body: body}
 				if err := channel.PublishWithContext(ctx, "", queue, false, false, message); err != nil {
 					return err

@@ -15,7 +15,7 @@ import (
 
 // serveWeb answers with its version and how many orders there are.
 //
-//	GET /         {"version": "2", "orders": 7, "visits": 3, "pod": "..."}
+//	GET /         {"version": "2", "orders": 7, "last": "ordered at ...", "visits": 3, "pod": "..."}
 //	GET /healthz  that the process runs
 //	GET /readyz   that the database can be reached
 func serveWeb(ctx context.Context, s settings) error {
@@ -49,12 +49,14 @@ func answer(w http.ResponseWriter, r *http.Request, s settings, database *sql.DB
 	defer cancel()
 	page := map[string]any{"version": s.version, "pod": os.Getenv("HOSTNAME")}
 	var orders int
-	if err := database.QueryRowContext(limited, "SELECT count(*) FROM orders").Scan(&orders); err != nil {
+	var last string
+	const counted = "SELECT count(*), COALESCE((SELECT item FROM orders ORDER BY id DESC LIMIT 1), '') FROM orders"
+	if err := database.QueryRowContext(limited, counted).Scan(&orders, &last); err != nil {
 		fmt.Fprintln(os.Stderr, "counting orders:", err)
 		http.Error(w, "the orders can't be counted", http.StatusInternalServerError)
 		return
 	}
-	page["orders"] = orders
+	page["orders"], page["last"] = orders, last
 	if visits != nil {
 		if count, err := visits.Incr(limited, "visits").Result(); err == nil {
 			page["visits"] = count

@@ -30,7 +30,7 @@ async fn spec(place: &Place, orders: &Orders) -> Value {
     json!({
         "image": image, "defaults": "dev",
         "processes": {
-            "web": with("web", json!({"replicas": 3})), "worker": process("worker"), "scheduler": process("scheduler"),
+            "web": with("web", json!({"replicas": 3})), "worker": process("worker"), "scheduler": with("scheduler", json!({"singleton": false, "replicas": 2})),
             "websocket": with("websocket", json!({"port": 8000})), "static": with("static", json!({"port": 8000})),
         },
         "routes": {"host": HOST},
@@ -45,19 +45,39 @@ async fn orders(place: &Place) -> u64 {
     serde_json::from_str::<Value>(&text).unwrap()["orders"].as_u64().unwrap()
 }
 
+/// The pod of the scheduler that made the last order.
+fn orderer(text: &str) -> Option<String> {
+    let page = serde_json::from_str::<Value>(text).ok()?;
+    Some(page["last"].as_str()?.split_once(" by ")?.1.to_owned())
+}
+
+/// Of two schedulers one acts, and the other when that one is gone.
+async fn of_two_schedulers_one_acts(place: &Place) {
+    let mut pods = place.pods_of("scheduler").await;
+    assert_eq!(pods.len(), 2, "{pods:?}");
+    let first = orderer(&place.site.until("/", |text| orderer(text).is_some()).await).unwrap();
+    let enough = orders(place).await + 5;
+    while orders(place).await < enough {
+        let acts = orderer(&place.site.until("/", |text| orderer(text).is_some()).await);
+        assert_eq!(acts.as_ref(), Some(&first), "both act");
+    }
+    place.delete("Pod", &first).await;
+    pods.retain(|pod| *pod != first);
+    let other = |text: &str| orderer(text).is_some_and(|acts| acts != first);
+    let next = orderer(&place.site.until("/", other).await).unwrap();
+    assert_eq!(pods, [next], "the one that waited");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_process_of_an_app_does_its_work_and_a_lost_namespace_comes_back_with_its_data() {
     let Some(place) = Place::new("shop", HOST).await else { return };
     place.write_app(spec(&place, &version("1", 1)).await).await;
     assert_eq!(place.phase("Ready").await["version"], "1");
 
-    // The scheduler orders something each second, and the worker writes it down.
     place.site.until("/static/style.css", |text| text.contains("sans-serif")).await;
     assert_eq!(place.site.until_echo("hello").await, "1 hello");
-    let before = orders(&place).await;
-    let grown =
-        |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|page| page["orders"].as_u64() > Some(before));
-    place.site.until("/", grown).await;
+    // The scheduler orders something each second, and the worker writes it down.
+    of_two_schedulers_one_acts(&place).await;
 
     // A backup comes before its migration.
     place.write_app(spec(&place, &version("2", 2)).await).await;

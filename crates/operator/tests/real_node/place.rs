@@ -108,14 +108,31 @@ impl Place {
         panic!("no {phase}: {:#}", self.client.get(&key).await.unwrap().unwrap_or_default()["status"])
     }
 
+    /// The names of a process's pods.
+    pub(crate) async fn pods_of(&self, process: &str) -> Vec<String> {
+        let pods = self.client.list(&KindKey::new("v1", "Pod"), &self.namespace).await.unwrap();
+        let of_it = pods.iter().filter(|pod| pod["metadata"]["labels"]["app.kubernetes.io/component"] == process);
+        of_it.map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Somebody deletes an object of the API `v1`.
+    pub(crate) async fn delete(&self, kind: &str, name: &str) {
+        self.deleted(&ObjectKey { name: name.to_owned(), ..self.key("v1", kind) }).await;
+    }
+
     /// The namespace is deleted with all that is in it, and is made again empty.
     pub(crate) async fn lose_namespace(&self) {
         let key = ObjectKey { namespace: None, ..self.key("v1", "Namespace") };
-        let live = self.client.get(&key).await.unwrap().unwrap();
-        let uid = live["metadata"]["uid"].as_str().unwrap();
-        self.client.delete(&key, uid).await.unwrap();
-        self.client.wait_until_gone(&key, uid, LIMIT).await.unwrap();
+        let uid = self.deleted(&key).await;
+        self.client.wait_until_gone(&key, &uid, LIMIT).await.unwrap();
         self.client.make_namespace(&self.namespace).await.unwrap();
+    }
+
+    async fn deleted(&self, key: &ObjectKey) -> String {
+        let live = self.client.get(key).await.unwrap().unwrap();
+        let uid = live["metadata"]["uid"].as_str().unwrap();
+        self.client.delete(key, uid).await.unwrap();
+        uid.to_owned()
     }
 }
 
