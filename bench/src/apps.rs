@@ -2,6 +2,7 @@
 
 mod bare;
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,8 @@ use testkit::operated::{Operated, SERVER};
 use testkit::shop::Fault;
 
 use crate::Binary;
-use crate::figures::{Table, ratio};
-use crate::machine;
+use crate::figures::{Table, ratio, secs};
+use crate::machine::{self, say};
 
 /// How much is measured.
 #[derive(Debug, Clone, clap::Args)]
@@ -185,21 +186,17 @@ async fn make_namespaces(operated: &Operated, names: impl Iterator<Item = &Strin
 /// How many there were, of how many Apps, and which.
 fn counted(requests: &[Request], apps: usize) -> String {
     let of_lease = requests.iter().filter(|request| request.resource == "leases").count();
-    let writes = requests.iter().filter(|request| request.writes() && request.resource != "leases").count();
+    let mut writes: BTreeMap<String, usize> = BTreeMap::new();
+    for request in requests.iter().filter(|request| request.writes() && request.resource != "leases") {
+        *writes.entry(request.sort()).or_default() += 1;
+    }
+    let which: Vec<String> = writes.iter().map(|(sort, count)| format!("{count} {sort}")).collect();
+    let (writes, which) = (writes.values().sum::<usize>(), which.join(", "));
     let all = requests.len() - of_lease;
     let tenths = (all * 10).checked_div(apps).unwrap_or_default();
     format!(
-        "{all} requests ({}.{} an App), {writes} of them writes, and {of_lease} for the Lease",
+        "{all} requests ({}.{} an App), {writes} of them writes ({which}), and {of_lease} for the Lease",
         tenths / 10,
         tenths % 10
     )
-}
-
-fn secs(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
-}
-
-fn say(line: &str) {
-    // A closed terminal can't be told about.
-    let _ = writeln!(std::io::stderr(), "{} {line}", jiff::Timestamp::now().strftime("%T"));
 }

@@ -86,6 +86,11 @@ pub(crate) fn ratio(ours: Option<Duration>, bare: Option<Duration>) -> String {
     }
 }
 
+/// `1.2 s`
+pub(crate) fn secs(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! What a figure was measured on: without it a figure says nothing.
 
 use std::fs;
+use std::io::Write as _;
 
 /// One line on the machine and the moment.
 pub(crate) fn described() -> String {
@@ -28,4 +29,10 @@ pub(crate) fn profile() -> &'static str {
 fn line(file: &str, begins: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix(begins)).map(|rest| rest.trim().to_owned())
+}
+
+/// Says on stderr what is being done, with the time.
+pub(crate) fn say(line: &str) {
+    // A closed terminal can't be told about.
+    let _ = writeln!(std::io::stderr(), "{} {line}", jiff::Timestamp::now().strftime("%T"));
 }

@@ -16,7 +16,7 @@ use testkit::{DevCluster, Shop};
 
 use crate::Binary;
 use crate::figures::Table;
-use crate::machine;
+use crate::machine::{self, say};
 
 /// How much is measured.
 #[derive(Debug, Clone, clap::Args)]
@@ -70,9 +70,4 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
     writeln!(out, "{}\n{}", load.said(), counted)?;
     writeln!(out, "\nThe run took {:.0} s.", began.elapsed().as_secs_f64())?;
     Ok(())
-}
-
-fn say(line: &str) {
-    // A closed terminal can't be told about.
-    let _ = writeln!(std::io::stderr(), "{} {line}", jiff::Timestamp::now().strftime("%T"));
 }

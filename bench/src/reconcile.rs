@@ -12,8 +12,8 @@ use testkit::fleet::{self, Fleet};
 use testkit::shop::Fault;
 
 use crate::Binary;
-use crate::figures::{Table, Times, ms, ratio};
-use crate::machine;
+use crate::figures::{Table, Times, ms, ratio, secs};
+use crate::machine::{self, say};
 
 /// How much is measured.
 #[derive(Debug, Clone, clap::Args)]
@@ -114,15 +114,6 @@ fn counts(
 
 fn worked(done: &play::Done) -> String {
     format!("{}, {}", secs(done.worked.0), secs(done.worked.1))
-}
-
-fn secs(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
-}
-
-fn say(line: &str) {
-    // A closed terminal can't be told about.
-    let _ = writeln!(std::io::stderr(), "{} {line}", jiff::Timestamp::now().strftime("%T"));
 }
 
 /// How long something took.

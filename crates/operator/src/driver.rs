@@ -24,6 +24,7 @@ use crate::crd::{GROUP, VERSION};
 use crate::kinds::CONTROLLERS;
 
 pub use clock::Clock;
+pub(crate) use clock::rfc3339;
 pub use error::OperatorError;
 pub use settings::{Aws, Backups, Settings};
 pub(crate) use work::{Next, Work, random};

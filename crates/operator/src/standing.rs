@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::driver::OperatorError;
+use crate::driver::{OperatorError, rfc3339};
 use crate::resource::{Condition, ConditionStatus};
 
 /// How an object stands.
@@ -62,7 +62,7 @@ pub(crate) fn conditions(
         status: if holds { ConditionStatus::True } else { ConditionStatus::False },
         reason: said.reason.to_owned(),
         message: message.to_owned(),
-        last_transition_time: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        last_transition_time: rfc3339(now),
         observed_generation: generation,
     };
     let all = [

@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::devcluster::Options;
 use crate::fleet::Request;
+use crate::served::{documents, most_memory_kib};
 use crate::shop::{CONTEXT, Fault};
 use crate::{DevCluster, DevPostgres};
 
@@ -75,9 +76,7 @@ impl Operated {
     /// What a command of the binary prints, as objects.
     async fn printed(&self, arguments: &[&str]) -> Result<Vec<Value>, Fault> {
         let output = Command::new(&self.program).args(arguments).output().await?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let documents = text.split("---\n").filter(|document| !document.trim().is_empty());
-        documents.map(|document| Ok(serde_saphyr::from_str(document)?)).collect()
+        Ok(documents(&String::from_utf8_lossy(&output.stdout))?)
     }
 
     fn kubeconfig(&self) -> PathBuf {
@@ -115,10 +114,7 @@ impl Operated {
     /// The most memory that it ever had, in KiB.
     pub fn most_memory_kib(&self) -> Result<u64, Fault> {
         let pid = self.operator.as_ref().and_then(Child::id).ok_or("it does not run")?;
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let most =
-            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        Ok(most.ok_or("the system does not say its memory")?)
+        Ok(most_memory_kib(pid)?)
     }
 
     /// What it said.

@@ -8,6 +8,7 @@ mod setup;
 mod visitor;
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +20,7 @@ use tokio::process::Child;
 pub use announcer::{Announcer, SENDERS};
 pub use error::ServedError;
 pub use place::Place;
+pub(crate) use setup::documents;
 pub use setup::{Setup, free_port};
 pub use visitor::Visitor;
 
@@ -97,10 +99,7 @@ impl Served {
     pub fn most_memory_kib(&self) -> Result<u64, ServedError> {
         let request = "its memory".to_owned();
         let Some(pid) = self.child.id() else { return Err(ServedError::Silent { request }) };
-        let status =
-            fs::read_to_string(format!("/proc/{pid}/status")).map_err(ServedError::io("look at the server"))?;
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        most.and_then(|kib| kib.parse().ok()).ok_or(ServedError::Refused { request, said: status })
+        most_memory_kib(pid).map_err(ServedError::io("look at the server"))
     }
 
     /// The processor time that it took up to now, and that of the children that it waited for.
@@ -235,4 +234,11 @@ impl Served {
         let in_time = tokio::time::timeout(READY_WITHIN, answers).await;
         in_time.unwrap_or_else(|_| Err(ServedError::Silent { request: "are you up".to_owned() }))
     }
+}
+
+/// The most memory that a process ever had, in KiB.
+pub(crate) fn most_memory_kib(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    most.ok_or_else(|| io::Error::other(format!("no VmHWM in: {status}")))
 }

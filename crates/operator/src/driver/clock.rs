@@ -22,3 +22,8 @@ impl Clock {
         }
     }
 }
+
+/// A time as statuses have it, to the second.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

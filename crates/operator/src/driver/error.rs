@@ -39,6 +39,16 @@ pub enum OperatorError {
         /// What is wrong with it, and what to do.
         why: &'static str,
     },
+    /// What we keep in our own namespace has been damaged.
+    #[error("the ConfigMap {namespace}/{name} {why}")]
+    DamagedRecord {
+        /// Where it is.
+        namespace: String,
+        /// Which one.
+        name: String,
+        /// What is wrong with it, and what to do.
+        why: &'static str,
+    },
     /// No random numbers can be had.
     #[error("no random numbers can be had: {0}")]
     Random(String),
@@ -68,6 +78,7 @@ impl OperatorError {
             | Self::Redis(RedisError::Unreachable { .. })
             | Self::Rds(RdsError::Unreachable { .. } | RdsError::Busy { .. }) => "Unreachable",
             Self::DamagedSecret { .. } => "DamagedSecret",
+            Self::DamagedRecord { .. } => "DamagedRecord",
             _ => "Refused",
         }
     }
@@ -86,7 +97,7 @@ impl OperatorError {
             Self::Redis(error) => error.is_transient(),
             Self::Rds(error) => error.is_transient(),
             Self::Random(_) => true,
-            Self::BadObject(_) | Self::DamagedSecret { .. } => false,
+            Self::BadObject(_) | Self::DamagedSecret { .. } | Self::DamagedRecord { .. } => false,
         }
     }
 }

@@ -59,6 +59,12 @@ pub fn free_port() -> io::Result<u16> {
 const LOWEST_PORT: u16 = 20_000;
 const PORTS: u64 = 10_000;
 
+/// The objects in what a command prints; else what can't be read of it.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let documents = text.split("---\n").filter(|document| !document.trim().is_empty());
+    documents.map(|document| serde_saphyr::from_str(document).map_err(|error| error.to_string())).collect()
+}
+
 impl Setup {
     /// Gives the server exactly what `pinnace rbac` prints, in namespaces that are there, and writes its kubeconfig.
     /// `admin_config` is the admin's own (none: the usual places). What was printed.
@@ -82,9 +88,7 @@ impl Setup {
         if !printed.status.success() {
             return Err(refused(String::from_utf8_lossy(&printed.stderr).into_owned()));
         }
-        let text = String::from_utf8_lossy(&printed.stdout);
-        let documents = text.split("---\n").filter(|document| !document.trim().is_empty());
-        documents.map(|document| serde_saphyr::from_str(document).map_err(|error| refused(error.to_string()))).collect()
+        documents(&String::from_utf8_lossy(&printed.stdout)).map_err(refused)
     }
 
     /// Starts `pinnace serve`.

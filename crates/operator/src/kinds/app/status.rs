@@ -9,6 +9,7 @@ use super::App;
 use super::build::is_encrypted;
 use super::crd::{AppPhase, AppStatus, Lines, Routes};
 use super::standing::Standing;
+use crate::driver::rfc3339;
 use crate::objects;
 use crate::standing::{Said, conditions};
 
@@ -31,7 +32,7 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let mut status = AppStatus {
         observed_generation: generation,
         phase: told.phase,
-        phase_since: Some(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        phase_since: Some(rfc3339(since)),
         url: app.spec.routes.as_ref().map(url),
         logs: told.logs.map(lines),
         ..before.clone()

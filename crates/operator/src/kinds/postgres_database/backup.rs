@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use cluster::{KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
 use health::Verdict;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::PostgresDatabase;
 use super::crd::{Backup, BackupRun};
 use super::dereference::Reached;
-use crate::driver::{OperatorError, Work};
+use crate::driver::{OperatorError, Work, rfc3339};
 use crate::hex::hex;
 use crate::kinds::app::judge_job;
 use crate::postgres::{Login, Wanted};
@@ -131,9 +130,18 @@ async fn run(
 
 /// What is kept of this database, the newest last.
 pub(crate) async fn known(work: &Work) -> Result<Vec<Backup>, OperatorError> {
-    let Some(live) = work.client().get(&record(work)).await? else { return Ok(Vec::new()) };
-    let text = live["data"]["backups"].as_str().unwrap_or_default();
-    Ok(serde_json::from_str(text).unwrap_or_default())
+    let key = record(work);
+    let Some(live) = work.client().get(&key).await? else { return Ok(Vec::new()) };
+    read(&live).ok_or_else(|| OperatorError::DamagedRecord {
+        namespace: key.namespace.unwrap_or_default(),
+        name: key.name,
+        why: "can't be read as the backups that there are: mend it, or delete it if there are none to be kept",
+    })
+}
+
+/// A record that can't be read is never the same as one of no backups: a database would begin empty.
+fn read(record: &Value) -> Option<Vec<Backup>> {
+    serde_json::from_str(record["data"]["backups"].as_str()?).ok()
 }
 
 async fn write_down(work: &mut Work, all: &mut Vec<Backup>) -> Result<(), OperatorError> {
@@ -168,10 +176,6 @@ pub(crate) fn told(name: &str, ran: &Ran) -> Option<BackupRun> {
         Ran::Failed(message) => of(true, message),
         Ran::Done => None,
     }
-}
-
-fn rfc3339(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn labels() -> Value {
@@ -219,4 +223,19 @@ fn job(own: &str, job: &str, (name, script, folder): (&str, &str, &str), image: 
         "spec": {"backoffLimit": 2, "activeDeadlineSeconds": TIMEOUT_SECONDS, "ttlSecondsAfterFinished": 86_400,
             "template": {"metadata": {"labels": labels()}, "spec": pod}},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_damaged_is_not_one_of_no_backups() {
+        let record = |text: &str| json!({"data": {"backups": text}});
+        assert_eq!(read(&record("[]")), Some(Vec::new()));
+        let kept = r#"[{"name": "a", "at": "2026-11-26T00:00:00Z"}]"#;
+        assert_eq!(read(&record(kept)).map(|all| all.len()), Some(1));
+        assert_eq!(read(&record("[{")), None);
+        assert_eq!(read(&json!({"data": {}})), None);
+    }
 }

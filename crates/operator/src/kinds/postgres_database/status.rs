@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::crd::{Backup, BackupRun, PostgresDatabaseStatus};
 use super::fill::Filled;
 use super::{PostgresDatabase, validate};
+use crate::driver::rfc3339;
 use crate::objects::said;
 use crate::postgres::Wanted;
 use crate::standing::Standing;
@@ -50,10 +51,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         connection_secret: is_ready
             .then(|| validate::connection_secret(database))
             .or_else(|| before.connection_secret.clone()),
-        rotated: outcome
-            .rotated
-            .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-            .or_else(|| before.rotated.clone()),
+        rotated: outcome.rotated.map(rfc3339).or_else(|| before.rotated.clone()),
         backed_up: backups.last().map(|backup| backup.at.clone()),
         backups,
         backup: outcome.backup.clone(),
