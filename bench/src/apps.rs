@@ -16,6 +16,9 @@ use crate::Binary;
 use crate::figures::{Table, ratio, secs};
 use crate::machine::{self, say};
 
+/// So many of the failures are shown.
+const FAILURES_SHOWN: usize = 10;
+
 /// How much is measured.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Plan {
@@ -85,7 +88,9 @@ pub async fn run(plan: &Plan, binary: &Binary) -> Result<(), Fault> {
         new,
         memory: (memory, operated.most_memory_kib()?),
         again,
+        failed: operated.log().lines().filter(|line| line.contains("reconcile failed")).map(str::to_owned).collect(),
     };
+    measured.failed.iter().take(FAILURES_SHOWN).for_each(|line| say(line));
     let mut out = std::io::stdout().lock();
     let machine = machine::described();
     writeln!(
@@ -106,6 +111,7 @@ struct Measured {
     new: Duration,
     memory: (u64, u64),
     again: Vec<Request>,
+    failed: Vec<String>,
 }
 
 impl Measured {
@@ -129,6 +135,7 @@ impl Measured {
         let (memory, again) = (self.memory.0 / 1024, self.memory.1 / 1024);
         row("memory of the operator, VmHWM", format!("{memory} MiB; started again {again} MiB"), "");
         row("started again", counted(&self.again, apps), "0 writes but the Lease");
+        row("passes that failed and were made again", self.failed.len().to_string(), "0");
         table
     }
 }

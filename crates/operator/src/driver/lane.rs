@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 
 use super::backoff::Backoff;
 use super::work::{Next, Work};
-use super::{Controller, Shared};
+use super::{Controller, OperatorError, Shared};
 
 /// Without any change everything is looked at again after so long: a safety net, which asks nothing while nothing is different.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_mins(10);
@@ -24,9 +24,10 @@ pub(super) async fn run(shared: Arc<Shared>, controller: &'static Controller, ke
         if !work.look() {
             return;
         }
-        let wait = match AssertUnwindSafe((controller.reconcile)(&mut work)).catch_unwind().await {
+        let wait = match AssertUnwindSafe(pass(controller, &mut work)).catch_unwind().await {
             Ok(Ok(next)) => {
                 backoff.reset();
+                work.failures = 0;
                 match next {
                     Next::WhenChanged => LOOKS_AGAIN_AFTER,
                     Next::After(wait) => wait,
@@ -34,6 +35,7 @@ pub(super) async fn run(shared: Arc<Shared>, controller: &'static Controller, ke
             }
             Ok(Err(error)) => {
                 let wait = backoff.next();
+                work.failures = work.failures.saturating_add(1);
                 tracing::warn!(object = %key, %error, again_in = ?wait, "reconcile failed");
                 wait
             }
@@ -52,4 +54,13 @@ pub(super) async fn run(shared: Arc<Shared>, controller: &'static Controller, ke
         }
         let _ = tokio::time::timeout(wait, changes.changed()).await;
     }
+}
+
+/// One look at the object.
+async fn pass(controller: &Controller, work: &mut Work) -> Result<Next, OperatorError> {
+    let result = (controller.reconcile)(work).await;
+    if let Err(OperatorError::BadObject(why)) = &result {
+        work.say_unreadable(why).await?;
+    }
+    result
 }

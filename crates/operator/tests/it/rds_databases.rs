@@ -167,6 +167,24 @@ async fn what_amazon_says_against_it_is_told_and_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_amazon_does_not_answer_delays_no_other_database_and_no_app() {
+    let mut place = Place::new("shop").await;
+    let silent = InstanceId::of(&place.field.server.namespace, "silent").to_string();
+    place.amazon.is_silent_about(&silent);
+    place.field.begin().await;
+    place.write("silent", json!({}), Value::Null).await;
+    place.amazon.asked_about(&silent).await;
+    place.write("shop", json!({}), Value::Null).await;
+    place.ready("shop").await;
+    let spec = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["serve"]}},
+        "needs": {"database": {"name": "shop"}}});
+    place.field.write_app("shop", spec).await;
+    place.field.phase("shop", "Ready").await;
+    let still = place.field.get(&place.key("silent")).await.unwrap();
+    assert_ne!(message(&still["status"], "Ready"), "it takes connections", "nothing was answered about it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_known_of_amazon_is_asked_for_and_a_password_that_was_changed_there_is_set_again() {
     let mut place = Place::without_password("shop").await;
     let aws = ObjectKey {

@@ -42,14 +42,9 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     end::guard(work, &database).await?;
     match steps(work, &database, &wanted, now).await {
         Ok(outcome) => written(work, &database, Some(&wanted), &outcome, now).await,
+        Err(error) if work.passes_over(&error) => Err(error),
         Err(error) => {
-            // That a server can't be reached is worth telling; that the API server can't, it can't be told.
-            if !matches!(&error, OperatorError::Cluster(error) if error.is_transient()) {
-                let (reason, message) = (error.reason(), error.to_string());
-                let standing =
-                    if error.is_transient() { Standing::Waits { reason, message } } else { Standing::refused(&error) };
-                written(work, &database, Some(&wanted), &Outcome::of(standing), now).await?;
-            }
+            written(work, &database, Some(&wanted), &Outcome::of(Standing::of_error(&error)), now).await?;
             Err(error)
         }
     }

@@ -26,8 +26,7 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     }
     let (standing, result) = match steps(work, &redis).await {
         Ok(standing) => (standing, Ok(())),
-        // That the API server can't be reached, it can't be told.
-        Err(error) if error.is_of_api_server() => return Err(error),
+        Err(error) if work.passes_over(&error) => return Err(error),
         Err(error) => (Standing::of_error(&error), Err(error)),
     };
     work.write_status(&status::of(&redis, &standing, work.now())).await?;

@@ -22,6 +22,8 @@ struct Says {
     complaint: Option<(Option<String>, String)>,
     /// What all instances are said to be at.
     status: Option<String>,
+    /// The instance that no question is answered about.
+    silent_about: Option<String>,
 }
 
 pub(super) struct Amazon {
@@ -65,6 +67,18 @@ impl Amazon {
         self.says.lock().unwrap().status = Some(status.to_owned());
     }
 
+    /// From now on questions about this instance get no answer.
+    pub(super) fn is_silent_about(&self, instance: &str) {
+        self.says.lock().unwrap().silent_about = Some(instance.to_owned());
+    }
+
+    /// Waits until something was asked about an instance.
+    pub(super) async fn asked_about(&self, instance: &str) {
+        let about = |all: &Vec<Asked>| all.iter().any(|asked| of(asked, "DBInstanceIdentifier") == instance);
+        let mut asked = self.asked.clone();
+        tokio::time::timeout(LIMIT, asked.wait_for(about)).await.expect(instance).unwrap();
+    }
+
     /// The requests until now that change something, in order.
     pub(super) fn changes(&self) -> Vec<Asked> {
         let all = self.asked.borrow().clone();
@@ -100,11 +114,18 @@ async fn answered(mut stream: TcpStream, to: String, says: Arc<Mutex<Says>>, not
     let Some((head, body)) = read(&mut stream).await else { return };
     let asked: Asked = form_urlencoded::parse(&body).into_owned().collect();
     let action = of(&asked, "Action").to_owned();
-    let (complaint, status) = {
+    let (complaint, status, silent) = {
         let says = says.lock().unwrap();
+        let silent = says.silent_about.as_deref() == Some(of(&asked, "DBInstanceIdentifier"));
         let complaint = says.complaint.clone().filter(|(of, _)| of.as_ref().is_none_or(|of| *of == action));
-        (complaint, says.status.clone())
+        (complaint, says.status.clone(), silent)
     };
+    if silent {
+        note.send_modify(|all| all.push(asked));
+        // It ends when the one who asks goes.
+        let _ = stream.read(&mut [0]).await;
+        return;
+    }
     let (code, text) = match complaint {
         Some((_, code)) => {
             let told = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>so</Message></Error>");

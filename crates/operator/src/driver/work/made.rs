@@ -1,0 +1,88 @@
+//! What belongs to the object: made, kept as it should be, deleted; and what holds the object itself.
+
+use cluster::{Applied, Created, ObjectKey};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::Work;
+use crate::driver::OperatorError;
+use crate::driver::memo::Kept;
+
+impl Work {
+    /// Makes an object as it should be, with this one as its owner. Asks nothing while it is as it was made.
+    pub(crate) async fn keep(
+        &mut self,
+        desired: &Value,
+        autoscaled: &cluster::Autoscaled,
+    ) -> Result<Applied, OperatorError> {
+        let desired = self.owned(desired);
+        self.keep_as_it_is(&desired, autoscaled).await
+    }
+
+    /// The same of an object that says itself whose it is, or is nobody's.
+    pub(crate) async fn keep_as_it_is(
+        &mut self,
+        desired: &Value,
+        autoscaled: &cluster::Autoscaled,
+    ) -> Result<Applied, OperatorError> {
+        let key = self.client().key_of(desired, self.namespace()).await?;
+        let text: [u8; 32] = Sha256::digest(desired.to_string()).into();
+        if let Some(kept) = self.memo.kept.get(&key).filter(|kept| kept.text == text) {
+            match self.shared.watcher.imprints(std::slice::from_ref(&key)) {
+                // It can't be seen now: whoever changes it is found out when it can.
+                None => return Ok(kept.applied.clone()),
+                Some(seen) if seen == [Some(kept.applied.imprint)] => return Ok(kept.applied.clone()),
+                Some(_) => {}
+            }
+        }
+        let owner = desired.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
+        let applied = self.client().keep(desired, owner, autoscaled).await?;
+        self.memo.kept.insert(key, Kept { text, applied: applied.clone() });
+        Ok(applied)
+    }
+
+    /// Makes an object where there is none of its name, with this one as its owner, and says how it is.
+    pub(crate) async fn make_once(&self, object: &Value) -> Result<Created, OperatorError> {
+        Ok(self.client().create(&self.owned(object)).await?)
+    }
+
+    /// The same with this object as its owner: it goes with it.
+    fn owned(&self, object: &Value) -> Value {
+        let mut object = object.clone();
+        let owner = json!([{
+            "apiVersion": self.key.kind.api_version(), "kind": self.key.kind.kind, "name": self.key.name, "uid": self.uid(),
+            "controller": true, "blockOwnerDeletion": true,
+        }]);
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("ownerReferences".to_owned(), owner);
+            metadata.entry("namespace").or_insert_with(|| json!(self.key.namespace));
+        }
+        object
+    }
+
+    /// Deletes an object that is there, whoever made it.
+    pub(crate) async fn delete_other(&self, key: &ObjectKey) -> Result<(), OperatorError> {
+        let Some(live) = self.client().get(key).await? else { return Ok(()) };
+        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        self.client().delete(key, uid).await?;
+        Ok(())
+    }
+
+    /// Whether this finalizer holds it.
+    pub(crate) fn has_finalizer(&self, name: &str) -> bool {
+        let finalizers = self.object.pointer("/metadata/finalizers").and_then(Value::as_array);
+        finalizers.is_some_and(|all| all.iter().any(|one| one == name))
+    }
+
+    /// Sets or takes off a finalizer; those of others stay.
+    pub(crate) async fn set_finalizer(&mut self, name: &str, wanted: bool) -> Result<(), OperatorError> {
+        if self.has_finalizer(name) == wanted {
+            return Ok(());
+        }
+        let there = self.object.pointer("/metadata/finalizers").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut all: Vec<&str> = there.iter().filter_map(Value::as_str).filter(|one| *one != name).collect();
+        all.extend(wanted.then_some(name));
+        self.object = self.client().set_finalizers(&self.object, &all).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! What is said of the object, and what need not be asked or said again.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Work, version_of};
+use crate::crd::OfKind as _;
+use crate::driver::OperatorError;
+use crate::kinds::app::AppSpec;
+use crate::resource::{BadObject, Condition};
+use crate::standing::{Said, conditions};
+
+/// That a server does not answer is said at the so many-th time.
+const TOLD_AT: u32 = 3;
+
+impl Work {
+    /// Whether an error is left unsaid for now. The API server can't be told that it can't be reached; and what was ready is not said to be down
+    /// because a server was busy for a moment: an App would wait for it.
+    pub(crate) fn passes_over(&self, error: &OperatorError) -> bool {
+        error.is_of_api_server() || error.is_transient() && self.failures + 1 < TOLD_AT && is_ready(&self.object)
+    }
+
+    /// Says of an object that can't be read (its CRD is of another version than we are) why not, beside what was said before.
+    pub(crate) async fn say_unreadable(&mut self, why: &BadObject) -> Result<(), OperatorError> {
+        let status = unreadable(&self.object, &why.to_string(), self.now());
+        self.write_status(&status).await
+    }
+
+    /// Whether the same was asked for not long ago, and was so.
+    pub(crate) fn is_fresh(&self, what: &str, lasts: Duration) -> bool {
+        self.memo.done.as_ref().is_some_and(|(done, at)| done == what && at.elapsed() < lasts)
+    }
+
+    /// It is so now.
+    pub(crate) fn is_done(&mut self, what: String) {
+        self.memo.done = Some((what, Instant::now()));
+    }
+
+    /// Writes the status where it is another than what is there.
+    pub(crate) async fn write_status(&mut self, status: &Value) -> Result<(), OperatorError> {
+        if self.object.get("status").unwrap_or(&Value::Null) == status {
+            return Ok(());
+        }
+        let live = self.client().write_status(&self.key, status).await?;
+        self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
+        Ok(())
+    }
+}
+
+/// Whether its status says so of what it is now.
+fn is_ready(object: &Value) -> bool {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let generation = object.pointer("/metadata/generation");
+    let is_ready =
+        |one: &Value| one["type"] == "Ready" && one["status"] == "True" && one.get("observedGeneration") == generation;
+    conditions.is_some_and(|all| all.iter().any(is_ready))
+}
+
+fn unreadable(object: &Value, why: &str, now: Timestamp) -> Value {
+    let mut status = object.get("status").filter(|status| status.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let before: Vec<Condition> = serde_json::from_value(status["conditions"].clone()).unwrap_or_default();
+    let message = format!("its spec can't be read; nothing is done until it is mended: {why}");
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+    let said = Said { ready: false, stalled: true, reason: "Invalid", message: &message };
+    status["conditions"] = json!(conditions(said, generation, &before, now));
+    status["observedGeneration"] = json!(generation);
+    if object["kind"] == AppSpec::KIND.kind {
+        status["phase"] = json!("Error");
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_that_it_is_ready_as_it_is_now_counts_as_ready() {
+        let object = |generation: i64, status: &str| {
+            let condition = json!({"type": "Ready", "status": status, "observedGeneration": 2});
+            json!({"metadata": {"generation": generation}, "status": {"conditions": [condition]}})
+        };
+        assert!(is_ready(&object(2, "True")));
+        assert!(!is_ready(&object(2, "False")));
+        assert!(!is_ready(&object(3, "True")), "somebody changed it since");
+        assert!(!is_ready(&json!({"metadata": {"generation": 1}})));
+    }
+
+    #[test]
+    fn what_was_said_before_stays_beside_that_it_can_not_be_read() {
+        let object =
+            json!({"kind": "App", "metadata": {"generation": 3}, "status": {"version": "1.0", "phase": "Ready"}});
+        let status = unreadable(&object, "App shop: no", Timestamp::UNIX_EPOCH);
+        assert_eq!((&status["version"], &status["phase"]), (&json!("1.0"), &json!("Error")));
+        assert_eq!(status["conditions"][1]["status"], "True", "{status:#}");
+        assert_eq!(unreadable(&json!({}), "no", Timestamp::UNIX_EPOCH).get("phase"), None);
+    }
+}
