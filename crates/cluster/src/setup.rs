@@ -92,6 +92,14 @@ impl ClusterClient {
     }
 }
 
+/// The context that a kubeconfig says is in use.
+pub fn current_context(kubeconfig: Option<&Path>) -> Result<String, ClusterError> {
+    let bad = |why: String| ClusterError::Config { context: "the current one".to_owned(), why };
+    let file = kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from).map_err(|e| bad(e.to_string()))?;
+    let current = file.current_context.filter(|context| !context.is_empty());
+    current.ok_or_else(|| bad("it names no current context: say --context".to_owned()))
+}
+
 /// A kubeconfig with this one context of another kubeconfig, for the bearer of this token.
 pub fn kubeconfig_for(
     kubeconfig: Option<&Path>,

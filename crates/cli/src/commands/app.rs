@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use cluster::setup::current_context;
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use serde_json::Value;
 
@@ -34,9 +35,9 @@ struct Which {
     /// The kubeconfig to use
     #[arg(long, env = "KUBECONFIG")]
     kubeconfig: Option<PathBuf>,
-    /// The context to use
+    /// The context to use [default: the current one]
     #[arg(long)]
-    context: String,
+    context: Option<String>,
 }
 
 /// Does it.
@@ -47,7 +48,9 @@ pub(crate) fn run(args: &App) -> anyhow::Result<ExitCode> {
 }
 
 async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
-    let client = ClusterClient::connect(which.kubeconfig.as_deref(), &which.context).await?;
+    let kubeconfig = which.kubeconfig.as_deref();
+    let context = which.context.clone().map_or_else(|| current_context(kubeconfig), Ok)?;
+    let client = ClusterClient::connect(kubeconfig, &context).await?;
     let kind = KindKey::new(&format!("{}/{}", operator::GROUP, operator::VERSION), operator::app::KIND.kind);
     let key = ObjectKey { kind, namespace: Some(which.namespace.clone()), name: which.name.clone() };
     let live = client.get(&key).await?;
@@ -57,7 +60,8 @@ async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
     let failed = conditions.iter().any(|one| one["reason"] == "MigrationFailed" || one["reason"] == "BackupFailed");
     anyhow::ensure!(
         failed,
-        "no migration or backup of {} has failed; its phase is {}",
+        "no migration or backup of {} stands failed; its phase is {}. One that failed in a version that it is no more runs again when that version is \
+         pinned again",
         which.name,
         live["status"]["phase"].as_str().unwrap_or("unknown")
     );

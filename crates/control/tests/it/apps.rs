@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use control::{AppView, MigrationState, NeedState};
-use model::{DropReason, FailureReport, Outcome};
+use model::{DropReason, FailureReport, Outcome, PinNumber};
 use operator::Operator;
 use serde_json::Value;
 use testkit::world::{Plan, person};
@@ -82,9 +82,18 @@ impl Apps {
         jobs.iter().filter(|job| job["status"]["succeeded"] == 1).count()
     }
 
+    async fn failed_job(&self) -> Value {
+        let jobs = self.client.list(&KindKey::new("batch/v1", "Job"), self.world.objects.namespace()).await.unwrap();
+        jobs.into_iter().find(|job| job["status"]["failed"] == 1).unwrap()
+    }
+
     async fn dropped(&mut self, tag: &str) -> FailureReport {
-        let before = self.world.remote.head().unwrap();
         let number = self.world.pin(tag).await;
+        self.is_dropped(number).await
+    }
+
+    async fn is_dropped(&self, number: PinNumber) -> FailureReport {
+        let before = self.world.remote.head().unwrap();
         let ended = self.world.ended(number).await;
         assert!(matches!(ended, Outcome::Dropped { reason: DropReason::Failed, healthy: true, .. }), "{ended:?}");
         assert_eq!(self.world.remote.head().unwrap(), before, "git was never told");
@@ -159,11 +168,17 @@ async fn an_app_at_rest_is_shown_as_it_changes_after_a_restart_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_fails_is_dropped_with_its_lines_and_old_pods_serve_on() {
     let mut apps = Apps::new(&format!("{APP}{MIGRATIONS}")).await;
-    let failure = apps.dropped("1.1-job-fails").await;
+    let number = apps.world.pin("1.1-job-fails").await;
+    let failure = apps.is_dropped(number).await;
     assert!(failure.sentence.contains("the migration failed"), "{}", failure.sentence);
     assert!(failure.sentence.contains("1.0 keeps serving"), "{}", failure.sentence);
     assert!(!failure.log.is_empty(), "{failure:?}");
     assert_eq!(apps.migrations().await, 1);
+    let failed = apps.failed_job().await;
+    // Who pins it again wants it tried again.
+    let again = apps.world.control.pin_again(number, &person("ann")).await.unwrap();
+    apps.is_dropped(again).await;
+    assert_ne!(apps.failed_job().await["metadata"]["uid"], failed["metadata"]["uid"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

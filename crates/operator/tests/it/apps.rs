@@ -189,6 +189,34 @@ async fn a_migration_that_fails_stops_before_any_pod_and_runs_again_only_when_as
     assert_eq!(status["version"], "3.0");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_whose_migration_failed_is_migrated_once_more_when_somebody_comes_back_to_it() {
+    let mut field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0")).await;
+    field.phase("shop", "Ready").await;
+    field.write_app("shop", spec("2.0-job-fails")).await;
+    field.phase("shop", "Error").await;
+    let failed = failed_job(&field).await;
+    let job = field.key("batch/v1", "Job", failed["metadata"]["name"].as_str().unwrap());
+    field.write_app("shop", spec("1.0")).await;
+    field.phase("shop", "Ready").await;
+    let left = field.get(&job).await.unwrap();
+    assert_eq!(left["metadata"]["uid"], failed["metadata"]["uid"], "its lines are kept");
+    field.kill().await;
+    field.begin().await;
+    field.write_app("shop", spec("2.0-job-fails")).await;
+    let is_another =
+        |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"] && live["status"]["failed"] == 1;
+    field.until(&job, "run again", is_another).await;
+    let again = field.get(&job).await.unwrap();
+    field.phase("shop", "Error").await;
+    field.kill().await;
+    field.begin().await;
+    field.write_app("shop", spec("3.0")).await;
+    field.phase("shop", "Ready").await;
+    assert_eq!(field.get(&job).await.unwrap()["metadata"]["uid"], again["metadata"]["uid"], "and not by itself");
+}
+
 async fn failed_job(field: &Field) -> Value {
     let jobs = field.list("batch/v1", "Job").await;
     jobs.into_iter().find(|job| job["status"]["failed"] == 1).unwrap()

@@ -45,6 +45,25 @@ async fn a_backup_is_made_before_each_migration_but_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn data_that_was_there_before_the_app_is_backed_up_before_its_first_migration_and_in_each_of_its_lives() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    let login = place.ready("shop").await;
+    sqlx::raw_sql("CREATE TABLE orders (id int)").execute(&mut place.connect(&login).await.unwrap()).await.unwrap();
+    let there = json!({"image": image("1.0"), "processes": {"web": {"command": ["gunicorn"], "replicas": 1}},
+        "migrations": {"command": ["migrate"]}, "needs": {"database": {"name": "shop"}}});
+    let app = place.field.app("shop");
+    for life in 1..=2 {
+        place.field.write_app("shop", there.clone()).await;
+        place.field.phase("shop", "Ready").await;
+        assert_eq!(backups(&place).await.len(), life, "what an App of before had made is not the same");
+        let live = place.field.get(&app).await.unwrap();
+        place.field.client.delete(&app, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        place.field.until_gone(&app).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_fails_stops_before_the_migration_and_is_made_again_when_asked() {
     let mut place = Place::new().await;
     place.field.settings.images.postgres = "registry.example/postgres-job-fails:1".to_owned();

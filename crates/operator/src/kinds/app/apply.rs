@@ -7,8 +7,9 @@ use health::Failure;
 use serde_json::{Value, json};
 
 use super::App;
-use super::build::{JOB_OF_MIGRATION, Objects};
-use super::facts::{BackupFact, BackupState, Facts, has_ended, jobs, judge_job, name_of};
+use super::build::Objects;
+use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
+use super::facts::{has_ended, is_migration, jobs, judge_job, name_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
@@ -57,9 +58,10 @@ pub(crate) async fn backup(work: &mut Work, app: &App, backup: &BackupFact) -> R
         BackupState::Failed(message) => Standing::Refused {
             reason: "BackupFailed",
             message: format!(
-                "no backup of the database {of} could be made, so nothing is migrated: {message}. Try again: pinnace app retry {}; or go on without: \
+                "no backup of the database {of} could be made, so nothing is migrated: {message}. Try again: pinnace app retry {} -n {}; or go on without: \
                  spec.migrations.backup: false",
-                app.metadata.name
+                app.metadata.name,
+                work.namespace()
             ),
         },
         BackupState::Made => Standing::BackingUp(format!("the backup {name} is made")),
@@ -77,6 +79,11 @@ pub(crate) async fn migration(
     if let Some(verdict) = &facts.migration {
         return Ok(Standing::Migrating(verdict.sentence().to_owned()));
     }
+    if let Some(uid) = &facts.superseded {
+        let job = work.beside("batch/v1", "Job", name_of(migration));
+        work.client().delete(&job, uid).await?;
+        return Ok(Standing::Migrating("it failed before, and is begun once more".to_owned()));
+    }
     let mut job = migration.clone();
     if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
         job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
@@ -88,6 +95,15 @@ pub(crate) async fn migration(
         }
         Created::New(_) | Created::There(_) => runs(name_of(migration)),
     })
+}
+
+/// Marks failed migrations of versions that the App is no more: who goes to such a version again wants it migrated. Their lines are kept until then.
+pub(crate) async fn supersede(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
+    for job in facts::left_behind(snapshot, objects) {
+        let key = work.beside("batch/v1", "Job", name_of(job));
+        work.client().annotate(&key, SUPERSEDED_ANNOTATION, Some("true")).await?;
+    }
+    Ok(())
 }
 
 /// A migration that failed stays as it is, with its lines, until somebody wants it to run again.
@@ -111,8 +127,10 @@ pub(crate) async fn failed_migration(
     let stays = status.version.map(|version| format!(" {version} keeps serving.")).unwrap_or_default();
     let message = format!(
         "the migration failed: {}.{stays} What it had committed before it failed stays in the database; `kubectl logs job/{name}` has its lines. Push another \
-         version, or run it again: pinnace app retry {}",
-        failure.sentence, app.metadata.name
+         version, or run it again: pinnace app retry {} -n {}",
+        failure.sentence,
+        app.metadata.name,
+        work.namespace()
     );
     Ok(Standing::MigrationFailed { message, logs: failure.logs_of })
 }
@@ -188,8 +206,7 @@ fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
 
 /// The migrations whose lines are kept.
 fn newest_migrations(snapshot: &Snapshot) -> BTreeSet<String> {
-    let is_migration = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == JOB_OF_MIGRATION;
-    let mut all: Vec<&Value> = jobs(snapshot).filter(is_migration).collect();
+    let mut all: Vec<&Value> = jobs(snapshot).filter(|job| is_migration(job)).collect();
     all.sort_by_key(|job| {
         std::cmp::Reverse(job["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned())
     });

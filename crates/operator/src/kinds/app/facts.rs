@@ -13,6 +13,9 @@ use super::validate::Checked;
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
 
+/// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
+pub(crate) const SUPERSEDED_ANNOTATION: &str = "pinnace.dev/superseded";
+
 /// What is so of an App.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Facts {
@@ -26,6 +29,8 @@ pub(crate) struct Facts {
     pub(crate) backup: Option<BackupFact>,
     /// How its migration does, where its Job is there.
     pub(crate) migration: Option<Verdict>,
+    /// The uid of the Job of its migration where that failed, and the App was another version since: it is begun once more.
+    pub(crate) superseded: Option<String>,
     /// The migration of another version that runs.
     pub(crate) other_migration: Option<String>,
     /// What runs once, as far as it is there.
@@ -77,12 +82,15 @@ impl Facts {
         let status = app.status.clone().unwrap_or_default();
         let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
         let digest = checked.digest.to_string();
+        let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
+        let superseded = job.filter(|job| is_superseded(job)).map(|job| uid_of(job).to_owned());
         Ok(Self {
             unmet: unmet(work, app).await?,
-            backup: backup(work, app, checked),
+            backup: backup(work, app, checked, superseded.as_deref()),
             wants_migration: migration.is_some(),
             recorded: status.migrations.contains(&digest),
-            migration: migration.as_deref().and_then(|name| of_job(snapshot, name)),
+            migration: job.filter(|job| !is_superseded(job)).map(|job| judge_job(job, snapshot)),
+            superseded,
             other_migration: other_migration(snapshot, migration.as_deref()),
             once: objects.once.iter().map(|job| once(snapshot, job)).collect(),
             deployed: status.image.as_ref() == Some(&app.spec.image),
@@ -90,17 +98,21 @@ impl Facts {
     }
 }
 
-/// The backup that is to be made before this version's migration. A database that nothing was migrated in has nothing to lose.
-fn backup(work: &mut Work, app: &App, checked: &Checked<'_>) -> Option<BackupFact> {
+/// The backup that is to be made before this version's migration. A database that was made for it and that nothing was migrated in has nothing
+/// to lose.
+fn backup(work: &mut Work, app: &App, checked: &Checked<'_>, superseded: Option<&str>) -> Option<BackupFact> {
     let wanted = app.spec.migrations.as_ref()?.backup.unwrap_or(app.spec.defaults == Defaults::Prod);
-    let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
     let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
-    let (kind, of) = source.object.filter(|_| wanted && !is_first)?;
-    let again = app.metadata.annotations.get(RETRY_ANNOTATION).map(|retry| format!("-{retry}")).unwrap_or_default();
-    let name = format!("{}-{}{again}", app.metadata.name, checked.digest.short());
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect();
+    let (kind, of) = source.object.filter(|_| wanted)?;
     let key = work.ours_beside(kind, &of);
-    let status = work.other(&key).map(|live| live["status"].clone()).unwrap_or_default();
+    let live = work.other(&key).unwrap_or_default();
+    let status = &live["status"];
+    let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
+    let is_of_app = live.pointer("/metadata/ownerReferences/0/uid").is_some_and(|owner| owner == work.uid());
+    if is_first && is_of_app && status["beganEmpty"] == true {
+        return None;
+    }
+    let name = backup_name(app, checked.digest.short(), work.uid(), superseded);
     let made = status["backups"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name.as_str()));
     let run = &status["backup"];
     let message = || run["message"].as_str().unwrap_or_default().to_owned();
@@ -113,10 +125,41 @@ fn backup(work: &mut Work, app: &App, checked: &Checked<'_>) -> Option<BackupFac
     Some(BackupFact { of, name, state })
 }
 
+/// Another name for each try of each version in each life of an App, so that no older backup is taken for the one that is wanted.
+fn backup_name(app: &App, digest: &str, uid: &str, superseded: Option<&str>) -> String {
+    let short = |uid: &str| uid.chars().take(8).collect::<String>();
+    let parts = [
+        Some(app.metadata.name.clone()),
+        Some(digest.to_owned()),
+        Some(short(uid)),
+        superseded.map(short),
+        app.metadata.annotations.get(RETRY_ANNOTATION).cloned(),
+    ];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect()
+}
+
+/// Whether it failed, and the App was another version since.
+fn is_superseded(job: &Value) -> bool {
+    job["metadata"]["annotations"][SUPERSEDED_ANNOTATION] == "true"
+}
+
+/// The failed migrations of versions that the App is no more.
+pub(crate) fn left_behind<'a>(snapshot: &'a Snapshot, objects: &Objects) -> Vec<&'a Value> {
+    let current = objects.migration.as_ref().map(name_of);
+    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != current);
+    others.filter(|job| ended_as(job, "Failed") && !is_superseded(job)).collect()
+}
+
+pub(crate) fn is_migration(job: &Value) -> bool {
+    job["metadata"]["labels"]["app.kubernetes.io/component"] == JOB_OF_MIGRATION
+}
+
 fn once(snapshot: &Snapshot, job: &Value) -> Once {
     let name = name_of(job);
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
-    Once { verdict: of_job(snapshot, name).unwrap_or_else(waits) }
+    let job = jobs(snapshot).find(|job| name_of(job) == name);
+    Once { verdict: job.map_or_else(waits, |job| judge_job(job, snapshot)) }
 }
 
 /// What it needs and what is not so.
@@ -160,12 +203,6 @@ pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<Str
     waits
 }
 
-/// How a Job of the App does.
-fn of_job(snapshot: &Snapshot, name: &str) -> Option<Verdict> {
-    let job = jobs(snapshot).find(|job| name_of(job) == name)?;
-    Some(judge_job(job, snapshot))
-}
-
 /// How a Job does, as it was read, by what is seen of its pods.
 pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
     let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
@@ -174,23 +211,27 @@ pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
 
 /// The migration of another version that has not ended.
 fn other_migration(snapshot: &Snapshot, name: Option<&str>) -> Option<String> {
-    let of_migration = |job: &&Value| {
-        job.pointer("/metadata/labels").is_some_and(|labels| labels["app.kubernetes.io/component"] == JOB_OF_MIGRATION)
-    };
-    let others = jobs(snapshot).filter(of_migration).filter(|job| Some(name_of(job)) != name);
+    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != name);
     let mut running = others.filter(|job| !has_ended(job));
     running.next().map(|job| format!("the Job {}", name_of(job)))
 }
 
 /// Whether a Job has come to an end, good or bad.
 pub(crate) fn has_ended(job: &Value) -> bool {
+    ended_as(job, "Complete") || ended_as(job, "Failed")
+}
+
+fn ended_as(job: &Value, end: &str) -> bool {
     let conditions = job.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut ends = conditions.iter().filter(|one| one["type"] == "Complete" || one["type"] == "Failed");
-    ends.any(|one| one["status"] == "True")
+    conditions.iter().any(|one| one["type"] == end && one["status"] == "True")
 }
 
 pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
     snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
+}
+
+fn uid_of(object: &Value) -> &str {
+    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
 }
 
 pub(crate) fn name_of(object: &Value) -> &str {

@@ -58,6 +58,7 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
     let objects = build(&checked);
     let mut snapshot = of_app(work);
     let facts = Facts::of(work, app, &checked, &objects, &snapshot).await?;
+    apply::supersede(work, &objects, &snapshot).await?;
     let serving = Serving { image: app.spec.image.clone(), version: checked.version() };
     match stage(&facts) {
         Stage::Initializing(waits) => Ok(Standing::Initializing(waits)),

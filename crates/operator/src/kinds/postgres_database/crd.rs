@@ -144,6 +144,9 @@ pub struct PostgresDatabaseStatus {
     /// Whether it was made and, where there was a backup, filled: it is never filled again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
+    /// Whether nothing was in it when it was made: the first migration has nothing to lose.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub began_empty: bool,
     /// The backup that it was filled from.
     pub restored: Option<String>,
     /// `Ready`: it takes connections. `Stalled`: it can't go on by itself.

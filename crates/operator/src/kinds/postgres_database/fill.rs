@@ -25,6 +25,8 @@ pub(crate) enum Filled {
     Before,
     /// It was made now, and is empty.
     Empty,
+    /// Its data was there already.
+    Full,
     /// It was made now, and has what this backup had.
     From(String),
 }
@@ -43,10 +45,10 @@ pub(crate) async fn fill(
     if database.spec.server.rds.is_some() {
         // Its instance was made from a snapshot, or it is new.
         let from = work.memo.rds.as_ref().and_then(|asked| asked.instance.restored_from.clone());
-        return Ok(Filling::Done(from.map_or(Filled::Empty, Filled::From)));
+        if let Some(from) = from {
+            return Ok(Filling::Done(Filled::From(from)));
+        }
     }
-    let known = if database.spec.restore == Restore::Latest { backup::known(work).await? } else { Vec::new() };
-    let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
     let is_empty = {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         postgres::is_empty(&reached.server, wanted).await?
@@ -54,8 +56,11 @@ pub(crate) async fn fill(
     // What a restore brings comes all at once or not at all.
     let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
     if !is_empty && !begun {
-        return Ok(Filling::Done(Filled::Empty));
+        return Ok(Filling::Done(Filled::Full));
     }
+    let is_wanted = database.spec.restore == Restore::Latest && database.spec.server.rds.is_none();
+    let known = if is_wanted { backup::known(work).await? } else { Vec::new() };
+    let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
     work.memo.restoring = true;
     Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
         backup::Ran::Done => Filling::Done(Filled::From(newest.name.clone())),

@@ -41,7 +41,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
     let backups = outcome.backups.clone().unwrap_or_else(|| before.backups.clone());
     let restored = match &outcome.filled {
         Filled::From(name) => Some(name.clone()),
-        Filled::Before | Filled::Empty => before.restored.clone(),
+        Filled::Before | Filled::Empty | Filled::Full => before.restored.clone(),
     };
     let status = PostgresDatabaseStatus {
         observed_generation: generation,
@@ -56,6 +56,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         backups,
         backup: outcome.backup.clone(),
         filled: before.filled || outcome.filled != Filled::Before,
+        began_empty: before.began_empty || outcome.filled == Filled::Empty,
         restored,
         conditions: outcome.standing.conditions(generation, &before.conditions, now),
     };
