@@ -26,18 +26,23 @@ impl ClusterClient {
     ///
     /// An object of the same name with another uid was made by somebody else since: that is a conflict, and it stays.
     pub async fn delete(&self, key: &ObjectKey, uid: &str) -> Result<bool, ClusterError> {
-        self.delete_if(key, &json!({"uid": uid})).await
+        self.delete_if(key, &json!({"uid": uid}), "Background").await
+    }
+
+    /// As [`Self::delete`]; the object is there until all that it owns is gone.
+    pub async fn delete_after_all_of_it(&self, key: &ObjectKey, uid: &str) -> Result<bool, ClusterError> {
+        self.delete_if(key, &json!({"uid": uid}), "Foreground").await
     }
 
     /// As [`Self::delete`], with the version that was read as condition.
     pub(crate) async fn delete_unchanged(&self, key: &ObjectKey, version: &str) -> Result<bool, ClusterError> {
-        self.delete_if(key, &json!({"resourceVersion": version})).await
+        self.delete_if(key, &json!({"resourceVersion": version}), "Background").await
     }
 
-    async fn delete_if(&self, key: &ObjectKey, preconditions: &Value) -> Result<bool, ClusterError> {
+    async fn delete_if(&self, key: &ObjectKey, preconditions: &Value, policy: &str) -> Result<bool, ClusterError> {
         let kind = self.kind(&key.kind).await?;
         let call = Call::on("delete", &kind.resource(), key);
-        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy,
             "preconditions": preconditions});
         match self.send(&call, Method::DELETE, &kind.path(key)?, &Query::new(), Some((JSON, &options))).await {
             Ok(_) => Ok(true),

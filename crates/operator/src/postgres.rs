@@ -14,7 +14,7 @@ mod server;
 mod statement;
 
 pub use crate::claim::Claim;
-pub use ensure::{Ensured, ensure, is_empty, retire, rotate, take_away};
+pub use ensure::{Ensured, Retired, ensure, is_empty, major_version, retire, rotate, take_away};
 pub use error::PostgresError;
 pub use logins::{Login, LoginName, made_password, works};
 pub use name::{InvalidName, PgName};

@@ -83,7 +83,11 @@ impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, S
                 why: "give it `metadata.name`".into(),
             });
         }
-        Self::deserialize(object).map_err(|error| BadObject::Form { kind, name, why: error.to_string() })
+        serde_path_to_error::deserialize(object).map_err(|error| {
+            let (field, why) = (error.path().to_string(), error.into_inner().to_string());
+            let why = if field == "." { why } else { format!("{field}: {why}") };
+            BadObject::Form { kind, name, why }
+        })
     }
 }
 

@@ -11,13 +11,15 @@ pub const ACCOUNT: &str = "pinnace-operator";
 const LOOK: &[&str] = &["get", "list", "watch"];
 const MAKE: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 
-/// Service account, roles and bindings of an operator that keeps what is its own in `own` and looks after one namespace, or the
+/// The operator's own namespace, its service account, and roles and bindings of an operator that keeps what is its own in `own` and looks after one namespace, or the
 /// whole cluster where none is given. It has no `exec`, can give nobody
 /// a right that it has not itself, and has none over what others made but to read it.
 pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     let subject = json!({"kind": "ServiceAccount", "name": ACCOUNT, "namespace": own});
-    let mut objects =
-        vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own}})];
+    let mut objects = vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": own}}),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own}}),
+    ];
     // Which cluster this is: its own namespace says.
     let mut of_cluster = vec![rule("", &["namespaces"], &["get"])];
     of_cluster[0]["resourceNames"] = json!(["kube-system"]);

@@ -12,6 +12,7 @@ mod it {
     mod golden;
     mod local;
     mod local_databases;
+    mod once;
     mod rds_databases;
     mod redises;
     mod server;

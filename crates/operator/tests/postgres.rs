@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use operator::postgres::{
-    Claim, Login, LoginName, PgName, PostgresError, Server, Tls, Wanted, ensure, retire, rotate, take_away, works,
+    Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, retire, rotate, take_away,
+    works,
 };
 use secrets::Secret;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -121,11 +122,18 @@ async fn logins_take_turns_and_no_request_fails_meanwhile() {
     old.await.unwrap();
     new.await.unwrap();
     run(&mut admin(&server, "postgres").await, "COMMENT ON ROLE shop_a IS 'somebody''s'").await.unwrap();
-    assert!(!retire(&server, &wanted, &second).await.unwrap(), "a role of others is left alone");
+    let retired = retire(&server, &wanted, &second).await.unwrap();
+    assert_eq!(retired, Retired::Nothing, "a role of others is left alone");
     let claimed = "COMMENT ON ROLE shop_a IS 'pinnace.dev/owned-by: cluster-1/shop/shop'";
     run(&mut admin(&server, "postgres").await, claimed).await.unwrap();
-    assert!(retire(&server, &wanted, &second).await.unwrap());
-    assert!(!retire(&server, &wanted, &second).await.unwrap(), "once");
+    let still = logged_in(&server, &first, "shop").await;
+    assert_eq!(retire(&server, &wanted, &second).await.unwrap(), Retired::InUse);
+    still.close().await.unwrap();
+    // The server may hear of it a little later.
+    while retire(&server, &wanted, &second).await.unwrap() == Retired::InUse {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(retire(&server, &wanted, &second).await.unwrap(), Retired::Nothing, "once");
     assert!(!works(&server, &first, &wanted.database).await.unwrap());
     is_steady(&server, &wanted, &second, None).await;
     let third = rotate(&server, &wanted, &second).await.unwrap();

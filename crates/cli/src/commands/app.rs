@@ -18,11 +18,14 @@ pub(crate) struct App {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Run a migration that failed once more
+    /// Run a migration, or a command that runs once, again after it failed
     ///
     /// Its Job is deleted with its lines and made again. Look at them first: kubectl logs job/...
     Retry(Which),
 }
+
+/// The reasons of an App that running once more may help.
+const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed", "CommandFailed"];
 
 /// Which App.
 #[derive(Debug, clap::Args)]
@@ -57,10 +60,10 @@ async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
     let live = live.with_context(|| format!("there is no App {} in the namespace {}", which.name, which.namespace))?;
     let conditions =
         live.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let failed = conditions.iter().any(|one| one["reason"] == "MigrationFailed" || one["reason"] == "BackupFailed");
+    let failed = conditions.iter().any(|one| RETRIED.contains(&one["reason"].as_str().unwrap_or_default()));
     anyhow::ensure!(
         failed,
-        "no migration or backup of {} stands failed; its phase is {}. One that failed in a version that it is no more runs again when that version is \
+        "no migration, backup or command of {} stands failed; its phase is {}. One that failed in a version that it is no more runs again when that version is \
          pinned again",
         which.name,
         live["status"]["phase"].as_str().unwrap_or("unknown")
@@ -71,7 +74,7 @@ async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
     client.annotate(&key, operator::app::RETRY_ANNOTATION, Some(&(times + 1).to_string())).await?;
     writeln!(
         std::io::stdout().lock(),
-        "the migration of {} runs once more: kubectl get app {} -n {} -w",
+        "what failed of {} runs once more: kubectl get app {} -n {} -w",
         which.name,
         which.name,
         which.namespace

@@ -15,6 +15,9 @@ use serde_json::Value;
 /// The objects that the App refers to may stand in the same files: Secrets, PostgresDatabases, Redises, RabbitVhosts. What is not there is
 /// named on stderr, and a text that says where its value stands takes its place. No server and no cluster is asked.
 ///
+/// Fields and what they refer to are checked here; names, hosts, numbers and quantities only by the API server:
+/// kubectl apply --dry-run=server -f FILE
+///
 /// What is printed holds the values of Secrets: encrypt it before it goes to git.
 ///
 /// Examples:
@@ -69,7 +72,9 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
     // First, as a field that is missing may be one that was misspelt.
     if let Some(field) = operator::unknown_fields(&app::KIND, object).first() {
         let name = object["metadata"]["name"].as_str().unwrap_or("without a name");
-        bail!("App {name}: there is no field {field}; `kubectl explain app.spec` lists those that there are");
+        bail!(
+            "App {name}: there is no field {field}; `kubectl explain apps.pinnace.dev.spec` lists those that there are"
+        );
     }
     let app = App::read(object)?;
     let name = &app.metadata.name;
@@ -77,7 +82,9 @@ fn one(object: &Value, objects: &[Value], ejected: &mut Ejected) -> anyhow::Resu
     seen.scaled = app.spec.processes.keys().cloned().collect();
     let mut missing = seen.fill_in_what_is_missing(&app);
     missing.extend(password_of_superuser(&app, objects));
-    ejected.notes.extend(missing.iter().map(|what| format!("App {name}: fill in {what}")));
+    ejected.notes.extend(
+        missing.iter().map(|what| format!("App {name}: give {what} with it, or fill in what is printed in its place")),
+    );
     let made = app::objects(&app, &seen).map_err(|problems| {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("App {name}: {}", told.join("\n"))
@@ -170,8 +177,8 @@ stringData: {url: 'postgresql://shop:secret@db/shop'}
         assert_eq!(
             ejected.notes,
             [
-                "App shop: fill in Secret shared-postgres (address and login of database)",
-                "App shop: fill in Secret mail (its keys are left out of the configuration)"
+                "App shop: give Secret shared-postgres (address and login of database) with it, or fill in what is printed in its place",
+                "App shop: give Secret mail (its keys are left out of the configuration) with it, or fill in what is printed in its place"
             ]
         );
         assert_eq!(kinds(&ejected), ["Secret", "Service", "Deployment"]);
@@ -215,7 +222,7 @@ stringData: {url: 'postgresql://shop:secret@db/shop'}
         let made = APP.replace("{name: shared}", "{}");
         let notes = ejected(&format!("{made}  superuser: {{username: admin}}\n")).unwrap().notes;
         assert!(
-            notes.contains(&"App shop: fill in Secret shop-superuser (the key password, for the superuser)".to_owned())
+            notes.contains(&"App shop: give Secret shop-superuser (the key password, for the superuser) with it, or fill in what is printed in its place".to_owned())
         );
         assert!(
             notes.iter().any(|note| note.contains("PostgresDatabase shop stays an object of Pinnace")),

@@ -156,7 +156,10 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
             Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await,
             None => ClusterClient::in_cluster(settings),
         };
-        let client = client.context("connecting to the cluster; outside of one say --context")?;
+        let client = client.with_context(|| match context {
+            Some(context) => format!("connecting to the cluster of the context {context}"),
+            None => "this is no pod of a cluster: say --context NAME".to_owned(),
+        })?;
         let (stop, stopped) = watch::channel(false);
         let running = looks_after(client, with.settings(at.namespace.clone()), stopped);
         let told = async {

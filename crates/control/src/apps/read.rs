@@ -11,7 +11,7 @@ const SKIP: &str = "/metadata/annotations/pinnace.dev~1skip";
 /// A message is cut here.
 const LONGEST: usize = 2000;
 /// Failures that `pinnace app retry` tries once more.
-const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed"];
+const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed", "CommandFailed"];
 
 /// What a condition says.
 #[derive(Default)]

@@ -28,8 +28,8 @@ pub(crate) struct Memo {
     pub(crate) started_anew: Option<Instant>,
     /// Whether a database that is made anew is being filled.
     pub(crate) restoring: bool,
-    /// Whether a login that is used no more was ended.
-    pub(crate) retired: bool,
+    /// The login beside which the one before was ended.
+    pub(crate) retired: Option<String>,
     /// The restarts from before what runs now was begun, and what that is.
     pub(crate) baseline: Option<(String, Baseline)>,
 }

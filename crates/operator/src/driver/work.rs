@@ -19,6 +19,7 @@ use super::{Shared, resource};
 use crate::kinds::postgres_database::Reached;
 use crate::postgres::Server;
 
+pub(crate) use made::is_made;
 pub(crate) use secret::random;
 
 /// When an object is looked at again.
@@ -36,6 +37,8 @@ pub(crate) struct Work {
     /// As it was seen last.
     pub(crate) object: Value,
     pub(crate) memo: Memo,
+    /// When this pass wants to be made again though nothing changes: what it waits for is not watched.
+    pub(crate) again_in: Option<Duration>,
     /// How many passes failed, one after the other, up to now.
     pub(super) failures: u32,
     listened_to: BTreeSet<ObjectKey>,
@@ -43,7 +46,15 @@ pub(crate) struct Work {
 
 impl Work {
     pub(super) fn new(shared: Arc<Shared>, key: ObjectKey) -> Self {
-        Self { shared, key, object: Value::Null, memo: Memo::default(), failures: 0, listened_to: BTreeSet::new() }
+        Self {
+            shared,
+            key,
+            object: Value::Null,
+            memo: Memo::default(),
+            again_in: None,
+            failures: 0,
+            listened_to: BTreeSet::new(),
+        }
     }
 
     /// Reads the object as it is seen now; false when it is gone.
@@ -114,6 +125,12 @@ impl Work {
     pub(crate) fn beside(&self, api_version: &str, kind: &str, name: &str) -> ObjectKey {
         let namespace = self.key.namespace.clone();
         ObjectKey { kind: KindKey::new(api_version, kind), namespace, name: name.to_owned() }
+    }
+
+    /// Whether what is seen of an object is older than what we wrote of it ourselves.
+    pub(crate) fn is_stale(&self, key: &ObjectKey, seen: &Value) -> bool {
+        let written = self.memo.kept.get(key);
+        written.is_some_and(|kept| !not_before(version_of(seen), &kept.applied.resource_version))
     }
 
     /// Another object that this one depends on, as it is seen now. Its changes wake this lane from now on.

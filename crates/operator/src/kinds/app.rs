@@ -25,6 +25,12 @@ pub use validate::{Checked, Problem, validate};
 /// One copy of a web app.
 pub type App = Resource<AppSpec, AppStatus>;
 
+/// The objects of ours that an App is told address and login by: kind and name.
+pub(crate) fn needs(app: &App) -> Vec<(String, String)> {
+    let sources = dereference::sources(&app.metadata.name, &app.spec).into_iter();
+    sources.filter_map(|source| source.object).map(|(kind, name)| (kind.to_owned(), name)).collect()
+}
+
 impl OfKind for AppSpec {
     const KIND: Kind = KIND;
 }

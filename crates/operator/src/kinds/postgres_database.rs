@@ -12,6 +12,7 @@ mod local;
 mod rds;
 mod reconcile;
 mod status;
+mod users;
 mod validate;
 
 use crate::crd::{Column, Kind, OfKind};

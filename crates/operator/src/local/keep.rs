@@ -66,7 +66,7 @@ pub(crate) async fn started_anew(
     let pod = ObjectKey { kind: KindKey::new("v1", "Pod"), namespace, name: format!("{}-0", server.name) };
     tracing::warn!(object = %work.key, %error, "the server is started anew, with the password that we know");
     work.memo.started_anew = Some(Instant::now());
-    work.delete_other(&pod).await?;
+    work.delete_made(&pod, Some(&server.name)).await?;
     let message =
         "its administrator's password is another than the one that is known: its pod is started anew with that"
             .to_owned();

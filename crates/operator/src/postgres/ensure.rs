@@ -142,16 +142,38 @@ pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result
     Ok(login)
 }
 
-/// Ends the login that is not the current one. Says whether there was one.
-pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result<bool, PostgresError> {
+/// What became of the login before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retired {
+    /// It can't log in any more.
+    Ended,
+    /// Somebody is logged in with it: it stays.
+    InUse,
+    /// There was none.
+    Nothing,
+}
+
+const IN_USE: &str = "SELECT EXISTS(SELECT FROM pg_stat_activity WHERE usename = ANY($1))";
+
+/// Ends the login that is not the current one, unless somebody is logged in with it.
+pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result<Retired, PostgresError> {
     let mut connection = server.connect(&server.maintenance).await?;
     let seen = look(server, &mut connection, wanted).await?;
     let roles = LoginName::BOTH.map(|name| name.role(wanted));
     let others = roles.iter().filter(|role| role.as_str() != current.role);
-    let statements: Vec<Statement> = others.filter_map(|role| decide::retired(wanted, &seen, role)).collect();
-    perform(server, &mut connection, &statements).await?;
+    let ended = others.filter_map(|role| Some((role.to_string(), decide::retired(wanted, &seen, role)?)));
+    let (others, statements): (Vec<String>, Vec<Statement>) = ended.unzip();
+    if statements.is_empty() {
+        close(connection).await;
+        return Ok(Retired::Nothing);
+    }
+    let asking = sqlx::query_scalar(IN_USE).bind(others).fetch_one(&mut connection);
+    let in_use: bool = asked(server, "say who is logged in", asking).await?;
+    if !in_use {
+        perform(server, &mut connection, &statements).await?;
+    }
     close(connection).await;
-    Ok(!statements.is_empty())
+    Ok(if in_use { Retired::InUse } else { Retired::Ended })
 }
 
 /// Deletes the database and its roles, as far as they are ours. What was done, in words.
@@ -187,4 +209,14 @@ pub async fn is_empty(server: &Server, wanted: &Wanted) -> Result<bool, Postgres
     let empty = asked(server, "say what is in the database", asking).await?;
     close(connection).await;
     Ok(empty)
+}
+
+/// The major version of a server: `17`.
+pub async fn major_version(server: &Server) -> Result<u32, PostgresError> {
+    let mut connection = server.connect(&server.maintenance).await?;
+    let sql = "SELECT current_setting('server_version_num')::int";
+    let asking = sqlx::query_scalar::<_, i32>(sql).fetch_one(&mut connection);
+    let version = asked(server, "say its version", asking).await?;
+    close(connection).await;
+    Ok(u32::try_from(version / 10_000).unwrap_or_default())
 }

@@ -66,7 +66,7 @@ async fn data_that_was_there_before_the_app_is_backed_up_before_its_first_migrat
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_fails_stops_before_the_migration_and_is_made_again_when_asked() {
     let mut place = Place::new().await;
-    place.field.settings.images.postgres = "registry.example/postgres-job-fails:1".to_owned();
+    place.field.settings.images.postgres = "registry.example/postgres-job-fails:test".to_owned();
     place.field.kill().await;
     place.field.begin().await;
     place.field.write_app("shop", spec("1.0")).await;
@@ -78,7 +78,7 @@ async fn a_backup_that_fails_stops_before_the_migration_and_is_made_again_when_a
         "{status:#}"
     );
     assert_eq!(place.field.list("batch/v1", "Job").await.len(), 1, "the migration of 1.0");
-    place.field.settings.images.postgres = "registry.example/postgres:1".to_owned();
+    place.field.settings.images.postgres = "registry.example/postgres:test".to_owned();
     place.field.kill().await;
     place.field.begin().await;
     place.field.client.annotate(&place.field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_that_dies_while_a_backup_is_made_makes_no_second_one() {
     let mut place = Place::new().await;
-    place.field.settings.images.postgres = "registry.example/postgres-slow-ready:1".to_owned();
+    place.field.settings.images.postgres = "registry.example/postgres-slow-ready:test".to_owned();
     place.field.kill().await;
     place.field.begin().await;
     place.field.write_app("shop", spec("1.0")).await;

@@ -2,7 +2,7 @@
 
 use operator::app::{App, Objects, Problem, Seen, build, objects, validate};
 use secrets::MaskKey;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::golden::read;
 
@@ -277,11 +277,12 @@ fn the_manual_shows_apps_that_work() {
     let (app, mut seen) = read(usual);
     seen.fill_in_what_is_missing(&app);
     assert!(objects(&app, &seen).unwrap().len() > 10);
+    let usual: Value = serde_saphyr::from_str(usual).unwrap();
     for fields in &blocks[1..] {
-        let fields = fields.lines().fold(String::new(), |text, line| text + "  " + line + "\n");
-        let base = usual.split("  needs:").next().unwrap();
-        let needs = if fields.contains("needs:") { "" } else { "  needs: {database: {}, redis: {}}\n" };
-        let (app, mut seen) = read(&format!("{base}{fields}{needs}"));
+        let fields: Map<String, Value> = serde_saphyr::from_str(fields).unwrap();
+        let mut with = usual.clone();
+        with["spec"].as_object_mut().unwrap().extend(fields);
+        let (app, mut seen) = read(&with.to_string());
         seen.fill_in_what_is_missing(&app);
         objects(&app, &seen).unwrap();
     }

@@ -1,8 +1,13 @@
 //! Databases of a real cluster's objects on a real PostgreSQL.
 
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::{KindKey, ObjectKey};
+use jiff::{SignedDuration, Timestamp};
+use operator::Clock;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Row as _};
@@ -30,6 +35,11 @@ impl Place {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": data,
             "metadata": {"name": name, "namespace": self.field.server.own_namespace()}});
         self.field.client.create(&secret).await.unwrap();
+    }
+
+    async fn begin_again(&mut self) {
+        self.field.kill().await;
+        self.field.begin().await;
     }
 
     pub(crate) fn key(&self, name: &str) -> ObjectKey {
@@ -226,6 +236,48 @@ async fn a_password_that_is_due_is_replaced_and_who_uses_the_old_one_goes_on() {
     let again = |live: &Value| live["status"]["rotated"].as_str().is_some_and(|at| !at.starts_with("2020"));
     let status = place.field.until(&place.key("shop"), "recorded", again).await;
     assert_eq!(condition(&status), "True");
+    // A record that was lost has nothing replaced twice: both logins are in use now.
+    place.field.server.write_status(&live, &json!({"rotated": "2020-01-01T00:00:00Z"})).await.unwrap();
+    let status = place.field.until(&place.key("shop"), "recorded once more", again).await;
+    assert_eq!(
+        status["status"]["rotated"],
+        place.field.get(&key).await.unwrap()["metadata"]["annotations"]["pinnace.dev/rotated"]
+    );
+    assert_eq!(place.login("shop-postgres").await.unwrap(), second);
+    place.connect(&first).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_login_before_ends_a_day_later_and_not_while_an_app_may_still_use_it() {
+    let mut place = Place::new().await;
+    let spec = |pause: bool| {
+        let make = json!({"server": {"external": {"adminSecret": "postgres"}}, "rotation": {"everyDays": 30}});
+        json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}, "pause": pause,
+            "needs": {"database": {"make": make}}})
+    };
+    place.field.write_app("shop", spec(false)).await;
+    place.field.phase("shop", "Ready").await;
+    let first = place.ready("shop").await;
+    place.field.write_app("shop", spec(true)).await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.write_status(&live, &json!({"rotated": "2020-01-01T00:00:00Z"})).await.unwrap();
+    let replaced = |live: &Value| live["data"]["username"] != STANDARD.encode(&first.role);
+    place.field.until(&place.secret("shop-postgres"), "replaced", replaced).await;
+    let later = Timestamp::now() + SignedDuration::from_hours(25);
+    place.field.settings.clock = Clock::Set(Arc::new(Mutex::new(later)));
+    place.begin_again().await;
+    place.write("beside", json!({})).await;
+    place.ready("beside").await;
+    place.connect(&first).await.unwrap();
+    place.field.write_app("shop", spec(false)).await;
+    place.field.phase("shop", "Ready").await;
+    place.begin_again().await;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while place.connect(&first).await.is_ok() {
+        assert!(Instant::now() < deadline, "the login before is still good");
+        tokio::task::yield_now().await;
+    }
+    place.connect(&place.login("shop-postgres").await.unwrap()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,9 +149,10 @@ async fn bad_routes_and_forms_are_refused_with_a_sentence() {
         (app("bad-command", json!({"setup": {"Index": {"command": ["a"]}}})), "The name of a command has to begin"),
         (app("as-root", json!({"runAs": {"user": 0}})), "User 0 is root"),
         (
-            app("no-form", json!({"configuration": {"generated": ["A"]}})),
-            "as a file, as environment variables, or both",
+            app("two-paths", json!({"routes": {"host": "a.example.org", "paths": [{"path": "/", "process": "web"}, {"path": "/", "process": "web"}]}})),
+            "Duplicate value",
         ),
+        (app("of-a-server", json!({"processes": {"web": {}, "redis": {}}})), "are what the servers that are made for an App are called"),
         (app("no-folder", json!({"configuration": {"file": {"path": "/config.yaml"}}})), "a file within a folder"),
         (app("two-sources", json!({"needs": {"redis": {"name": "a", "make": {}}}})), "Say at most one of name"),
         (app("typo", json!({"proceses": {}})), "unknown field \"spec.proceses\""),

@@ -1,6 +1,6 @@
 //! What belongs to the object: made, kept as it should be, deleted; and what holds the object itself.
 
-use cluster::{Applied, Created, ObjectKey};
+use cluster::{Applied, Created, MADE_BY, MADE_LABEL, ObjectKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -60,9 +60,15 @@ impl Work {
         object
     }
 
-    /// Deletes an object that is there, whoever made it.
-    pub(crate) async fn delete_other(&self, key: &ObjectKey) -> Result<(), OperatorError> {
+    /// Deletes an object that the operator made, of the server where one is named. What others made under that name stays.
+    pub(crate) async fn delete_made(&self, key: &ObjectKey, server: Option<&str>) -> Result<(), OperatorError> {
         let Some(live) = self.client().get(key).await? else { return Ok(()) };
+        // In our own namespace all that has such a name is ours.
+        let is_own = key.namespace.as_deref() == Some(self.client().own_namespace());
+        if !is_own && !is_made(&live, server) {
+            tracing::warn!(object = %key, "it was made by others and is not deleted");
+            return Ok(());
+        }
         let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
         self.client().delete(key, uid).await?;
         Ok(())
@@ -84,5 +90,26 @@ impl Work {
         all.extend(wanted.then_some(name));
         self.object = self.client().set_finalizers(&self.object, &all).await?;
         Ok(())
+    }
+}
+
+/// Whether the operator made it, for this server where one is named.
+pub(crate) fn is_made(object: &Value, server: Option<&str>) -> bool {
+    let labels = &object["metadata"]["labels"];
+    labels[MADE_LABEL] == MADE_BY && server.is_none_or(|server| labels["app.kubernetes.io/name"] == server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_bears_our_mark_and_the_servers_name_was_made_for_it() {
+        let object = |labels: Value| json!({"metadata": {"labels": labels}});
+        let ours = object(json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/name": "shop-postgres"}));
+        assert!(is_made(&ours, None) && is_made(&ours, Some("shop-postgres")));
+        assert!(!is_made(&ours, Some("other-postgres")));
+        assert!(!is_made(&object(json!({"app.kubernetes.io/name": "shop-postgres"})), Some("shop-postgres")));
+        assert!(!is_made(&json!({}), None));
     }
 }

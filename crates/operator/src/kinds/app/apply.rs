@@ -1,6 +1,9 @@
 //! What is written of an App, in order. Each does nothing where everything is as it should be.
 
+mod once;
+
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Snapshot};
 use health::Failure;
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{has_ended, is_migration, jobs, judge_job, name_of};
+use super::facts::{has_ended, is_migration, jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
@@ -19,9 +22,14 @@ use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
 /// So many migrations that ended are kept, with their lines.
 const KEPT_MIGRATIONS: usize = 5;
 
+/// What it waits for may be out of sight.
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// What was made of what runs.
 pub(crate) struct Kept {
     pub(crate) applied: Vec<Applied>,
+    /// What could not be made yet: why not.
+    pub(crate) waits: Vec<String>,
 }
 
 /// The databases that are made for it.
@@ -88,13 +96,44 @@ pub(crate) async fn migration(
     if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
         job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
     }
+    if let Some(other) = other_that_runs(work, name_of(migration)).await? {
+        work.again_in = Some(LOOKS_AGAIN_AFTER);
+        return Ok(Standing::Migrating(format!("waits for the Job {other}, which runs")));
+    }
     Ok(match work.make_once(&job).await? {
+        Created::There(live) if !is_owned_by(&live, work.uid()) => of_another(work, &live),
         // The watch has not told it yet. What it came to is acted upon when it has.
         Created::There(live) if has_ended(&live) => {
             Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
         }
         Created::New(_) | Created::There(_) => runs(name_of(migration)),
     })
+}
+
+/// The migration of another version that runs, as the API server says: two at once would harm each other, and a watch may be late.
+async fn other_that_runs(work: &Work, name: &str) -> Result<Option<String>, OperatorError> {
+    let jobs = work.client().list(&KindKey::new("batch/v1", "Job"), work.namespace()).await?;
+    let ours = jobs.iter().filter(|job| is_migration(job) && is_owned_by(job, work.uid()));
+    let mut running = ours.filter(|job| name_of(job) != name && !has_ended(job));
+    Ok(running.next().map(|job| name_of(job).to_owned()))
+}
+
+/// A Job of this name that is not this App's: it goes with an App that was called the same, or somebody has to look at it.
+fn of_another(work: &mut Work, live: &Value) -> Standing {
+    work.again_in = Some(LOOKS_AGAIN_AFTER);
+    let name = name_of(live);
+    let has_owner = live.pointer("/metadata/ownerReferences/0").is_some();
+    if has_owner || live.pointer("/metadata/deletionTimestamp").is_some() {
+        return Standing::Migrating(format!("waits until the Job {name} is gone, which is of an App before this one"));
+    }
+    Standing::Refused {
+        reason: "NotOurs",
+        message: format!(
+            "there is a Job {name} that is nobody's, so it can't be told whether this version was migrated: look at it (kubectl logs job/{name} -n {}) and \
+             delete it, then it runs",
+            work.namespace()
+        ),
+    }
 }
 
 /// Marks failed migrations of versions that the App is no more: who goes to such a version again wants it migrated. Their lines are kept until then.
@@ -136,24 +175,42 @@ pub(crate) async fn failed_migration(
 }
 
 /// All that runs, and what leads to it.
-pub(crate) async fn all(work: &mut Work, objects: &Objects) -> Result<Kept, OperatorError> {
+pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &Facts) -> Result<Kept, OperatorError> {
     // Destructured, so that what nobody applies does not compile.
     let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
     self::configuration(work, configuration).await?;
-    for job in once {
-        let key = work.beside("batch/v1", "Job", name_of(job));
-        if work.shared.watcher.seen(&key).is_none() {
-            work.make_once(job).await?;
-        }
+    let mut waits = Vec::new();
+    for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
+        waits.extend(once::made(work, app, job).await?.map(|()| format!("{} is begun once more", fact.name)));
     }
     let autoscaled = Autoscaled::by(processes, work.namespace());
     let mut applied = Vec::new();
     for object in processes.iter().chain(routes) {
+        if let Some(before) = form_before(work, object).await? {
+            waits.push(before);
+            continue;
+        }
         let kind = ObjectKey::of(object).kind;
         work.shared.watcher.follow_made(&[kind]);
         applied.push(work.keep(object, &autoscaled).await?);
     }
-    Ok(Kept { applied })
+    Ok(Kept { applied, waits })
+}
+
+/// What runs this process in another form, with its pods: of a singleton there may never be two, so it ends before this one begins.
+async fn form_before(work: &Work, object: &Value) -> Result<Option<String>, OperatorError> {
+    let other = match object["kind"].as_str() {
+        Some("Deployment") => "StatefulSet",
+        Some("StatefulSet") => "Deployment",
+        _ => return Ok(None),
+    };
+    let key = work.beside("apps/v1", other, name_of(object));
+    let live = work.shared.watcher.seen(&key).filter(|live| is_owned_by(live, work.uid()));
+    let Some(live) = live else { return Ok(None) };
+    if live.pointer("/metadata/deletionTimestamp").is_none() {
+        work.client().delete_after_all_of_it(&key, uid_of(&live)).await?;
+    }
+    Ok(Some(format!("the {other} {} ends first, with its pods", key.name)))
 }
 
 /// What the App owns and wants no longer. Data is never among it, nor anything that a pod which still runs reads.
@@ -195,9 +252,12 @@ fn identity(object: &Value) -> (KindKey, String) {
 }
 
 fn is_child_of(child: &Value, uid: &str) -> bool {
-    let owners = child.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    let is_deleted = child.pointer("/metadata/deletionTimestamp").is_some();
-    !is_deleted && owners.into_iter().flatten().any(|owner| owner["uid"] == uid && owner["controller"] == true)
+    child.pointer("/metadata/deletionTimestamp").is_none() && is_owned_by(child, uid)
+}
+
+fn is_owned_by(object: &Value, uid: &str) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| owner["uid"] == uid && owner["controller"] == true)
 }
 
 fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {

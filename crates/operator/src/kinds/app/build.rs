@@ -50,6 +50,10 @@ impl Objects {
 
 /// What the label of a Job's component says of a migration.
 pub(crate) const JOB_OF_MIGRATION: &str = "migration";
+/// What it says of the Jobs that give a new database its data and its first user.
+pub(crate) const JOB_OF_SEED: &str = "once-seed";
+/// As [`JOB_OF_SEED`].
+pub(crate) const JOB_OF_SUPERUSER: &str = "once-superuser";
 
 /// The objects of an App that was checked.
 pub fn build(checked: &Checked<'_>) -> Objects {

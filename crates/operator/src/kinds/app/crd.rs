@@ -52,10 +52,16 @@ pub struct AppSpec {
     pub defaults: Defaults,
     /// What runs, by name. The names `web`, `worker`, `scheduler`, `websocket` and `static` bring defaults of their own; any other name may
     /// be used too.
-    #[schemars(extend("minProperties" = 1, "maxProperties" = 30, "x-kubernetes-validations" = rule(
-        "self.all(name, name.matches('^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$'))",
-        "The name of a process has to begin with a lower-case letter and hold at most 20 lower-case letters, digits and dashes.",
-    )))]
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 30, "x-kubernetes-validations" = rules(&[
+        (
+            "self.all(name, name.matches('^[a-z]([-a-z0-9]{0,18}[a-z0-9])?$'))",
+            "The name of a process has to begin with a lower-case letter and hold at most 20 lower-case letters, digits and dashes.",
+        ),
+        (
+            "!('postgres' in self) && !('redis' in self) && !('rabbit' in self)",
+            "postgres, redis and rabbit are what the servers that are made for an App are called: give the process another name.",
+        ),
+    ])))]
     pub processes: BTreeMap<String, Process>,
     /// The addresses that lead to the processes. Without it nothing is reached from outside of the cluster.
     pub routes: Option<Routes>,

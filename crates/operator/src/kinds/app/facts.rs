@@ -1,20 +1,26 @@
 //! What is so of an App, as it is seen: what decides how far it may go.
 
-use cluster::{ObjectKey, Snapshot};
+use std::time::Duration;
+
+use cluster::{ClusterError, ObjectKey, Snapshot};
 use health::{Baseline, Children, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict, judge_object};
 use serde_json::Value;
 
 use super::apply::Kept;
-use super::build::{JOB_OF_MIGRATION, Objects};
+use super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
 use super::crd::Defaults;
 use super::dereference::sources;
-use super::reconcile::{RETRY_ANNOTATION, holds};
+use super::reconcile::{RETRY_ANNOTATION, TAKEN_UP, holds};
 use super::validate::Checked;
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
+use crate::rights::ACCOUNT;
 
 /// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
 pub(crate) const SUPERSEDED_ANNOTATION: &str = "pinnace.dev/superseded";
+
+/// What is not watched is looked for again after so long.
+const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// What is so of an App.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +68,10 @@ pub(crate) enum BackupState {
 /// A command that runs once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Once {
+    /// The name of its Job.
+    pub(crate) name: String,
+    /// Whether it is known to have run, or has nothing to do: its Job need not be there.
+    pub(crate) is_done: bool,
     pub(crate) verdict: Verdict,
 }
 
@@ -84,6 +94,7 @@ impl Facts {
         let digest = checked.digest.to_string();
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
         let superseded = job.filter(|job| is_superseded(job)).map(|job| uid_of(job).to_owned());
+        let began_full = database_of(work, app).is_some_and(|database| began_full(&database));
         Ok(Self {
             unmet: unmet(work, app).await?,
             backup: backup(work, app, checked, superseded.as_deref()),
@@ -92,7 +103,7 @@ impl Facts {
             migration: job.filter(|job| !is_superseded(job)).map(|job| judge_job(job, snapshot)),
             superseded,
             other_migration: other_migration(snapshot, migration.as_deref()),
-            once: objects.once.iter().map(|job| once(snapshot, job)).collect(),
+            once: objects.once.iter().map(|job| once(snapshot, job, &status.once, began_full)).collect(),
             deployed: status.image.as_ref() == Some(&app.spec.image),
         })
     }
@@ -152,14 +163,37 @@ pub(crate) fn left_behind<'a>(snapshot: &'a Snapshot, objects: &Objects) -> Vec<
 }
 
 pub(crate) fn is_migration(job: &Value) -> bool {
-    job["metadata"]["labels"]["app.kubernetes.io/component"] == JOB_OF_MIGRATION
+    is_part(job, JOB_OF_MIGRATION)
 }
 
-fn once(snapshot: &Snapshot, job: &Value) -> Once {
+fn is_part(job: &Value, part: &str) -> bool {
+    job["metadata"]["labels"]["app.kubernetes.io/component"] == part
+}
+
+/// Whether there were data before the App: a database that was taken over, or filled from a backup.
+fn began_full(database: &Value) -> bool {
+    database["status"]["filled"] == true && database["status"]["beganEmpty"] != true
+}
+
+/// The database of the App, where it is an object of ours.
+fn database_of(work: &mut Work, app: &App) -> Option<Value> {
+    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
+    let (kind, name) = source.object?;
+    work.other(&work.ours_beside(kind, &name))
+}
+
+fn once(snapshot: &Snapshot, job: &Value, done: &[String], began_full: bool) -> Once {
     let name = name_of(job);
+    // What a database begins with is there.
+    let is_of_new = [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part));
+    let is_done = done.iter().any(|done| done == name) || began_full && is_of_new;
+    if is_done {
+        return Once { name: name.to_owned(), is_done, verdict: Verdict::Current };
+    }
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
     let job = jobs(snapshot).find(|job| name_of(job) == name);
-    Once { verdict: job.map_or_else(waits, |job| judge_job(job, snapshot)) }
+    let verdict = job.map_or_else(waits, |job| judge_job(job, snapshot));
+    Once { name: name.to_owned(), is_done, verdict }
 }
 
 /// What it needs and what is not so.
@@ -169,17 +203,24 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
         let Some((kind, name)) = &source.object else { continue };
         let key = work.ours_beside(kind, name);
         let seen = work.other(&key);
-        if let Err(why) = holds(seen.as_ref(), "Ready") {
+        let is_stale = seen.as_ref().is_some_and(|seen| work.is_stale(&key, seen));
+        let holds = if is_stale { Err(TAKEN_UP.to_owned()) } else { holds(seen.as_ref(), "Ready") };
+        if let Err(why) = holds {
             unmet.push(format!("{} {name}: {why}", source.what));
         }
     }
     for need in &app.spec.needs.objects {
         let key = work.beside(&need.api_version, &need.kind, &need.name);
-        let live = match work.client().get(&key).await {
-            Err(cluster::ClusterError::UnknownKind { .. }) => None,
-            other => other?,
+        let holds = match work.client().get(&key).await {
+            Err(ClusterError::Forbidden { .. }) => Err(format!(
+                "may not be looked at: give the ServiceAccount {ACCOUNT} the right to get it, as docs/apps.md says"
+            )),
+            Err(ClusterError::UnknownKind { .. }) => holds(None, &need.condition),
+            other => holds(other?.as_ref(), &need.condition),
         };
-        if let Err(why) = holds(live.as_ref(), &need.condition) {
+        if let Err(why) = holds {
+            // It is of a kind that is not watched.
+            work.again_in = Some(LOOKED_FOR_AGAIN_AFTER);
             unmet.push(format!("{} {}: {why}", need.kind, need.name));
         }
     }
@@ -221,7 +262,7 @@ pub(crate) fn has_ended(job: &Value) -> bool {
     ended_as(job, "Complete") || ended_as(job, "Failed")
 }
 
-fn ended_as(job: &Value, end: &str) -> bool {
+pub(crate) fn ended_as(job: &Value, end: &str) -> bool {
     let conditions = job.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     conditions.iter().any(|one| one["type"] == end && one["status"] == "True")
 }
@@ -230,7 +271,7 @@ pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
     snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
 }
 
-fn uid_of(object: &Value) -> &str {
+pub(crate) fn uid_of(object: &Value) -> &str {
     object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
 }
 

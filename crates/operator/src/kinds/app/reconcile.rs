@@ -1,6 +1,7 @@
 //! One pass over an App, in named steps: dereference, validate, build, then what its stage allows, and the status.
 
 use cluster::Snapshot;
+use health::Verdict;
 use serde_json::Value;
 
 use super::apply::{self, Kept};
@@ -28,8 +29,9 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
         return Ok(Next::WhenChanged);
     }
     let app = App::read(&work.object)?;
+    work.again_in = None;
     let (standing, result) = match steps(work, &app).await {
-        Ok(standing) => (standing, Ok(Next::WhenChanged)),
+        Ok(standing) => (standing, Ok(work.again_in.map_or(Next::WhenChanged, Next::After))),
         // Nothing is known to be wrong with it: what was said last still holds.
         Err(error) if error.is_transient() => return Err(error),
         Err(error) => (Standing::Refused { reason: error.reason(), message: error.to_string() }, Err(error)),
@@ -59,7 +61,8 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
     let mut snapshot = of_app(work);
     let facts = Facts::of(work, app, &checked, &objects, &snapshot).await?;
     apply::supersede(work, &objects, &snapshot).await?;
-    let serving = Serving { image: app.spec.image.clone(), version: checked.version() };
+    let once = facts.once.iter().map(|once| once.name.clone()).collect();
+    let serving = Serving { image: app.spec.image.clone(), version: checked.version(), once };
     match stage(&facts) {
         Stage::Initializing(waits) => Ok(Standing::Initializing(waits)),
         Stage::Migrating => {
@@ -73,7 +76,11 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
         Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}, which runs"))),
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
         Stage::Deploying => {
-            let kept = apply::all(work, &objects).await?;
+            let kept = apply::all(work, app, &objects, &facts).await?;
+            if !kept.waits.is_empty() {
+                let (message, migrated) = (kept.waits.join("; "), facts.migrated());
+                return Ok(Standing::Deploying { message, logs: None, migrated });
+            }
             snapshot = of_app(work);
             let standing = deployed(work, &kept, &facts, &snapshot, serving);
             if matches!(standing, Standing::Ready(_)) {
@@ -96,9 +103,25 @@ fn of_app(work: &Work) -> Snapshot {
 /// How what was made does.
 fn deployed(work: &mut Work, kept: &Kept, facts: &Facts, snapshot: &Snapshot, serving: Serving) -> Standing {
     let Some(verdict) = facts::verdict(work, kept, snapshot, &serving.image) else { return Standing::Unseen };
+    let failed = facts.once.iter().find_map(|once| match &once.verdict {
+        Verdict::Failed(failure) => Some(failure),
+        _ => None,
+    });
+    if let Some(failure) = failed.filter(|_| !matches!(verdict, Verdict::Failed(_))) {
+        let message = format!(
+            "{}. It runs again with the next version, or now: pinnace app retry {} -n {}",
+            failure.sentence,
+            work.key.name,
+            work.namespace()
+        );
+        return Standing::CommandFailed { message, logs: failure.logs_of.clone() };
+    }
     let once = facts.once.iter().map(|once| &once.verdict);
     Standing::of_verdicts(std::iter::once(&verdict).chain(once), facts.migrated(), serving)
 }
+
+/// Why an object that was changed counts for nothing yet.
+pub(crate) const TAKEN_UP: &str = "was changed, and that is not taken up yet";
 
 /// Whether an object has a condition of this kind that holds; else what it says.
 pub(crate) fn holds(object: Option<&Value>, condition: &str) -> Result<(), String> {
@@ -108,6 +131,11 @@ pub(crate) fn holds(object: Option<&Value>, condition: &str) -> Result<(), Strin
     let Some(found) = conditions.iter().find(|one| one["type"] == condition) else {
         return Err(format!("does not say yet whether it is {condition}"));
     };
+    let of = |at: &Value| at.as_i64();
+    let seen_at = (of(&found["observedGeneration"]), of(&object["metadata"]["generation"]));
+    if matches!(seen_at, (Some(seen), Some(is)) if seen < is) {
+        return Err(TAKEN_UP.to_owned());
+    }
     if found["status"] == "True" {
         return Ok(());
     }

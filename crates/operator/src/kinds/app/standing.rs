@@ -23,6 +23,8 @@ pub(crate) enum Standing {
     Migrating(String),
     /// Its migration failed.
     MigrationFailed { message: String, logs: Option<LogSource> },
+    /// A command that runs once failed.
+    CommandFailed { message: String, logs: Option<LogSource> },
     /// Its processes are started.
     Deploying { message: String, logs: Option<LogSource>, migrated: bool },
     /// They will not come up as they are.
@@ -36,6 +38,8 @@ pub(crate) enum Standing {
 pub(crate) struct Serving {
     pub(crate) image: String,
     pub(crate) version: String,
+    /// The Jobs that ran once.
+    pub(crate) once: Vec<String>,
 }
 
 impl Standing {

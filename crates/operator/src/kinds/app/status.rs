@@ -15,7 +15,7 @@ use crate::standing::{Said, conditions};
 
 /// What it needs is waited for so long before it counts as stuck. A server of a cloud takes twenty minutes.
 const INITIALIZING_AT_MOST: SignedDuration = SignedDuration::from_mins(45);
-/// So many successes of migrations are remembered.
+/// So many successes of migrations, and of what runs once, are remembered.
 const REMEMBERED: usize = 50;
 
 /// The status to be written.
@@ -39,6 +39,10 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     };
     if let Standing::Ready(serving) = standing {
         (status.version, status.image) = (Some(serving.version.clone()), Some(serving.image.clone()));
+        let new = serving.once.iter().filter(|name| !before.once.contains(name));
+        status.once.extend(new.cloned());
+        let too_many = status.once.len().saturating_sub(REMEMBERED);
+        status.once.drain(..too_many);
     }
     status.next = (status.image.as_ref() != Some(&app.spec.image)).then(|| version(&app.spec.image));
     if is_migrated(standing) && app.spec.migrations.is_some() {
@@ -93,6 +97,7 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
         Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
         Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
         Standing::MigrationFailed { message, logs } => error("MigrationFailed", message.clone(), logs.clone()),
+        Standing::CommandFailed { message, logs } => error("CommandFailed", message.clone(), logs.clone()),
         Standing::Deploying { message, logs, .. } => {
             Told { logs: logs.clone(), ..on_its_way(AppPhase::Deploying, "Deploying", message.clone()) }
         }
@@ -107,7 +112,8 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
 fn is_migrated(standing: &Standing) -> bool {
     match standing {
         Standing::Deploying { migrated, .. } | Standing::Broken { migrated, .. } => *migrated,
-        Standing::Ready(_) => true,
+        // Nothing of it begins before the migration.
+        Standing::Ready(_) | Standing::CommandFailed { .. } => true,
         _ => false,
     }
 }

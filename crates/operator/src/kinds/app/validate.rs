@@ -83,6 +83,12 @@ pub enum Problem {
         /// Why not.
         why: String,
     },
+    /// A backup is wanted of a database that is not ours to back up.
+    #[error(
+        "spec.migrations.backup: no backup can be made of a database that only a Secret tells of: name its PostgresDatabase (spec.needs.database.name), or say \
+         backup: false and make one otherwise"
+    )]
+    NoBackup,
     /// A name that no environment variable can have.
     #[error(
         "{name} can't be the name of an environment variable: use letters, digits and underscores, or give the configuration as a file (spec.configuration.file)"
@@ -112,13 +118,21 @@ pub fn validate<'a>(app: &'a App, seen: &'a Seen) -> Result<Checked<'a>, Vec<Pro
     if let Some(own) = app.spec.seed.as_ref().and_then(|seed| seed.image.as_ref()) {
         self::image("spec.seed.image", own, &mut problems);
     }
+    problems.extend(wants_a_backup_in_vain(app).then_some(Problem::NoBackup));
     let paths = paths(app);
     problems.extend(paths.iter().filter_map(|one| route(app, one)));
+    problems.extend(paths.iter().enumerate().filter_map(|(at, one)| twice(&paths[..at], one)));
     let given = configuration::give(app, seen, &mut problems);
     match (image, problems.is_empty()) {
         (Some((image, digest)), true) => Ok(Checked { app, seen, image, digest, given, paths }),
         _ => Err(problems),
     }
+}
+
+fn wants_a_backup_in_vain(app: &App) -> bool {
+    let wants = app.spec.migrations.as_ref().is_some_and(|migrations| migrations.backup == Some(true));
+    let sources = super::dereference::sources(&app.metadata.name, &app.spec);
+    wants && !sources.iter().any(|source| source.what == "database" && source.object.is_some())
 }
 
 fn image(field: &str, text: &str, problems: &mut Vec<Problem>) -> Option<(ImageRef, Digest)> {
@@ -150,6 +164,13 @@ fn route(app: &App, one: &PathRoute) -> Option<Problem> {
         Some(process) if super::build::port(&one.process, process).is_none() => "has no port: give it one",
         Some(_) => return None,
     };
+    Some(Problem::Route { path: one.path.clone(), process: one.process.clone(), why })
+}
+
+fn twice(before: &[PathRoute], one: &PathRoute) -> Option<Problem> {
+    let other = before.iter().find(|other| other.path == one.path)?;
+    let why =
+        if other.process == one.process { "is named twice" } else { "is not the only one: a path has one process" };
     Some(Problem::Route { path: one.path.clone(), process: one.process.clone(), why })
 }
 

@@ -3,20 +3,29 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::{Autoscaled, MADE_BY, MADE_LABEL};
+use jiff::Timestamp;
 use secrets::in_address;
 use serde_json::{Map, Value, json};
 
 use super::dereference::Reached;
-use crate::driver::{OperatorError, Work};
+use crate::driver::{OperatorError, Work, rfc3339};
 use crate::postgres::{Login, Wanted};
 
-/// The Secret with address and login, as apps read it.
+/// When the password in a Secret took the place of another.
+const ROTATED_ANNOTATION: &str = "pinnace.dev/rotated";
+
+/// When the password that a Secret holds took the place of another.
+pub(crate) fn rotated(secret: Option<&Value>) -> Option<Timestamp> {
+    secret?["metadata"]["annotations"][ROTATED_ANNOTATION].as_str()?.parse().ok()
+}
+
+/// The Secret with address and login, as apps read it, and when that login took the place of another.
 pub(crate) async fn connection(
     work: &mut Work,
     name: &str,
     reached: &Reached,
     wanted: &Wanted,
-    login: &Login,
+    (login, rotated): (&Login, Option<Timestamp>),
 ) -> Result<(), OperatorError> {
     let (host, port, database) = (&reached.host, reached.port.to_string(), wanted.database.as_str());
     let password = login.password.expose();
@@ -38,10 +47,13 @@ pub(crate) async fn connection(
     let data: Map<String, Value> =
         texts.into_iter().map(|(key, text)| (key.to_owned(), json!(STANDARD.encode(text)))).collect();
     let labels = json!({MADE_LABEL: MADE_BY, "app.kubernetes.io/name": work.key.name});
-    let secret = json!({
+    let mut secret = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": {"name": name, "namespace": work.key.namespace, "labels": labels}, "data": data,
     });
+    if let Some(at) = rotated {
+        secret["metadata"]["annotations"] = json!({ROTATED_ANNOTATION: rfc3339(at)});
+    }
     work.keep(&secret, &Autoscaled::default()).await?;
     Ok(())
 }

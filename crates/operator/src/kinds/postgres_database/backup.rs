@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cluster::{KindKey, MADE_BY, MADE_LABEL, ObjectKey, Snapshot};
 use health::Verdict;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -18,7 +19,7 @@ use super::dereference::Reached;
 use crate::driver::{OperatorError, Work, rfc3339};
 use crate::hex::hex;
 use crate::kinds::app::judge_job;
-use crate::postgres::{Login, Wanted};
+use crate::postgres::{self, Login, Wanted};
 
 /// `backup.pinnace.dev/<who>: <name>` asks for a backup of this name.
 pub(crate) const WANTED_ANNOTATION: &str = "backup.pinnace.dev/";
@@ -41,12 +42,21 @@ const RESTORE: &str = "set -eu
 pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --no-comments --dbname=\"$PGDATABASE\" \"/backups/$FOLDER/$NAME.dump\"
 ";
 
-/// The backup that somebody asked for and that is not made yet.
-pub(crate) fn asked_for(database: &PostgresDatabase) -> Option<String> {
-    let made = database.status.as_ref().map(|status| status.backups.as_slice()).unwrap_or_default();
-    let asked = database.metadata.annotations.iter().filter(|(key, _)| key.starts_with(WANTED_ANNOTATION));
-    let mut asked = asked.map(|(_, name)| name).filter(|name| is_name(name));
-    asked.find(|name| made.iter().all(|one| one.name != **name)).cloned()
+/// A backup that somebody asked for and that is not made yet: who asks, and its name. One that failed holds up no other.
+pub(crate) fn asked_for(database: &PostgresDatabase) -> Option<(String, String)> {
+    let status = database.status.clone().unwrap_or_default();
+    let failed = status.backup.filter(|run| run.failed).map(|run| run.name);
+    let is_missing = |name: &String| is_name(name) && status.backups.iter().all(|one| one.name != *name);
+    let asked = database.metadata.annotations.iter();
+    let asked = asked.filter(|(key, name)| key.starts_with(WANTED_ANNOTATION) && is_missing(name));
+    let (again, new): (Vec<_>, Vec<_>) = asked.partition(|(_, name)| failed.as_ref() == Some(*name));
+    new.into_iter().chain(again).next().map(|(key, name)| (key.clone(), name.clone()))
+}
+
+/// What is made is asked for no longer: it would be made again once it is no more among those that are kept.
+pub(crate) async fn is_answered(work: &Work, asked: &str) -> Result<(), OperatorError> {
+    work.client().annotate(&work.key, asked, None).await?;
+    Ok(())
 }
 
 fn is_name(name: &str) -> bool {
@@ -57,7 +67,8 @@ fn is_name(name: &str) -> bool {
 pub(crate) enum Ran {
     Runs(String),
     Failed(String),
-    Done,
+    /// Since then.
+    Done(Timestamp),
 }
 
 /// Makes a backup, or looks at how it goes.
@@ -69,17 +80,18 @@ pub(crate) async fn made(
     name: &str,
 ) -> Result<Ran, OperatorError> {
     let ran = run(work, reached, wanted, login, ("backup", name, DUMP)).await?;
-    if matches!(ran, Ran::Done) {
-        write_down_made(work, name).await?;
+    if let Ran::Done(at) = ran {
+        write_down_made(work, name, at).await?;
     }
     Ok(ran)
 }
 
 /// Writes down that a backup was made.
-pub(crate) async fn write_down_made(work: &mut Work, name: &str) -> Result<(), OperatorError> {
+pub(crate) async fn write_down_made(work: &mut Work, name: &str, at: Timestamp) -> Result<(), OperatorError> {
     let mut all = known(work).await?;
     if all.iter().all(|one| one.name != name) {
-        all.push(Backup { name: name.to_owned(), at: rfc3339(work.now()) });
+        all.push(Backup { name: name.to_owned(), at: rfc3339(at) });
+        all.sort_by(|one, other| one.at.cmp(&other.at));
     }
     write_down(work, &mut all).await
 }
@@ -114,18 +126,28 @@ async fn run(
         work.client().create(&volume(&own, &work.shared.settings.backups)).await?;
         work.client().create(&secret(&own, &job_name, reached, wanted, login)).await?;
         let folder = format!("{}/{}", work.namespace(), work.key.name);
-        let job = job(&own, &job_name, (name, script, &folder), &work.shared.settings.images.postgres(None));
+        // Dumps of another major version are refused by one side or the other.
+        let major = {
+            let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+            postgres::major_version(&reached.server).await?
+        };
+        let image = work.shared.settings.images.postgres_of_major(major);
+        let job = job(&own, &job_name, (name, script, &folder), &image);
         work.client().create(&job).await?.into_object()
     };
     Ok(match judge_job(&live, &Snapshot::default()) {
         Verdict::Current => {
             // The login is not left lying about.
-            work.delete_other(&ObjectKey { kind: KindKey::new("v1", "Secret"), ..key }).await?;
-            Ran::Done
+            work.delete_made(&ObjectKey { kind: KindKey::new("v1", "Secret"), ..key }, None).await?;
+            Ran::Done(ended(&live).unwrap_or_else(|| work.now()))
         }
         Verdict::Failed(failure) => Ran::Failed(format!("{} (kubectl logs -n {own} job/{job_name})", failure.sentence)),
         other => Ran::Runs(format!("the Job {job_name} in the namespace {own}: {}", other.sentence())),
     })
+}
+
+fn ended(job: &Value) -> Option<Timestamp> {
+    job["status"]["completionTime"].as_str()?.parse().ok()
 }
 
 /// What is kept of this database, the newest last.
@@ -174,7 +196,7 @@ pub(crate) fn told(name: &str, ran: &Ran) -> Option<BackupRun> {
     match ran {
         Ran::Runs(message) => of(false, message),
         Ran::Failed(message) => of(true, message),
-        Ran::Done => None,
+        Ran::Done(_) => None,
     }
 }
 

@@ -13,7 +13,7 @@ use super::crd::{ClusterServer, Engine};
 use super::dereference::{Found, Reached, texts};
 use super::local::{ADMIN, PORT, named};
 use super::status::Outcome;
-use crate::driver::{OperatorError, Work};
+use crate::driver::{OperatorError, Work, is_made};
 use crate::local::{KEPT_BY, Server, is_kept_by_us, me};
 use crate::postgres::{self, Tls, stable_verifier};
 use crate::standing::Standing;
@@ -128,15 +128,15 @@ pub(crate) async fn take_away(work: &Work, database: &PostgresDatabase) -> Resul
     let server = named(work, database, None);
     if wanted.engine == Engine::CloudNativePg {
         // Its operator deletes the volumes with their Cluster.
-        work.delete_other(&cloud_native_pg::key(&server)).await?;
+        work.delete_made(&cloud_native_pg::key(&server), Some(&server.name)).await?;
         return Ok(Own::Gone);
     }
     // While there are pods a volume that goes is made again, and so is what Patroni knows: another server of this name would wait for a
     // primary that is no more.
-    work.delete_other(&work.beside("apps/v1", "StatefulSet", &server.name)).await?;
+    work.delete_made(&server.stateful_set_key(), Some(&server.name)).await?;
     for number in 0..MOST_INSTANCES {
         let pod = work.beside("v1", "Pod", &format!("{}-{number}", server.name));
-        if work.client().get(&pod).await?.is_some() {
+        if work.client().get(&pod).await?.is_some_and(|pod| is_made(&pod, Some(&server.name))) {
             return Ok(Own::Waits(format!("its pod {} ends first", pod.name)));
         }
     }
@@ -145,7 +145,7 @@ pub(crate) async fn take_away(work: &Work, database: &PostgresDatabase) -> Resul
     let kinds = ["Service", "Endpoints"].into_iter();
     let known = kinds.flat_map(|kind| names_of_patroni(&server).map(|name| work.beside("v1", kind, &name)));
     for one in claims.chain(known).collect::<Vec<_>>() {
-        work.delete_other(&one).await?;
+        work.delete_made(&one, Some(&server.name)).await?;
     }
     Ok(Own::Gone)
 }

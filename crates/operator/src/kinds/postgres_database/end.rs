@@ -9,7 +9,7 @@ use super::dereference::{self, Found};
 use super::rds::{self, Ended};
 use super::status::{self, Outcome};
 use crate::driver::{Next, OperatorError, Work};
-use crate::postgres::{self, Wanted};
+use crate::postgres::{self, InvalidName, Wanted};
 use crate::standing::Standing;
 
 /// Holds an object that is deleted until its data went as it says.
@@ -28,7 +28,11 @@ pub(crate) async fn guard(work: &mut Work, database: &PostgresDatabase) -> Resul
 
 /// Deletes the data where that is wanted, and lets the object go. It is never let go before; where the server can't be asked that is said,
 /// with the way out.
-pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &Wanted) -> Result<Next, OperatorError> {
+pub(crate) async fn end(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: Result<&Wanted, &InvalidName>,
+) -> Result<Next, OperatorError> {
     if !work.has_finalizer(FINALIZER) {
         return Ok(Next::WhenChanged);
     }
@@ -55,7 +59,7 @@ pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &W
         database.metadata.name
     );
     let outcome = Outcome::of(Standing::Waits { reason: "Deleting", message });
-    let status = status::of(database, Some(wanted), &outcome, work.now());
+    let status = status::of(database, wanted.ok(), &outcome, work.now());
     work.write_status(&status).await?;
     result
 }
@@ -64,7 +68,7 @@ pub(crate) async fn end(work: &mut Work, database: &PostgresDatabase, wanted: &W
 async fn taken_away(
     work: &mut Work,
     database: &PostgresDatabase,
-    wanted: &Wanted,
+    wanted: Result<&Wanted, &InvalidName>,
 ) -> Result<Option<String>, OperatorError> {
     if let Some(server) = &database.spec.server.rds {
         match rds::ended(work, database, server).await? {
@@ -77,9 +81,9 @@ async fn taken_away(
             "a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned(),
         ));
     }
-    if let Some(claim) = super::local::own_claim(work, database) {
+    if let Some((claim, server)) = super::local::own_claim(work, database) {
         // A server of its own goes with its object; what is left is its volume.
-        work.delete_other(&claim).await?;
+        work.delete_made(&claim, Some(&server.name)).await?;
         return Ok(None);
     }
     match super::cluster::take_away(work, database).await? {
@@ -89,6 +93,10 @@ async fn taken_away(
     }
     match dereference::server(work, database).await? {
         Found::Server(reached) => {
+            let wanted = match wanted {
+                Ok(wanted) => wanted,
+                Err(error) => return Ok(Some(error.to_string())),
+            };
             let _turn = work.shared.turn_on(&reached.server.to_string()).await;
             postgres::take_away(&reached.server, wanted).await?;
             Ok(None)

@@ -63,7 +63,7 @@ pub(crate) async fn fill(
     let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
     work.memo.restoring = true;
     Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
-        backup::Ran::Done => Filling::Done(Filled::From(newest.name.clone())),
+        backup::Ran::Done(_) => Filling::Done(Filled::From(newest.name.clone())),
         backup::Ran::Runs(message) => Filling::NotYet(Standing::Waits { reason: RESTORING, message }),
         backup::Ran::Failed(message) => {
             let message = format!(

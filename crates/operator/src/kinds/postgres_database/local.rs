@@ -50,10 +50,11 @@ pub(super) fn named(work: &Work, database: &PostgresDatabase, shared: Option<&Se
     }
 }
 
-/// The volume of a server that is this database's alone.
-pub(crate) fn own_claim(work: &Work, database: &PostgresDatabase) -> Option<ObjectKey> {
+/// The volume of a server that is this database's alone, and the server.
+pub(crate) fn own_claim(work: &Work, database: &PostgresDatabase) -> Option<(ObjectKey, Server)> {
     database.spec.server.local.as_ref().filter(|local| local.shared.is_none())?;
-    Some(work.beside("v1", "PersistentVolumeClaim", &named(work, database, None).claim_name()))
+    let server = named(work, database, None);
+    Some((work.beside("v1", "PersistentVolumeClaim", &server.claim_name()), server))
 }
 
 /// Somebody changed the superuser's password, or its Secret was lost.

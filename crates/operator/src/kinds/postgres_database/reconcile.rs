@@ -9,10 +9,10 @@ use super::dereference::{self, Found, Reached};
 use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds, users};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
-use crate::postgres::{self, Login, PostgresError, Wanted};
+use crate::postgres::{self, Login, PostgresError, Retired, Wanted};
 use crate::standing::Standing;
 
 /// How databases are looked after.
@@ -29,16 +29,17 @@ const RETIRED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let database = PostgresDatabase::read(&work.object)?;
     let now = work.now();
-    let wanted = match validate::validate(&database, &work.shared.cluster) {
+    let wanted = validate::validate(&database, &work.shared.cluster);
+    if work.is_deleted() {
+        return end::end(work, &database, wanted.as_ref()).await;
+    }
+    let wanted = match wanted {
         Ok(wanted) => wanted,
         Err(error) => {
             let standing = Standing::Stalled { reason: "Invalid", message: error.to_string() };
             return written(work, &database, None, &Outcome::of(standing), now).await;
         }
     };
-    if work.is_deleted() {
-        return end::end(work, &database, &wanted).await;
-    }
     end::guard(work, &database).await?;
     match steps(work, &database, &wanted, now).await {
         Ok(outcome) => written(work, &database, Some(&wanted), &outcome, now).await,
@@ -84,7 +85,8 @@ async fn steps(
         Found::Missing(message) => return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message })),
     };
     let (name, reporting_name) = (connection_secret(database), reporting_secret(database));
-    let login = dereference::login(work.secret(&name).await?.as_ref());
+    let secret = work.secret(&name).await?;
+    let (login, since) = (dereference::login(secret.as_ref()), apply::rotated(secret.as_ref()));
     let reporting = match wanted.reporting {
         Some(_) => dereference::login(work.secret(&reporting_name).await?.as_ref()),
         None => None,
@@ -100,16 +102,16 @@ async fn steps(
         };
         work.is_done(fingerprint);
         if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
-            apply::connection(work, &name, &reached, wanted, login).await?;
+            apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         }
         ensured_login = ensured.login;
         if let Some(login) = ensured.reporting.as_ref().or(reporting.as_ref()) {
-            apply::connection(work, &reporting_name, &reached, wanted, login).await?;
+            apply::connection(work, &reporting_name, &reached, wanted, (login, None)).await?;
         }
     } else if let Some(login) = &login {
-        apply::connection(work, &name, &reached, wanted, login).await?;
+        apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         if let Some(reporting) = &reporting {
-            apply::connection(work, &reporting_name, &reached, wanted, reporting).await?;
+            apply::connection(work, &reporting_name, &reached, wanted, (reporting, None)).await?;
         }
     }
     let Some(used) = ensured_login.or_else(|| login.clone()) else {
@@ -122,7 +124,7 @@ async fn steps(
     };
     let (backups, run) = backed_up(work, database, wanted, &reached, &used).await?;
     let rotated = match &login {
-        Some(login) => rotated(work, database, wanted, &reached, login, now).await?,
+        Some(login) => rotated(work, database, wanted, &reached, (login, since), now).await?,
         None => Some(now),
     };
     Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, backups, backup: run, filled })
@@ -152,13 +154,16 @@ async fn backed_up(
     reached: &Reached,
     login: &Login,
 ) -> Result<(Option<Vec<Backup>>, Option<BackupRun>), OperatorError> {
-    let Some(name) = backup::asked_for(database) else { return Ok((None, None)) };
+    let Some((asked, name)) = backup::asked_for(database) else { return Ok((None, None)) };
     let ran = match &database.spec.server.rds {
         Some(server) => rds::backed_up(work, database, server, &name).await?,
         None => backup::made(work, reached, wanted, login, &name).await?,
     };
     Ok(match backup::told(&name, &ran) {
-        None => (Some(backup::known(work).await?), None),
+        None => {
+            backup::is_answered(work, &asked).await?;
+            (Some(backup::known(work).await?), None)
+        }
         run => (None, run),
     })
 }
@@ -183,25 +188,36 @@ async fn rotated(
     database: &PostgresDatabase,
     wanted: &Wanted,
     reached: &Reached,
-    login: &Login,
+    (login, in_secret): (&Login, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<Option<Timestamp>, OperatorError> {
     let Some(rotation) = &database.spec.rotation else { return Ok(None) };
-    let last = database.status.as_ref().and_then(|status| status.rotated.as_ref()?.parse::<Timestamp>().ok());
-    let Some(last) = last else { return Ok(Some(now)) };
+    let told = database.status.as_ref().and_then(|status| status.rotated.as_ref()?.parse::<Timestamp>().ok());
+    // It stands in the Secret too, written with the password: a status that could not be written has nothing replaced twice.
+    let written = in_secret.filter(|at| told.is_none_or(|told| *at > told));
+    let Some(last) = written.or(told) else { return Ok(Some(now)) };
     let age = now.duration_since(last);
     if age >= SignedDuration::from_hours(24 * i64::from(rotation.every_days)) {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         let next = postgres::rotate(&reached.server, wanted, login).await?;
-        apply::connection(work, &connection_secret(database), reached, wanted, &next).await?;
+        apply::connection(work, &connection_secret(database), reached, wanted, (&next, Some(now))).await?;
         return Ok(Some(now));
     }
-    if age >= RETIRED_AFTER && !work.memo.retired {
-        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-        work.memo.retired = true;
-        if postgres::retire(&reached.server, wanted, login).await? {
-            tracing::info!(database = %work.key, "the login before is ended");
+    if age >= RETIRED_AFTER && work.memo.retired.as_ref() != Some(&login.role) {
+        if let Some(app) = users::who_may_use_the_login_before(work) {
+            tracing::info!(database = %work.key, app, "the login before is kept: this App may still use it");
+            return Ok(written);
         }
+        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
+        match postgres::retire(&reached.server, wanted, login).await? {
+            Retired::InUse => {
+                tracing::info!(database = %work.key, "the login before is kept: somebody is logged in with it");
+                return Ok(written);
+            }
+            Retired::Ended => tracing::info!(database = %work.key, "the login before is ended"),
+            Retired::Nothing => {}
+        }
+        work.memo.retired = Some(login.role.clone());
     }
-    Ok(None)
+    Ok(written)
 }

@@ -60,7 +60,8 @@ fn is_overdue(work: &Work) -> bool {
 async fn taken_away(work: &mut Work, vhost: &RabbitVhost) -> Result<Option<Problem>, OperatorError> {
     if let Some(server) = server(vhost).filter(|server| server.owner.is_some()) {
         // A broker of its own goes with its object; what is left is its volume.
-        work.delete_other(&work.beside("v1", "PersistentVolumeClaim", &server.claim_name())).await?;
+        let claim = work.beside("v1", "PersistentVolumeClaim", &server.claim_name());
+        work.delete_made(&claim, Some(&server.name)).await?;
         return Ok(None);
     }
     let seen = dereference::read(work, vhost).await?;

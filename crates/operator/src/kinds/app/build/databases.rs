@@ -26,11 +26,8 @@ pub(crate) fn build(app: &App) -> Vec<Value> {
     if let Some(spec) = needs.rabbit.as_ref().and_then(made) {
         objects.push(object(app, &rabbit(spec)));
     }
-    if let Some(need) = &needs.redis
-        && let Some(spec) = made(need)
-    {
-        let spec = if need.make.is_none() { redis(defaults) } else { spec };
-        objects.push(object(app, &spec));
+    if let Some(spec) = needs.redis.as_ref().and_then(made) {
+        objects.push(object(app, &redis(spec, defaults)));
     }
     objects
 }
@@ -58,9 +55,11 @@ fn rabbit(mut spec: RabbitVhostSpec) -> RabbitVhostSpec {
     spec
 }
 
-fn redis(defaults: Defaults) -> RedisSpec {
-    let persistence = (defaults == Defaults::Prod).then(Persistence::default);
-    RedisSpec { persistence, ..RedisSpec::default() }
+fn redis(mut spec: RedisSpec, defaults: Defaults) -> RedisSpec {
+    if defaults == Defaults::Prod && spec.external.is_none() {
+        spec.persistence.get_or_insert_with(Persistence::default);
+    }
+    spec
 }
 
 fn object<Spec: OfKind + Serialize>(app: &App, spec: &Spec) -> Value {

@@ -52,15 +52,18 @@ pub(super) fn once(checked: &Checked<'_>) -> Vec<Value> {
     let mut jobs = Vec::new();
     if let Some(seed) = &spec.seed {
         let image = seed.image.as_deref().unwrap_or(&spec.image);
-        jobs.push(Once { name: "seed", image, command: &seed.command, env: Vec::new(), timeout: seed.timeout_seconds });
+        let (command, timeout) = (&seed.command, seed.timeout_seconds);
+        jobs.push(Once { name: "seed", image, command, env: Vec::new(), is: Value::Null, timeout });
     }
     if let Some(superuser) = &spec.superuser {
-        let env = superuser_env(checked, superuser);
-        jobs.push(Once { name: "superuser", image: &spec.image, command: &superuser.command, env, timeout: 600 });
+        // Another address or password is nothing that is made anew: the user is there.
+        let (env, is) = (superuser_env(checked, superuser), json!(superuser.username));
+        let command = &superuser.command;
+        jobs.push(Once { name: "superuser", image: &spec.image, command, env, is, timeout: 600 });
     }
     for (name, command) in &spec.setup {
         let (env, timeout) = (pod::env(&command.env), command.timeout_seconds);
-        jobs.push(Once { name, image: &spec.image, command: &command.command, env, timeout });
+        jobs.push(Once { name, image: &spec.image, command: &command.command, is: json!(env), env, timeout });
     }
     jobs.iter().map(|once| once.job(checked)).collect()
 }
@@ -71,13 +74,15 @@ struct Once<'a> {
     image: &'a str,
     command: &'a [String],
     env: Vec<Value>,
+    /// What makes it another one, besides the command.
+    is: Value,
     timeout: u32,
 }
 
 impl Once<'_> {
     /// Its name holds a hash of what it does, without the image: a new version does not do it again.
     fn job(&self, checked: &Checked<'_>) -> Value {
-        let does = json!([self.command, self.env]).to_string();
+        let does = json!([self.command, self.is]).to_string();
         let hash = hex(&Sha256::digest(does.as_bytes()), 8);
         let name = joined(&checked.app.metadata.name, &format!("once-{}-{hash}", self.name), LONGEST);
         let container = Container {

@@ -82,7 +82,7 @@ fn of(checked: &Checked<'_>, asked: &Container<'_>) -> (Value, Value) {
     let common = if asked.configured { app.env.as_slice() } else { &[] };
     put(&mut container, "env", over(env(common), &asked.env));
     let usual = defaults::resources(app.defaults);
-    put(&mut container, "resources", asked.resources.map_or(usual, |resources| said(value_of(resources))));
+    put(&mut container, "resources", resources(usual, asked.resources));
     put(&mut container, "securityContext", rights(&app.run_as));
     let (mut volumes, mut mounts) = (Vec::new(), Vec::new());
     if asked.configured {
@@ -105,6 +105,18 @@ fn of(checked: &Checked<'_>, asked: &Container<'_>) -> (Value, Value) {
     put(&mut spec, "imagePullSecrets", pull);
     put(&mut spec, "volumes", volumes);
     (container, spec)
+}
+
+/// What is asked for where neither a request nor a limit says it: a limit alone is a request too.
+fn resources(usual: Value, asked: Option<&Resources>) -> Value {
+    let Some(asked) = asked else { return usual };
+    let mut all = said(value_of(asked));
+    for (name, amount) in usual["requests"].as_object().into_iter().flatten() {
+        if !asked.requests.contains_key(name) && !asked.limits.contains_key(name) {
+            all["requests"][name] = amount.clone();
+        }
+    }
+    all
 }
 
 /// Environment variables as Kubernetes has them.

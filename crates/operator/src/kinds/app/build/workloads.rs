@@ -96,13 +96,28 @@ fn claim(storage: &Storage) -> Value {
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "storage"}, "spec": spec})
 }
 
+/// The virtual host of the App, where a label can say it.
+fn vhost(checked: &Checked<'_>) -> Option<String> {
+    let vhost = checked.seen.connections.get("rabbit")?.parts.get("vhost")?;
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_label = vhost.len() <= 63 && vhost.chars().all(is_inner);
+    let ends_well =
+        vhost.starts_with(|c: char| c.is_ascii_alphanumeric()) && vhost.ends_with(|c: char| c.is_ascii_alphanumeric());
+    (is_label && ends_well).then(|| vhost.clone())
+}
+
 fn autoscaler(checked: &Checked<'_>, name: &str, process: &Process, autoscale: &Autoscale) -> Value {
     let own = of_process(&checked.app.metadata.name, name);
     let metric = match &autoscale.queue {
-        Some(queue) => json!({"type": "External", "external": {
-            "metric": {"name": queue.metric, "selector": {"matchLabels": {"queue": queue.name}}},
-            "target": {"type": "AverageValue", "averageValue": queue.messages_per_pod.to_string()},
-        }}),
+        Some(queue) => {
+            let mut labels = json!({"queue": queue.name});
+            // Queues of other Apps on the same broker may be called the same.
+            put(&mut labels, "vhost", vhost(checked));
+            json!({"type": "External", "external": {
+                "metric": {"name": queue.metric, "selector": {"matchLabels": labels}},
+                "target": {"type": "AverageValue", "averageValue": queue.messages_per_pod.to_string()},
+            }})
+        }
         None => json!({"type": "Resource", "resource": {
             "name": "cpu", "target": {"type": "Utilization", "averageUtilization": autoscale.cpu.unwrap_or(70)},
         }}),

@@ -26,14 +26,10 @@ pub struct SecretOverlay {
 /// How configuration and secrets are given to the processes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(extend("x-kubernetes-validations" = rule(
-    "has(self.file) || has(self.environment)",
-    "Say whether the configuration is given as a file, as environment variables, or both.",
-)))]
 pub struct Configuration {
     /// As one YAML file that is mounted.
     pub file: Option<FileForm>,
-    /// As environment variables.
+    /// As environment variables. Without this and without `file` too.
     pub environment: Option<EnvironmentForm>,
     /// Names of values that are made at random once, kept in the Secret `<app>-generated`, and given with the secrets, as in `SECRET_KEY`.
     #[schemars(length(max = 32), inner(length(min = 1, max = 253)), extend("x-kubernetes-list-type" = "set"))]

@@ -120,7 +120,7 @@ pub struct Queue {
     #[serde(default = "twenty")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub messages_per_pod: u32,
-    /// The external metric that tells the length, selected by the label `queue`. An adapter in the cluster has to serve it.
+    /// The external metric that tells the length, selected by the labels `queue` and, where it is known, `vhost`. An adapter in the cluster has to serve it.
     #[serde(default = "ready_messages")]
     #[schemars(length(min = 1, max = 253))]
     pub metric: String,

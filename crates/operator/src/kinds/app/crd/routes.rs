@@ -32,7 +32,7 @@ pub struct Routes {
     /// Which process answers which paths, by the beginning of the path; the longest that fits holds. Without it `web` answers everything,
     /// `static` what begins with `/static`, and `websocket` what begins with `/ws`.
     #[serde(default)]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["path"]))]
     pub paths: Vec<PathRoute>,
     /// Settings of the Ingress. Routes go by an Ingress where `gateway` is not given.
     pub ingress: Option<IngressRoutes>,

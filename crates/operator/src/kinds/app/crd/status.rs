@@ -28,8 +28,10 @@ pub struct AppStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub migrations: Vec<String>,
-    /// The digest that a backup was made before.
-    pub backed_up: Option<String>,
+    /// The Jobs that ran once, as seed, superuser and setup, the newest last: none of them runs again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub once: Vec<String>,
     /// Where people reach it.
     pub url: Option<String>,
     /// Where the last lines of what is not well are to be had.

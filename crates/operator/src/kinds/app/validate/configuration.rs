@@ -45,7 +45,8 @@ const USUAL: &[(&str, &str)] = &[
 /// Puts together what the processes are given, in the forms that the App asks for.
 pub(super) fn give(app: &App, seen: &Seen, problems: &mut Vec<Problem>) -> Given {
     let usual = Configuration { environment: Some(EnvironmentForm::default()), ..Configuration::default() };
-    let configuration = app.spec.configuration.as_ref().unwrap_or(&usual);
+    let said = app.spec.configuration.as_ref().filter(|said| said.file.is_some() || said.environment.is_some());
+    let configuration = said.unwrap_or(&usual);
     let parts = parts(app, seen, problems);
     let overlays = overlays(app, seen, problems);
     let generated = generated(app, seen, problems);

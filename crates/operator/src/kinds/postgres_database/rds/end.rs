@@ -44,7 +44,7 @@ pub(crate) async fn ended(
             // What is made from a snapshot has the password of before. Now, while the object is held: later it may be that of another.
             if last.is_none() {
                 let admin = admin(work, &wanted);
-                work.delete_other(&admin).await?;
+                work.delete_made(&admin, None).await?;
             }
             return Ok(Ended::NotYet(format!("its instance {} in RDS is being deleted", wanted.id)));
         }
@@ -80,7 +80,7 @@ async fn without_snapshot(
     name: &str,
 ) -> Result<Option<String>, OperatorError> {
     Ok(match snapshot::made(work, client, wanted, name).await? {
-        Ran::Done => None,
+        Ran::Done(_) => None,
         Ran::Runs(message) => Some(format!("the last snapshot is made: {message}")),
         Ran::Failed(message) => Some(format!("there is no last snapshot: {message}")),
     })

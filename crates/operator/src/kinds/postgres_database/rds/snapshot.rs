@@ -31,8 +31,9 @@ pub(super) async fn made(work: &mut Work, client: &Client, wanted: &Wanted, name
     let id = SnapshotId::of(&wanted.id, name);
     Ok(match rds::snapshot(client, wanted, &id).await {
         Ok(SnapshotState::Available) => {
-            backup::write_down_made(work, name).await?;
-            Ran::Done
+            let at = work.now();
+            backup::write_down_made(work, name, at).await?;
+            Ran::Done(at)
         }
         Ok(SnapshotState::Creating(percent)) => Ran::Runs(format!("the snapshot {id} in RDS, {percent} % of it")),
         Ok(SnapshotState::Failed) => Ran::Failed(format!("the snapshot {id} failed: look at the events of it in RDS")),

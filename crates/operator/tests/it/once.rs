@@ -1,0 +1,113 @@
+//! What runs once in the life of an App, and processes of which there may never be two.
+
+use cluster::ObjectKey;
+use serde_json::{Value, json};
+
+use super::databases::Place;
+use super::field::{Field, image, message};
+
+fn spec(tag: &str) -> Value {
+    json!({
+        "image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+        "seed": {"command": ["load"]}, "superuser": {"username": "admin"}, "setup": {"index": {"command": ["index"]}},
+        "needs": {"database": {"name": "shop"}},
+    })
+}
+
+async fn once(field: &Field) -> Vec<Value> {
+    let jobs = field.list("batch/v1", "Job").await;
+    let part =
+        |job: &Value| job["metadata"]["labels"]["app.kubernetes.io/component"].as_str().unwrap_or_default().to_owned();
+    jobs.into_iter().filter(|job| part(job).starts_with("once-")).collect()
+}
+
+async fn delete(field: &Field, key: &ObjectKey) {
+    let live = field.get(key).await.unwrap();
+    field.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    field.until_gone(key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_were_there() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let ran = once(&place.field).await;
+    assert_eq!(ran.len(), 3, "{ran:#?}");
+    for job in &ran {
+        delete(&place.field, &ObjectKey::of(job)).await;
+    }
+    place.field.kill().await;
+    place.field.begin().await;
+    let mut changed = spec("2.0");
+    changed["superuser"]["email"] = json!("admin@example.org");
+    place.field.write_app("shop", changed).await;
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "2.0");
+    assert_eq!(once(&place.field).await, Vec::<Value>::new());
+
+    // Another App, over data that are there.
+    let login = place.ready("shop").await;
+    sqlx::raw_sql("CREATE TABLE users (id int)").execute(&mut place.connect(&login).await.unwrap()).await.unwrap();
+    delete(&place.field, &place.field.app("shop")).await;
+    delete(&place.field, &place.key("shop")).await;
+    place.write("shop", json!({})).await;
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let ran: Vec<Value> = once(&place.field).await;
+    let parts: Vec<&Value> = ran.iter().map(|job| &job["metadata"]["labels"]["app.kubernetes.io/component"]).collect();
+    assert_eq!(parts, ["once-index"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody_asks() {
+    let field = Field::looked_after().await;
+    let spec = |tag: &str| {
+        json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"], "image": image("9.9")}},
+            "setup": {"index": {"command": ["index"]}}})
+    };
+    field.write_app("shop", spec("1.0-job-fails")).await;
+    let status = field.phase("shop", "Error").await;
+    assert!(message(&status, "Stalled").contains("pinnace app retry shop -n "), "{status:#}");
+    let failed = once(&field).await.remove(0);
+    field.client.annotate(&field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
+    let is_another =
+        |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"] && live["status"]["failed"] == 1;
+    field.until(&ObjectKey::of(&failed), "run again", is_another).await;
+    field.write_app("shop", spec("2.0")).await;
+    assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+}
+
+/// Its controller writes it meanwhile.
+async fn held_by(field: &Field, key: &ObjectKey, finalizers: &[&str]) {
+    loop {
+        let live = field.get(key).await.unwrap();
+        match field.client.set_finalizers(&live, finalizers).await {
+            Err(cluster::ClusterError::Conflict { .. }) => {}
+            other => return drop(other.unwrap()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_becomes_one_of_which_there_may_never_be_two_ends_before_it_begins_again() {
+    let field = Field::looked_after().await;
+    let spec = |more: Value| {
+        let mut scheduler = json!({"command": ["beat"]});
+        scheduler.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"image": image("1.0"), "defaults": "dev", "processes": {"scheduler": scheduler}})
+    };
+    field.write_app("shop", spec(json!({"singleton": false, "replicas": 2}))).await;
+    field.phase("shop", "Ready").await;
+    let deployment = field.key("apps/v1", "Deployment", "shop-scheduler");
+    // As long as this holds it, its pods may be there.
+    held_by(&field, &deployment, &["example.org/held"]).await;
+    field.write_app("shop", spec(json!({}))).await;
+    let waits = |app: &Value| message(&app["status"], "Ready").contains("the Deployment shop-scheduler ends first");
+    field.until(&field.app("shop"), "waiting", waits).await;
+    assert_eq!(field.get(&field.key("apps/v1", "StatefulSet", "shop-scheduler")).await, None);
+    held_by(&field, &deployment, &["foregroundDeletion"]).await;
+    field.phase("shop", "Ready").await;
+    assert!(field.get(&field.key("apps/v1", "StatefulSet", "shop-scheduler")).await.is_some());
+    field.until_gone(&deployment).await;
+}
