@@ -18,8 +18,8 @@ pub(super) fn tell(control: &Control) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ago(now: Timestamp, seconds: i64) -> Option<Timestamp> {
-    Some(Timestamp(now.0 - seconds * 1000))
+fn ago(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp(now.0 - seconds * 1000)
 }
 
 fn app(name: &str, phase: &str, version: Option<&str>, to: Option<&str>) -> AppView {
@@ -47,21 +47,22 @@ fn need(what: &str, name: &str, server: &str, state: NeedState) -> NeedView {
     }
 }
 
-fn migration(state: MigrationState, version: &str, done_last: Option<&str>) -> Option<MigrationView> {
+fn migration(state: MigrationState, version: &str, done_last: Option<&str>) -> MigrationView {
     let digest = "sha256:4f1c9a7e".to_owned();
-    Some(MigrationView { state, version: version.to_owned(), digest, done_last: done_last.map(str::to_owned) })
+    MigrationView { state, version: version.to_owned(), digest, done_last: done_last.map(str::to_owned) }
 }
 
 fn ready(now: Timestamp) -> AppView {
-    let database = NeedView { backed_up: ago(now, 90_000), ..need("database", "shop", "cluster", NeedState::Ready) };
+    let database =
+        NeedView { backed_up: Some(ago(now, 90_000)), ..need("database", "shop", "cluster", NeedState::Ready) };
     let elsewhere = "known by the Secret shop-broker alone".to_owned();
     let broker = NeedView { server: None, why: elsewhere, ..need("rabbit", "shop-broker", "", NeedState::Elsewhere) };
     AppView {
-        since: ago(now, 89_700),
+        since: Some(ago(now, 89_700)),
         ready: true,
         reason: "Ready".to_owned(),
         message: "it runs as it should".to_owned(),
-        migration: migration(MigrationState::Done, "1.42.0", None),
+        migration: Some(migration(MigrationState::Done, "1.42.0", None)),
         needs: vec![database, need("redis", "shop", "local", NeedState::Ready), broker],
         ..app("shop", "Ready", Some("1.42.0"), None)
     }
@@ -69,7 +70,7 @@ fn ready(now: Timestamp) -> AppView {
 
 fn migrating(now: Timestamp) -> AppView {
     let database = NeedView {
-        backed_up: ago(now, 40),
+        backed_up: Some(ago(now, 40)),
         restored: Some("api-3f2a9c".to_owned()),
         ..need("database", "api", "rds", NeedState::Ready)
     };
@@ -78,10 +79,10 @@ fn migrating(now: Timestamp) -> AppView {
         ..need("redis", "cache", "local", NeedState::Waits)
     };
     AppView {
-        since: ago(now, 15),
+        since: Some(ago(now, 15)),
         reason: "Migrating".to_owned(),
         message: "the migration of 7.0.2 runs".to_owned(),
-        migration: migration(MigrationState::Runs, "7.0.2", Some("7.0.1")),
+        migration: Some(migration(MigrationState::Runs, "7.0.2", Some("7.0.1"))),
         needs: vec![database, redis],
         ..app("api", "Migrating", Some("7.0.1"), Some("7.0.2"))
     }
@@ -98,16 +99,16 @@ fn failed(now: Timestamp) -> AppView {
     ];
     let backup = "the Job pg-dump-search failed: no space left on the volume pinnace-backups".to_owned();
     let database = NeedView {
-        backed_up: ago(now, 260_000),
+        backed_up: Some(ago(now, 260_000)),
         backup: Some(backup),
         ..need("database", "search", "cluster", NeedState::Ready)
     };
     AppView {
-        since: ago(now, 420),
+        since: Some(ago(now, 420)),
         stalled: true,
         reason: "MigrationFailed".to_owned(),
         message: message.to_owned(),
-        migration: migration(MigrationState::Failed, "3.1.0", None),
+        migration: Some(migration(MigrationState::Failed, "3.1.0", None)),
         retry: Some("pinnace app retry --context prod -n search search".to_owned()),
         lines: lines.map(str::to_owned).to_vec(),
         lines_of: "pod search-migrate-4f1c9a7e-x7k2p, container migrate".to_owned(),
@@ -118,7 +119,7 @@ fn failed(now: Timestamp) -> AppView {
 
 fn paused(now: Timestamp) -> AppsView {
     let app = AppView {
-        since: ago(now, 600_000),
+        since: Some(ago(now, 600_000)),
         reason: "Paused".to_owned(),
         message: "it is left as it is, as spec.pause or the annotation pinnace.dev/skip says".to_owned(),
         paused: Some("spec.pause"),
