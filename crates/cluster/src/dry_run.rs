@@ -224,7 +224,7 @@ fn with_a_way_out(message: &str, kind: &KindKey) -> String {
 /// What is deleted with these is more than can be made anew.
 fn holds_data(kind: &KindKey) -> bool {
     let core = ["Namespace", "PersistentVolume", "PersistentVolumeClaim"].iter().any(|name| kind.is("", name));
-    core || kind.is("apiextensions.k8s.io", "CustomResourceDefinition") || kind.group == "pinnace.dev"
+    core || kind.is("apiextensions.k8s.io", "CustomResourceDefinition") || kind.is_ours()
 }
 
 /// What the set itself brings, so that objects in it can't be dry-run before it is applied.

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use crate::inner::Inner;
 
 pub(crate) use databases::{named, needed};
+pub use read::RETRIED;
 pub(crate) use read::app;
 pub use views::{AppView, AppsView, MigrationState, MigrationView, NeedState, NeedView};
 

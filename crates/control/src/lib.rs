@@ -60,7 +60,7 @@ mod written;
 
 use std::sync::Arc;
 
-pub use apps::{AppView, AppsView, MigrationState, MigrationView, NeedState, NeedView};
+pub use apps::{AppView, AppsView, MigrationState, MigrationView, NeedState, NeedView, RETRIED};
 pub use barrier::{Barrier, Injected};
 pub use clock::Clock;
 pub use looks::FLEETS_A_PAGE;

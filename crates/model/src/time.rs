@@ -31,6 +31,7 @@ impl Timestamp {
 
 impl FromStr for Timestamp {
     type Err = NoTimestamp;
+
     fn from_str(text: &str) -> Result<Self, NoTimestamp> {
         let at: jiff::Timestamp = text.parse().map_err(|_| NoTimestamp)?;
         Ok(Self(at.as_millisecond()))

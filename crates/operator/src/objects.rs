@@ -27,6 +27,11 @@ pub(crate) fn said(value: Value) -> Value {
     }
 }
 
+/// What a live object says of itself under this name.
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    object.pointer("/status/conditions")?.as_array()?.iter().find(|one| one["type"] == kind)
+}
+
 fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,

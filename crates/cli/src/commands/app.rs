@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use cluster::setup::current_context;
 use cluster::{ClusterClient, KindKey, ObjectKey};
+use control::RETRIED;
 use serde_json::Value;
 
 /// Do something with an App that is in a cluster
@@ -23,9 +24,6 @@ enum What {
     /// Its Job is deleted with its lines and made again. Look at them first: kubectl logs job/...
     Retry(Which),
 }
-
-/// The reasons of an App that running once more may help.
-const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed", "CommandFailed"];
 
 /// Which App.
 #[derive(Debug, clap::Args)]

@@ -16,7 +16,6 @@ const DATA_KINDS: &[(&str, &str)] = &[
     ("", "PersistentVolumeClaim"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
 ];
-const OUR_GROUP: &str = "pinnace.dev";
 /// The one kind of ours that holds no data.
 const OUR_DATALESS_KIND: &str = "App";
 
@@ -100,7 +99,7 @@ fn too_many(going: usize, total: usize) -> Option<String> {
 fn holds_data(candidate: &PruneCandidate) -> bool {
     let kind: &KindKey = &candidate.key.kind;
     DATA_KINDS.iter().any(|(group, name)| kind.is(group, name))
-        || (kind.group == OUR_GROUP && kind.kind != OUR_DATALESS_KIND)
+        || (kind.is_ours() && kind.kind != OUR_DATALESS_KIND)
         || candidate.deletes_volumes
 }
 

@@ -10,8 +10,8 @@ use super::{AppView, MigrationState, MigrationView};
 const SKIP: &str = "/metadata/annotations/pinnace.dev~1skip";
 /// A message is cut here.
 const LONGEST: usize = 2000;
-/// Failures that `pinnace app retry` tries once more.
-const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed", "CommandFailed"];
+/// The reasons of an App that `pinnace app retry` may help.
+pub const RETRIED: &[&str] = &["MigrationFailed", "BackupFailed", "CommandFailed"];
 
 /// What a condition says.
 #[derive(Default)]
@@ -87,7 +87,7 @@ fn migration(object: &Value, wanted: &str, reason: &str, phase: Option<&str>) ->
     let is_done = done.is_some_and(|done| done.iter().any(|one| one == digest));
     let state = match (is_done, phase) {
         (true, _) => MigrationState::Done,
-        _ if RETRIED.contains(&reason) => MigrationState::Failed,
+        _ if ["MigrationFailed", "BackupFailed"].contains(&reason) => MigrationState::Failed,
         (_, Some("Migrating")) => MigrationState::Runs,
         _ => MigrationState::Waits,
     };

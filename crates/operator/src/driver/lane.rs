@@ -29,7 +29,7 @@ pub(super) async fn run(shared: Arc<Shared>, controller: &'static Controller, ke
                 backoff.reset();
                 work.failures = 0;
                 match next {
-                    Next::WhenChanged => LOOKS_AGAIN_AFTER,
+                    Next::WhenChanged => work.again_in.unwrap_or(LOOKS_AGAIN_AFTER),
                     Next::After(wait) => wait,
                 }
             }
@@ -58,6 +58,7 @@ pub(super) async fn run(shared: Arc<Shared>, controller: &'static Controller, ke
 
 /// One look at the object.
 async fn pass(controller: &Controller, work: &mut Work) -> Result<Next, OperatorError> {
+    work.again_in = None;
     let result = (controller.reconcile)(work).await;
     if let Err(OperatorError::BadObject(why)) = &result {
         work.say_unreadable(why).await?;

@@ -59,6 +59,15 @@ fn what_serves_is_said_with_its_version_address_and_migration() {
 }
 
 #[test]
+fn a_command_that_failed_is_run_again_by_the_same_verb_and_is_no_migration_that_failed() {
+    let mut app = failed();
+    app["status"]["conditions"] = said("False", "CommandFailed", "the command failed: exit code 1");
+    let view = seen(&app);
+    assert!(view.retry.is_some(), "{view:?}");
+    assert_eq!(view.migration.unwrap().state, MigrationState::Waits);
+}
+
+#[test]
 fn a_migration_that_failed_says_what_serves_on_and_how_it_is_run_again() {
     let (view, source) = app(&failed(), "arn:aws:eks/prod eu");
     assert_eq!((view.word(), view.versions().as_str()), ("Error", "1.4.2 → 1.5.0"));

@@ -103,6 +103,7 @@ impl Drift {
             None => Ok(false),
         }
     }
+
     /// Where nothing is compared, what is of our own kinds is watched all the same, because people are shown how it stands.
     async fn show(&mut self, inner: &Inner, instance: &Instance, state: &InstanceState) -> Result<(), Trouble> {
         if self.shown || state.verified.is_none() {

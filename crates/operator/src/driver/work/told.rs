@@ -9,6 +9,7 @@ use super::{Work, version_of};
 use crate::crd::OfKind as _;
 use crate::driver::OperatorError;
 use crate::kinds::app::AppSpec;
+use crate::objects::condition;
 use crate::resource::{BadObject, Condition};
 use crate::standing::{Said, conditions};
 
@@ -51,11 +52,8 @@ impl Work {
 
 /// Whether its status says so of what it is now.
 fn is_ready(object: &Value) -> bool {
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let generation = object.pointer("/metadata/generation");
-    let is_ready =
-        |one: &Value| one["type"] == "Ready" && one["status"] == "True" && one.get("observedGeneration") == generation;
-    conditions.is_some_and(|all| all.iter().any(is_ready))
+    condition(object, "Ready").is_some_and(|one| one["status"] == "True" && one.get("observedGeneration") == generation)
 }
 
 fn unreadable(object: &Value, why: &str, now: Timestamp) -> Value {

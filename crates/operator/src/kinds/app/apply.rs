@@ -181,7 +181,9 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     self::configuration(work, configuration).await?;
     let mut waits = Vec::new();
     for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        waits.extend(once::made(work, app, job).await?.map(|()| format!("{} is begun once more", fact.name)));
+        if once::is_begun_again(work, app, job).await? {
+            waits.push(format!("{} is begun once more", fact.name));
+        }
     }
     let autoscaled = Autoscaled::by(processes, work.namespace());
     let mut applied = Vec::new();

@@ -14,6 +14,7 @@ use super::reconcile::{RETRY_ANNOTATION, TAKEN_UP, holds};
 use super::validate::Checked;
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
+use crate::objects::condition;
 use crate::rights::ACCOUNT;
 
 /// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
@@ -94,10 +95,11 @@ impl Facts {
         let digest = checked.digest.to_string();
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
         let superseded = job.filter(|job| is_superseded(job)).map(|job| uid_of(job).to_owned());
-        let began_full = database_of(work, app).is_some_and(|database| began_full(&database));
+        let database = database_of(work, app);
+        let began_full = database.as_ref().is_some_and(|(_, live)| began_full(live));
         Ok(Self {
             unmet: unmet(work, app).await?,
-            backup: backup(work, app, checked, superseded.as_deref()),
+            backup: database.and_then(|database| backup(work, app, checked, superseded.as_deref(), database)),
             wants_migration: migration.is_some(),
             recorded: status.migrations.contains(&digest),
             migration: job.filter(|job| !is_superseded(job)).map(|job| judge_job(job, snapshot)),
@@ -111,12 +113,17 @@ impl Facts {
 
 /// The backup that is to be made before this version's migration. A database that was made for it and that nothing was migrated in has nothing
 /// to lose.
-fn backup(work: &mut Work, app: &App, checked: &Checked<'_>, superseded: Option<&str>) -> Option<BackupFact> {
+fn backup(
+    work: &Work,
+    app: &App,
+    checked: &Checked<'_>,
+    superseded: Option<&str>,
+    (of, live): (String, Value),
+) -> Option<BackupFact> {
     let wanted = app.spec.migrations.as_ref()?.backup.unwrap_or(app.spec.defaults == Defaults::Prod);
-    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
-    let (kind, of) = source.object.filter(|_| wanted)?;
-    let key = work.ours_beside(kind, &of);
-    let live = work.other(&key).unwrap_or_default();
+    if !wanted {
+        return None;
+    }
     let status = &live["status"];
     let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
     let is_of_app = live.pointer("/metadata/ownerReferences/0/uid").is_some_and(|owner| owner == work.uid());
@@ -175,11 +182,12 @@ fn began_full(database: &Value) -> bool {
     database["status"]["filled"] == true && database["status"]["beganEmpty"] != true
 }
 
-/// The database of the App, where it is an object of ours.
-fn database_of(work: &mut Work, app: &App) -> Option<Value> {
+/// The database of the App, where it is an object of ours: its name, and the object as far as it is there.
+fn database_of(work: &mut Work, app: &App) -> Option<(String, Value)> {
     let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
     let (kind, name) = source.object?;
-    work.other(&work.ours_beside(kind, &name))
+    let live = work.other(&work.ours_beside(kind, &name)).unwrap_or_default();
+    Some((name, live))
 }
 
 fn once(snapshot: &Snapshot, job: &Value, done: &[String], began_full: bool) -> Once {
@@ -263,8 +271,7 @@ pub(crate) fn has_ended(job: &Value) -> bool {
 }
 
 pub(crate) fn ended_as(job: &Value, end: &str) -> bool {
-    let conditions = job.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    conditions.iter().any(|one| one["type"] == end && one["status"] == "True")
+    condition(job, end).is_some_and(|one| one["status"] == "True")
 }
 
 pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {

@@ -11,6 +11,7 @@ use super::standing::{Serving, Standing};
 use super::{App, AppSpec, Problem, build, dereference, status};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
+use crate::objects;
 
 /// How Apps are looked after.
 pub(crate) const CONTROLLER: Controller =
@@ -29,9 +30,8 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
         return Ok(Next::WhenChanged);
     }
     let app = App::read(&work.object)?;
-    work.again_in = None;
     let (standing, result) = match steps(work, &app).await {
-        Ok(standing) => (standing, Ok(work.again_in.map_or(Next::WhenChanged, Next::After))),
+        Ok(standing) => (standing, Ok(Next::WhenChanged)),
         // Nothing is known to be wrong with it: what was said last still holds.
         Err(error) if error.is_transient() => return Err(error),
         Err(error) => (Standing::Refused { reason: error.reason(), message: error.to_string() }, Err(error)),
@@ -126,9 +126,7 @@ pub(crate) const TAKEN_UP: &str = "was changed, and that is not taken up yet";
 /// Whether an object has a condition of this kind that holds; else what it says.
 pub(crate) fn holds(object: Option<&Value>, condition: &str) -> Result<(), String> {
     let Some(object) = object else { return Err("is not there".to_owned()) };
-    let conditions =
-        object.pointer("/status/conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let Some(found) = conditions.iter().find(|one| one["type"] == condition) else {
+    let Some(found) = objects::condition(object, condition) else {
         return Err(format!("does not say yet whether it is {condition}"));
     };
     let of = |at: &Value| at.as_i64();

@@ -15,6 +15,7 @@ use super::local::{ADMIN, PORT, named};
 use super::status::Outcome;
 use crate::driver::{OperatorError, Work, is_made};
 use crate::local::{KEPT_BY, Server, is_kept_by_us, me};
+use crate::objects::condition;
 use crate::postgres::{self, Tls, stable_verifier};
 use crate::standing::Standing;
 use build::{Known, ROLE_LABEL, build, claim_name, claims, names_of_patroni, read_service};
@@ -115,9 +116,8 @@ fn has_primary(work: &mut Work, set: &ObjectKey) -> bool {
 
 fn is_primary(pod: &Value) -> bool {
     let role = pod["metadata"]["labels"][ROLE_LABEL].as_str().unwrap_or_default();
-    let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
-    let mut ready = conditions.filter(|one| one["type"] == "Ready" && one["status"] == "True");
-    pod["kind"] == "Pod" && ["master", "primary"].contains(&role) && ready.next().is_some()
+    let is_ready = condition(pod, "Ready").is_some_and(|one| one["status"] == "True");
+    pod["kind"] == "Pod" && ["master", "primary"].contains(&role) && is_ready
 }
 
 /// Deletes the data of a server that is this database's alone; says why where that has to wait, and whether there is such a server.

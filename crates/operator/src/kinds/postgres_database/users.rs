@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::crd::OfKind as _;
 use crate::driver::{Work, resource};
 use crate::kinds::app::{self, App, AppSpec};
+use crate::objects::condition;
 
 /// An App whose pods may still log in as before: it does not stand as it should be, so they may have an older configuration.
 pub(crate) fn who_may_use_the_login_before(work: &Work) -> Option<String> {
@@ -23,8 +24,7 @@ fn uses(app: &Value, database: &ObjectKey) -> bool {
 }
 
 fn is_up_to_date(app: &Value) -> bool {
-    let conditions = app["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_ready = conditions.iter().any(|one| one["type"] == "Ready" && one["reason"] == "Ready");
+    let is_ready = condition(app, "Ready").is_some_and(|one| one["reason"] == "Ready");
     is_ready && app["status"]["observedGeneration"] == app["metadata"]["generation"]
 }
 

@@ -8,8 +8,8 @@ use crate::kinds::app::facts::{ended_as, name_of, uid_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 
 /// Makes the Job where it is not there. One that failed is deleted when another version may do better, or somebody wants it to run again:
-/// then it is made in the next pass.
-pub(super) async fn made(work: &mut Work, app: &App, job: &Value) -> Result<Option<()>, OperatorError> {
+/// then it is made in the next pass, and true is said.
+pub(super) async fn is_begun_again(work: &mut Work, app: &App, job: &Value) -> Result<bool, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
     let mut job = job.clone();
     if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
@@ -17,15 +17,15 @@ pub(super) async fn made(work: &mut Work, app: &App, job: &Value) -> Result<Opti
     }
     let Some(live) = work.shared.watcher.seen(&key) else {
         work.make_once(&job).await?;
-        return Ok(None);
+        return Ok(false);
     };
     if !is_to_run_again(&live, &job) {
-        return Ok(None);
+        return Ok(false);
     }
     if live.pointer("/metadata/deletionTimestamp").is_none() {
         work.client().delete(&key, uid_of(&live)).await?;
     }
-    Ok(Some(()))
+    Ok(true)
 }
 
 fn is_to_run_again(live: &Value, wanted: &Value) -> bool {
