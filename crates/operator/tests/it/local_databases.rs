@@ -113,11 +113,17 @@ async fn a_server_of_several_instances_is_there_when_one_of_them_is_primary_and_
     let claim = place.field.key("v1", "PersistentVolumeClaim", "data-shop-postgres-2");
     place.field.until(&claim, "there", |_| true).await;
 
+    let of_others = place.field.key("v1", "PersistentVolumeClaim", "data-shop-postgres-3");
+    let written = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": of_others.name,
+        "namespace": namespace}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    place.field.client.create(&written).await.unwrap();
     let live = place.field.get(&place.key("shop")).await.unwrap();
     place.field.client.delete(&place.key("shop"), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
     place.field.until_gone(&place.field.key("apps/v1", "StatefulSet", "shop-postgres")).await;
     place.field.until_gone(&claim).await;
     place.field.until_gone(&place.field.key("v1", "Service", "shop-postgres-sync")).await;
+    place.field.until_gone(&place.key("shop")).await;
+    assert_eq!(place.field.get(&of_others).await.unwrap()["metadata"].get("deletionTimestamp"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

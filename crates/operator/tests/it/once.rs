@@ -78,11 +78,15 @@ async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody
     assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
 }
 
-/// Its controller writes it meanwhile.
-async fn held_by(field: &Field, key: &ObjectKey, finalizers: &[&str]) {
+/// As long as it is held, it is there though it was deleted. Controllers write it and its finalizers meanwhile.
+async fn hold(field: &Field, key: &ObjectKey, is_held: bool) {
+    const HOLD: &str = "example.org/held";
     loop {
         let live = field.get(key).await.unwrap();
-        match field.client.set_finalizers(&live, finalizers).await {
+        let there = live["metadata"]["finalizers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut finalizers: Vec<&str> = there.iter().filter_map(Value::as_str).filter(|one| *one != HOLD).collect();
+        finalizers.extend(is_held.then_some(HOLD));
+        match field.client.set_finalizers(&live, &finalizers).await {
             Err(cluster::ClusterError::Conflict { .. }) => {}
             other => return drop(other.unwrap()),
         }
@@ -100,14 +104,79 @@ async fn a_process_that_becomes_one_of_which_there_may_never_be_two_ends_before_
     field.write_app("shop", spec(json!({"singleton": false, "replicas": 2}))).await;
     field.phase("shop", "Ready").await;
     let deployment = field.key("apps/v1", "Deployment", "shop-scheduler");
-    // As long as this holds it, its pods may be there.
-    held_by(&field, &deployment, &["example.org/held"]).await;
+    // As long as it is there, its pods may be.
+    hold(&field, &deployment, true).await;
     field.write_app("shop", spec(json!({}))).await;
     let waits = |app: &Value| message(&app["status"], "Ready").contains("the Deployment shop-scheduler ends first");
     field.until(&field.app("shop"), "waiting", waits).await;
     assert_eq!(field.get(&field.key("apps/v1", "StatefulSet", "shop-scheduler")).await, None);
-    held_by(&field, &deployment, &["foregroundDeletion"]).await;
+    hold(&field, &deployment, false).await;
     field.phase("shop", "Ready").await;
     assert!(field.get(&field.key("apps/v1", "StatefulSet", "shop-scheduler")).await.is_some());
     field.until_gone(&deployment).await;
+}
+
+async fn says(field: &Field, words: &str) {
+    let says = |app: &Value| message(&app["status"], "Ready").contains(words);
+    field.until(&field.app("shop"), words, says).await;
+}
+
+fn with_jobs() -> Value {
+    json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+        "migrations": {"command": ["migrate"]}, "setup": {"index": {"command": ["index"]}}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_an_app_before_this_one_are_waited_for_and_run_again() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", with_jobs()).await;
+    field.phase("shop", "Ready").await;
+    let before = field.list("batch/v1", "Job").await;
+    assert_eq!(before.len(), 2, "{before:#?}");
+    for job in &before {
+        hold(&field, &ObjectKey::of(job), true).await;
+    }
+    delete(&field, &field.app("shop")).await;
+    field.write_app("shop", with_jobs()).await;
+    let (once, migrations): (Vec<&Value>, Vec<&Value>) =
+        before.iter().partition(|job| job["metadata"]["labels"]["app.kubernetes.io/component"] == "once-index");
+    for job in [migrations[0], once[0]] {
+        let key = ObjectKey::of(job);
+        says(&field, &format!("waits until the Job {} is gone, which is of an App before this one", key.name)).await;
+        hold(&field, &key, false).await;
+    }
+    field.phase("shop", "Ready").await;
+    let uids = |jobs: &[Value]| jobs.iter().map(|job| job["metadata"]["uid"].clone()).collect::<Vec<_>>();
+    let after = field.list("batch/v1", "Job").await;
+    assert_eq!(after.len(), 2, "{after:#?}");
+    assert!(uids(&after).iter().all(|uid| !uids(&before).contains(uid)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", with_jobs()).await;
+    field.phase("shop", "Ready").await;
+    let jobs = field.list("batch/v1", "Job").await;
+    delete(&field, &field.app("shop")).await;
+    for job in &jobs {
+        field.until_gone(&ObjectKey::of(job)).await;
+        let of_others = json!({"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": {"restartPolicy": "Never",
+            "containers": [{"name": "main", "image": image("1.0")}]}}}, "metadata": {"name": job["metadata"]["name"],
+            "namespace": field.server.namespace}});
+        field.client.create(&of_others).await.unwrap();
+    }
+    field.write_app("shop", with_jobs()).await;
+    for part in ["migration", "once-index"] {
+        let is_part = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == part;
+        let key = ObjectKey::of(jobs.iter().find(is_part).unwrap());
+        let status = field.phase("shop", "Error").await;
+        says(&field, &format!("there is a Job {} that is not this App's", key.name)).await;
+        assert_eq!(
+            status["conditions"].as_array().unwrap().iter().find(|one| one["type"] == "Ready").unwrap()["reason"],
+            "NotOurs"
+        );
+        delete(&field, &key).await;
+    }
+    field.phase("shop", "Ready").await;
 }

@@ -1,5 +1,6 @@
 //! What is written of an App, in order. Each does nothing where everything is as it should be.
 
+mod job;
 mod once;
 
 use std::collections::BTreeSet;
@@ -7,8 +8,10 @@ use std::time::Duration;
 
 use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Snapshot};
 use health::Failure;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::job::Foreign;
+use self::once::Begun;
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
@@ -30,6 +33,8 @@ pub(crate) struct Kept {
     pub(crate) applied: Vec<Applied>,
     /// What could not be made yet: why not.
     pub(crate) waits: Vec<String>,
+    /// What can't be made as long as something of others has its name.
+    pub(crate) not_ours: Vec<String>,
 }
 
 /// The databases that are made for it.
@@ -92,16 +97,16 @@ pub(crate) async fn migration(
         work.client().delete(&job, uid).await?;
         return Ok(Standing::Migrating("it failed before, and is begun once more".to_owned()));
     }
-    let mut job = migration.clone();
-    if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
-        job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
-    }
+    let job = job::marked(migration, app);
     if let Some(other) = other_that_runs(work, name_of(migration)).await? {
         work.again_in = Some(LOOKS_AGAIN_AFTER);
         return Ok(Standing::Migrating(format!("waits for the Job {other}, which runs")));
     }
     Ok(match work.make_once(&job).await? {
-        Created::There(live) if !is_owned_by(&live, work.uid()) => of_another(work, &live),
+        Created::There(live) if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
+            Foreign::Goes(waits) => Standing::Migrating(waits),
+            Foreign::Stays(message) => Standing::Refused { reason: "NotOurs", message },
+        },
         // The watch has not told it yet. What it came to is acted upon when it has.
         Created::There(live) if has_ended(&live) => {
             Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
@@ -116,24 +121,6 @@ async fn other_that_runs(work: &Work, name: &str) -> Result<Option<String>, Oper
     let ours = jobs.iter().filter(|job| is_migration(job) && is_owned_by(job, work.uid()));
     let mut running = ours.filter(|job| name_of(job) != name && !has_ended(job));
     Ok(running.next().map(|job| name_of(job).to_owned()))
-}
-
-/// A Job of this name that is not this App's: it goes with an App that was called the same, or somebody has to look at it.
-fn of_another(work: &mut Work, live: &Value) -> Standing {
-    work.again_in = Some(LOOKS_AGAIN_AFTER);
-    let name = name_of(live);
-    let has_owner = live.pointer("/metadata/ownerReferences/0").is_some();
-    if has_owner || live.pointer("/metadata/deletionTimestamp").is_some() {
-        return Standing::Migrating(format!("waits until the Job {name} is gone, which is of an App before this one"));
-    }
-    Standing::Refused {
-        reason: "NotOurs",
-        message: format!(
-            "there is a Job {name} that is nobody's, so it can't be told whether this version was migrated: look at it (kubectl logs job/{name} -n {}) and \
-             delete it, then it runs",
-            work.namespace()
-        ),
-    }
 }
 
 /// Marks failed migrations of versions that the App is no more: who goes to such a version again wants it migrated. Their lines are kept until then.
@@ -179,10 +166,13 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     // Destructured, so that what nobody applies does not compile.
     let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
     self::configuration(work, configuration).await?;
-    let mut waits = Vec::new();
-    for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        if once::is_begun_again(work, app, job).await? {
-            waits.push(format!("{} is begun once more", fact.name));
+    let (mut waits, mut not_ours) = (Vec::new(), Vec::new());
+    for (job, _) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
+        match once::begin(work, app, job).await? {
+            Begun::Yes => {}
+            Begun::Again(name) => waits.push(format!("{name} is begun once more")),
+            Begun::Not(Foreign::Goes(message)) => waits.push(message),
+            Begun::Not(Foreign::Stays(message)) => not_ours.push(message),
         }
     }
     let autoscaled = Autoscaled::by(processes, work.namespace());
@@ -196,7 +186,7 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
         work.shared.watcher.follow_made(&[kind]);
         applied.push(work.keep(object, &autoscaled).await?);
     }
-    Ok(Kept { applied, waits })
+    Ok(Kept { applied, waits, not_ours })
 }
 
 /// What runs this process in another form, with its pods: of a singleton there may never be two, so it ends before this one begins.

@@ -77,6 +77,9 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
         Stage::Deploying => {
             let kept = apply::all(work, app, &objects, &facts).await?;
+            if !kept.not_ours.is_empty() {
+                return Ok(Standing::Refused { reason: "NotOurs", message: kept.not_ours.join("; ") });
+            }
             if !kept.waits.is_empty() {
                 let (message, migrated) = (kept.waits.join("; "), facts.migrated());
                 return Ok(Standing::Deploying { message, logs: None, migrated });

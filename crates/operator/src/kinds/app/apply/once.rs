@@ -1,31 +1,46 @@
 //! Commands that run once.
 
-use serde_json::{Value, json};
+use cluster::Created;
+use serde_json::Value;
 
+use super::is_owned_by;
+use super::job::{self, Foreign};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
 use crate::kinds::app::facts::{ended_as, name_of, uid_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 
+/// Whether a command that runs once is begun.
+pub(super) enum Begun {
+    Yes,
+    /// The Job of this name failed before, and goes first.
+    Again(String),
+    /// What has its name is not this App's.
+    Not(Foreign),
+}
+
 /// Makes the Job where it is not there. One that failed is deleted when another version may do better, or somebody wants it to run again:
-/// then it is made in the next pass, and true is said.
-pub(super) async fn is_begun_again(work: &mut Work, app: &App, job: &Value) -> Result<bool, OperatorError> {
+/// then it is made in the next pass.
+pub(super) async fn begin(work: &mut Work, app: &App, job: &Value) -> Result<Begun, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
-    let mut job = job.clone();
-    if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
-        job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
-    }
-    let Some(live) = work.shared.watcher.seen(&key) else {
-        work.make_once(&job).await?;
-        return Ok(false);
+    let job = job::marked(job, app);
+    let live = match work.shared.watcher.seen(&key) {
+        Some(live) => live,
+        None => match work.make_once(&job).await? {
+            Created::New(_) => return Ok(Begun::Yes),
+            Created::There(live) => live,
+        },
     };
+    if !is_owned_by(&live, work.uid()) {
+        return Ok(Begun::Not(job::of_another(work, &live)));
+    }
     if !is_to_run_again(&live, &job) {
-        return Ok(false);
+        return Ok(Begun::Yes);
     }
     if live.pointer("/metadata/deletionTimestamp").is_none() {
         work.client().delete(&key, uid_of(&live)).await?;
     }
-    Ok(true)
+    Ok(Begun::Again(key.name))
 }
 
 fn is_to_run_again(live: &Value, wanted: &Value) -> bool {
@@ -37,6 +52,8 @@ fn is_to_run_again(live: &Value, wanted: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn job(image: &str, retry: Option<&str>, end: &str) -> Value {
