@@ -17,7 +17,7 @@ func fetch(ctx context.Context, _ settings) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := answered(request)
 	if err != nil {
 		return err
 	}
@@ -31,4 +31,19 @@ func fetch(ctx context.Context, _ settings) error {
 		return fmt.Errorf("%s answered %s", request.URL, response.Status)
 	}
 	return nil
+}
+
+// answered asks until somebody is there: what leads to a Service is told to a node a moment after its pod is ready.
+func answered(request *http.Request) (*http.Response, error) {
+	for {
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			return response, nil
+		}
+		select {
+		case <-request.Context().Done():
+			return nil, err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }

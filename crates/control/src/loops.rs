@@ -20,7 +20,7 @@ pub(crate) async fn run(control: Control) {
     // What is written first would hide that the database was empty.
     while let Err(trouble) = control.inner.read_back().await {
         tracing::warn!(%trouble, "recorded pins can't be read back from git, and it is tried again");
-        until_writable::until_writable(&control).await;
+        until_writable::until_writable(&control, "all").await;
     }
     let (it, mut tasks) = (&control, tokio::task::JoinSet::new());
     tasks.spawn(begun(it, "taking builds in", builds::run));

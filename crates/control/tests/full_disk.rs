@@ -98,7 +98,8 @@ impl Scene {
         let announced = self.harness.seen().len();
         tokio::join!(
             LOG.says("could not be recorded; nothing goes on until it can", 1),
-            LOG.says("chat messages could not be looked over", 1),
+            // It may still stand from before: then it does not say once more what it can't do.
+            LOG.says("chat: nothing goes on until the database takes writes", 1),
             async { held.go() },
         );
         self.slack().set_down(false);

@@ -9,7 +9,7 @@ use operator::Operator;
 use operator::local::Images;
 use serde_json::Value;
 use testkit::World;
-use testkit::real_node::{Behaviour, Forward, Orders, Recipe, Site, missing};
+use testkit::real_node::{Behaviour, Forward, Orders, Recipe, Site, skipped};
 use testkit::world::{Plan, person};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -50,8 +50,7 @@ struct Shop {
 impl Shop {
     /// Nothing where there can be no node; why is said.
     async fn running(first: Orders) -> Option<Self> {
-        if let Some(why) = missing().await.unwrap() {
-            eprintln!("skipped: {why}");
+        if skipped().await.unwrap() {
             return None;
         }
         let instead = vec![(FILE.to_owned(), APP.to_owned())];

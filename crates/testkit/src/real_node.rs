@@ -14,6 +14,7 @@ pub use site::{Load, Site};
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -108,6 +109,16 @@ pub async fn missing() -> Result<Option<String>, DevClusterError> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Ok(Some(said.trim().trim_start_matches("check-node: ").to_owned()))
+}
+
+/// Whether tests do without a real node here. Why is written straight to stderr: what a test prints is shown only when it fails.
+pub async fn skipped() -> Result<bool, DevClusterError> {
+    let why = missing().await?;
+    if let Some(why) = &why {
+        // Nobody may be listening.
+        let _ = writeln!(io::stderr(), "skipped: {why}");
+    }
+    Ok(why.is_some())
 }
 
 /// What `devcluster supervise` is told of a real node.

@@ -30,6 +30,8 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 const AGREE_WITHIN: Duration = Duration::from_mins(1);
 /// How long one question may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How long it may take to end in order.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// Between two looks at what can't be waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -60,6 +62,16 @@ impl Served {
             return Ok(());
         }
         self.child.kill().await.map_err(ServedError::io("kill the server"))
+    }
+
+    /// Ends it in order, as a stop of its pod does.
+    pub async fn end(&mut self) -> Result<(), ServedError> {
+        // It was told to end with its stdin.
+        drop(self.child.stdin.take());
+        let ended = tokio::time::timeout(ENDS_WITHIN, self.child.wait()).await;
+        let ended =
+            ended.unwrap_or_else(|_| Err(io::Error::other(format!("it still runs after {} s", ENDS_WITHIN.as_secs()))));
+        ended.map(drop).map_err(ServedError::io("end the server"))
     }
 
     /// Kills it as a power cut would, and starts it again on the same data.

@@ -36,7 +36,7 @@ pub(super) async fn run(control: Control) {
             Ok(false) => wait(&control).await,
             Err(error) => {
                 tracing::warn!(%error, "builds could not be read, or what they are not written down");
-                until_writable(&control).await;
+                until_writable(&control, "builds").await;
             }
         }
     }

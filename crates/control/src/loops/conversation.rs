@@ -32,7 +32,7 @@ pub(super) async fn tell(control: Control) {
             Ok(Some(later)) => later,
             Err(error) => {
                 tracing::warn!(%error, "chat messages could not be looked over");
-                until_writable(&control).await;
+                until_writable(&control, "chat").await;
                 continue;
             }
         };

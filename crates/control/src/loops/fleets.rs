@@ -20,7 +20,7 @@ pub(super) async fn run(control: Control) {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "fleet pins can't go on");
-                until_writable(&control).await;
+                until_writable(&control, "fleets").await;
                 continue;
             }
         };

@@ -76,7 +76,7 @@ async fn follow(control: Control, id: InstanceId, lane: Lane) {
             Ok(Some(pause)) => pause,
             Err(error) => {
                 tracing::warn!(%error, instance = %id, "the database can't be used; nothing goes on until it can");
-                until_writable(&control).await;
+                until_writable(&control, "lanes").await;
                 continue;
             }
         };
@@ -112,7 +112,7 @@ async fn turn(control: &Control, id: &InstanceId, lane: Lane, rest: &mut Rest) -
                 Turn::Moved => return Ok(None),
                 Turn::Blocked => {}
                 Turn::Unrecorded => {
-                    until_writable(control).await;
+                    until_writable(control, "a lane").await;
                     return Ok(None);
                 }
             },

@@ -7,13 +7,13 @@ use crate::Control;
 /// Between two tries.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// After the database could not be used: comes back when it takes writes again, so that nothing is done outside meanwhile.
-pub(super) async fn until_writable(control: &Control) {
+/// After the database could not be used: comes back when it takes writes again, so that nothing is done outside meanwhile. `who` waits.
+pub(super) async fn until_writable(control: &Control, who: &str) {
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         match control.inner.store.healthy().await {
             Ok(()) => return,
-            Err(error) => tracing::debug!(%error, "nothing goes on until the database takes writes"),
+            Err(error) => tracing::debug!(%error, "{who}: nothing goes on until the database takes writes"),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::DevCluster;
 use testkit::devcluster::Options;
-use testkit::real_node::{Forward, Inside, RealNode, Recipe, missing};
+use testkit::real_node::{Forward, Inside, RealNode, Recipe, skipped};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -44,8 +44,7 @@ pub(crate) struct Roles {
 impl Place {
     /// None where there can be no real node; why is said.
     pub(crate) async fn new() -> Option<Self> {
-        if let Some(why) = missing().await.unwrap() {
-            eprintln!("skipped: {why}");
+        if skipped().await.unwrap() {
             return None;
         }
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,6 +1,5 @@
 //! A cluster with a real node, an operator that looks after it, and a namespace with one App.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use cluster::{ClusterClient, KindKey, ObjectKey};
@@ -9,7 +8,7 @@ use operator::local::Images;
 use serde_json::{Value, json};
 use testkit::DevCluster;
 use testkit::devcluster::Options;
-use testkit::real_node::{Forward, Inside, RealNode, Recipe, Site, missing};
+use testkit::real_node::{Forward, Inside, RealNode, Recipe, Site, skipped};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -33,8 +32,7 @@ impl Place {
     /// Nothing where there can be no node; why is said.
     pub(crate) async fn new(name: &str, host: &str) -> Option<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        if let Some(why) = missing().await.unwrap() {
-            let _ = writeln!(std::io::stderr(), "skipped: {why}");
+        if skipped().await.unwrap() {
             return None;
         }
         let real_node = Some(RealNode { traefik: true });

@@ -8,14 +8,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use testkit::DevCluster;
 use testkit::devcluster::Options;
-use testkit::real_node::RealNode;
+use testkit::real_node::{RealNode, skipped};
 
 use super::first;
-use super::scene::{Scene, skipped};
+use super::scene::Scene;
 
 #[tokio::test]
 async fn nothing_is_left_when_a_cluster_is_dropped() {
-    if skipped().await {
+    if skipped().await.unwrap() {
         return;
     }
     let (cluster, folder, namespace) = running().await;
@@ -25,7 +25,7 @@ async fn nothing_is_left_when_a_cluster_is_dropped() {
 
 #[tokio::test]
 async fn nothing_is_left_when_the_supervisor_is_killed() {
-    if skipped().await {
+    if skipped().await.unwrap() {
         return;
     }
     let (cluster, folder, namespace) = running().await;

@@ -4,7 +4,7 @@
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{DeleteParams, ListParams, PropagationPolicy};
 use serde_json::{Value, json};
 use testkit::real_node::Recipe;
 
@@ -38,6 +38,9 @@ async fn patroni_takes_another_leader_when_the_first_is_deleted() {
     }
 
     let leader = leader(&scene).await;
+    // Nobody makes it again: one that is back soon enough leads on.
+    let alone = DeleteParams { propagation_policy: Some(PropagationPolicy::Orphan), ..DeleteParams::default() };
+    scene.sets().delete("pg", &alone).await.unwrap();
     let other = if leader == "pg-0" { "pg-1" } else { "pg-0" };
     scene.pods().delete(&leader, &DeleteParams::default().grace_period(0)).await.unwrap();
     scene.until(other, |pod| role(pod) == "master").await;

@@ -1,6 +1,6 @@
 //! What the tests of the real node share: one cluster, a namespace each, and words for what is done in it.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::DevCluster;
 use testkit::devcluster::Options;
-use testkit::real_node::{Inside, RealNode, missing};
+use testkit::real_node::{Inside, RealNode, skipped};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -27,22 +27,13 @@ const SOON: Duration = Duration::from_mins(2);
 pub(crate) async fn node() -> Option<&'static DevCluster> {
     static CLUSTER: OnceCell<Option<DevCluster>> = OnceCell::const_new();
     let start = || async {
-        if skipped().await {
+        if skipped().await.unwrap() {
             return None;
         }
         let real_node = Some(RealNode { traefik: true });
         Some(DevCluster::start(Options { nodes: 0, real_node, ..Options::default() }).await.unwrap())
     };
     CLUSTER.get_or_init(start).await.as_ref()
-}
-
-/// Whether there can be no node here; why is said.
-pub(crate) async fn skipped() -> bool {
-    let why = missing().await.unwrap();
-    if let Some(why) = &why {
-        let _ = writeln!(io::stderr(), "skipped: {why}");
-    }
-    why.is_some()
 }
 
 /// A namespace of one test.
@@ -201,6 +192,10 @@ impl Scene {
 
     pub(crate) async fn end(self) {
         Api::<Namespace>::all(self.client).delete(&self.namespace, &DeleteParams::default()).await.unwrap();
+    }
+
+    pub(crate) fn sets(&self) -> Api<StatefulSet> {
+        Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     pub(crate) fn pods(&self) -> Api<Pod> {
