@@ -7,18 +7,21 @@ mod client;
 mod decide;
 mod ensure;
 mod error;
+mod http;
 mod id;
 mod instance;
+mod login;
 mod restore;
 mod snapshot;
 mod xml;
 
-pub use client::{Client, Credentials};
+pub use client::Client;
 pub use ensure::{Ensured, Leaving, delete, ensure, find, find_ours, set_password};
 pub use error::RdsError;
 pub use id::{InstanceId, InvalidId, SnapshotId};
 pub(crate) use instance::TAG;
 pub use instance::{Instance, Phase};
+pub use login::{Credentials, Login};
 pub use restore::restore;
 pub use snapshot::{SnapshotState, snapshot};
 

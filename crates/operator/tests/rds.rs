@@ -1,6 +1,9 @@
 //! Instances of Amazon RDS, as far as moto plays it.
 #![cfg(test)]
 
+#[path = "rds/login.rs"]
+mod login;
+
 use operator::rds::{
     Client, Credentials, Ensured, InstanceId, Leaving, Phase, RdsError, SnapshotId, SnapshotState, Wanted, delete,
     ensure, find, set_password, snapshot,

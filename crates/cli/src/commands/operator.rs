@@ -9,9 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cluster::ClusterClient;
 use operator::local::Images;
-use operator::rds::Credentials;
+use operator::rds::Login;
 use operator::{Aws, Settings};
-use secrets::Secret;
 use tokio::sync::watch;
 
 use super::serve::told_to_stop;
@@ -93,21 +92,6 @@ pub(crate) struct With {
     aws_endpoint: Option<String>,
 }
 
-/// A key for Amazon from the environment, by the names that its programs know.
-fn aws_credentials() -> Option<Credentials> {
-    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let secret = |name: &str| {
-        let text = text(name)?;
-        guarded::redactor().register(&text);
-        Some(Secret::new(text))
-    };
-    Some(Credentials {
-        access_key: text("AWS_ACCESS_KEY_ID")?,
-        secret_key: secret("AWS_SECRET_ACCESS_KEY")?,
-        session_token: secret("AWS_SESSION_TOKEN"),
-    })
-}
-
 fn reach(text: &str) -> Result<(String, (String, u16)), String> {
     let form = || "write it as in shop-postgres.shop.svc:5432=127.0.0.1:15432".to_owned();
     let (from, to) = text.split_once('=').ok_or_else(form)?;
@@ -118,7 +102,7 @@ fn reach(text: &str) -> Result<(String, (String, u16)), String> {
 
 impl With {
     /// The settings of an operator.
-    pub(crate) fn settings(&self, namespace: Option<String>) -> Settings {
+    pub(crate) fn settings(&self, namespace: Option<String>) -> anyhow::Result<Settings> {
         let usual = Images::default();
         let images = Images {
             postgres: self.postgres_image.clone().unwrap_or(usual.postgres),
@@ -132,11 +116,19 @@ impl With {
             region: self.aws_region.clone(),
             subnet_group: self.aws_subnet_group.clone(),
             security_groups: self.aws_security_groups.clone(),
-            credentials: aws_credentials(),
+            login: Login::from_environment(|name| std::env::var(name).ok())
+                .context("reading the login for Amazon from the environment")?,
             endpoint: self.aws_endpoint.clone(),
             ..Aws::default()
         };
-        Settings { namespace, images, reached_at, aws, redactor: guarded::redactor().clone(), ..Settings::default() }
+        Ok(Settings {
+            namespace,
+            images,
+            reached_at,
+            aws,
+            redactor: guarded::redactor().clone(),
+            ..Settings::default()
+        })
     }
 }
 
@@ -161,7 +153,7 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
             None => "this is no pod of a cluster: say --context NAME".to_owned(),
         })?;
         let (stop, stopped) = watch::channel(false);
-        let running = looks_after(client, with.settings(at.namespace.clone()), stopped);
+        let running = looks_after(client, with.settings(at.namespace.clone())?, stopped);
         let told = async {
             told_to_stop().await;
             let _ = stop.send(true);

@@ -71,7 +71,7 @@ impl OperatorError {
             Self::Postgres(PostgresError::Login { .. })
             | Self::Rabbit(RabbitError::Login { .. })
             | Self::Redis(RedisError::Login { .. })
-            | Self::Rds(RdsError::Login { .. } | RdsError::Setup(_)) => "Login",
+            | Self::Rds(RdsError::Login { .. } | RdsError::Setup(_) | RdsError::NoKey { .. }) => "Login",
             Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
             Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. })
             | Self::Rabbit(RabbitError::Unreachable { .. } | RabbitError::Slow { .. })

@@ -9,7 +9,7 @@ use secrets::Redactor;
 use super::clock::Clock;
 use super::work::random;
 use crate::local::Images;
-use crate::rds::Credentials;
+use crate::rds::Login;
 
 /// What may be set about an operator.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ pub struct Aws {
     /// The security groups that say who may connect.
     pub security_groups: Vec<String>,
     /// Who we are, where the Secret `aws` in the operator's own namespace does not say it.
-    pub credentials: Option<Credentials>,
+    pub login: Login,
     /// Where it is asked; none for its usual address.
     pub endpoint: Option<String>,
     /// How often it is asked how far something is.
@@ -91,7 +91,7 @@ impl Default for Aws {
             region: None,
             subnet_group: None,
             security_groups: Vec::new(),
-            credentials: None,
+            login: Login::default(),
             endpoint: None,
             asked_every: Duration::from_secs(20),
         }

@@ -10,6 +10,16 @@ pub enum RdsError {
     /// The address or the login can't be used.
     #[error("RDS can't be asked: {0}")]
     Setup(String),
+    /// No key to ask with.
+    #[error("there is no login for Amazon now: no key can be had from {from}: {why}")]
+    NoKey {
+        /// Where it comes from.
+        from: String,
+        /// Why not.
+        why: String,
+        /// Whether it may be well by itself later.
+        is_transient: bool,
+    },
     /// No answer, or none in time. Worth waiting for.
     #[error("RDS can't be reached to {action}: {why}")]
     Unreachable {
@@ -106,7 +116,13 @@ pub enum RdsError {
 impl RdsError {
     /// Whether it may be well by itself later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Throttled { .. } | Self::Busy { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Throttled { .. }
+                | Self::Busy { .. }
+                | Self::NoKey { is_transient: true, .. }
+        )
     }
 }
 

@@ -198,7 +198,7 @@ async fn what_is_not_known_of_amazon_is_asked_for_and_a_password_that_was_change
     place.write("shop", json!({}), Value::Null).await;
     place.says("shop", "the region is not known: say it in spec.server.rds.region").await;
     place.write_own("aws", json!({"AWS_REGION": "eu-west-1"})).await;
-    place.says("shop", "there is no login for Amazon: make the Secret aws").await;
+    place.says("shop", "there is no login for Amazon: give the operator's ServiceAccount a role (docs/apps.md), or make the Secret aws").await;
     let live = place.field.get(&aws).await.unwrap();
     place.field.client.delete(&aws, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
     let login = json!({"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"});

@@ -25,9 +25,14 @@ pub(super) async fn client(work: &mut Work, server: &RdsServer) -> Result<Result
              operator with --aws-region"
         )));
     };
-    let Some(credentials) = credentials(&known).or_else(|| settings.aws.credentials.clone()) else {
+    let credentials = match credentials(&known) {
+        None => settings.aws.login.credentials(&region, settings.clock.now(), &settings.redactor).await?,
+        known => known,
+    };
+    let Some(credentials) = credentials else {
         return Ok(Err(format!(
-            "there is no login for Amazon: make the Secret {SECRET} in the namespace {own} with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            "there is no login for Amazon: give the operator's ServiceAccount a role (docs/apps.md), or make the Secret {SECRET} in the namespace {own} with \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )));
     };
     Ok(Ok(Client::new(&region, credentials, settings.aws.endpoint.as_deref(), settings.clock.clone())?))
