@@ -33,6 +33,8 @@ pub struct Settings {
     pub own_namespace: String,
     /// How many requests of one dry run are under way at once.
     pub concurrency: usize,
+    /// How long it is left alone to watch what we have no right to: one that is given later is found then.
+    pub refused_for: Duration,
 }
 
 impl Default for Settings {
@@ -42,6 +44,7 @@ impl Default for Settings {
             retries: 4,
             own_namespace: "pinnace-system".to_owned(),
             concurrency: 16,
+            refused_for: Duration::from_mins(5),
         }
     }
 }

@@ -199,7 +199,7 @@ impl Store {
     /// False when the kind is followed already.
     pub(crate) fn add_stream(&self, followed: &Followed) -> bool {
         let mut tables = self.lock();
-        // One that was only good to have, and ended for want of a right, begins again for who needs it.
+        // One that was only good to have, and rests for want of a right, begins again for who needs it.
         let ended = |table: &Table| table.interest == Interest::Others && !table.seeing && table.trouble.is_some();
         let begins_again = followed.interest != Interest::Others;
         if tables.by_kind.get(&followed.kind).is_some_and(|table| !(begins_again && ended(table))) {
@@ -207,6 +207,11 @@ impl Store {
         }
         tables.by_kind.insert(followed.kind.clone(), Table::of(followed.interest));
         true
+    }
+
+    /// Whether the stream of this kind is still the one that was begun for this.
+    pub(crate) fn is_followed_for(&self, kind: &KindKey, interest: Interest) -> bool {
+        self.lock().by_kind.get(kind).is_some_and(|table| table.interest == interest)
     }
 
     /// A whole list came: it replaces everything.

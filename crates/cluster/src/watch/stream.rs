@@ -60,7 +60,7 @@ pub(crate) enum Interest {
     Optional,
 }
 
-/// Follows a kind for ever. Returns only when an optional stream is not allowed.
+/// Follows a kind for ever. One that is not allowed is asked for again after some time, unless somebody else took its place.
 pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: Followed, store: Arc<Store>) {
     let anew = store.asked_anew();
     let mut stream = Stream { client, namespace, followed, store, anew, told: false };
@@ -77,7 +77,11 @@ pub(crate) async fn follow(client: ClusterClient, namespace: String, followed: F
         let (trouble, at_once) = match why {
             Broken::Trouble(error) if may_be_missing(stream.followed.interest, &error) => {
                 stream.store.blind(kind, Some(error));
-                return;
+                tokio::time::sleep(jittered(stream.client.shared.settings.refused_for)).await;
+                if !stream.store.is_followed_for(kind, stream.followed.interest) {
+                    return;
+                }
+                continue;
             }
             Broken::Trouble(ClusterError::Gone { .. }) | Broken::Anew => (None, true),
             Broken::Trouble(error) => (Some(error), false),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cluster::setup::{Confidential, kubeconfig_for};
 use cluster::{Applied, ClusterClient, ObjectKey, Settings, Target};
@@ -41,7 +42,8 @@ impl Place {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings { own_namespace: self.own.clone(), ..Settings::default() }
+        let refused_for = Duration::from_millis(300);
+        Settings { own_namespace: self.own.clone(), refused_for, ..Settings::default() }
     }
 
     pub(crate) fn target(&self) -> Target {

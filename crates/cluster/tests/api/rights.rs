@@ -116,6 +116,21 @@ async fn a_watcher_without_rights_is_blind_and_says_which_are_missing() {
 }
 
 #[tokio::test]
+async fn a_kind_that_may_not_be_watched_is_seen_once_the_right_is_there() {
+    let place = Place::new("later").await;
+    let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
+    place.client.apply_one(&place.target(), &deployment("shop:1"), None).await.unwrap();
+    let kind = KindKey::new("apps/v1", "Deployment");
+    let watcher = client.watch(&place.namespace, &[]);
+    watcher.follow_beside(std::slice::from_ref(&kind));
+    let keys = [place.key(&deployment("")).await];
+    until(&watcher, &keys, |snapshot| matches!(snapshot.trouble.first(), Some(ClusterError::Forbidden { .. }))).await;
+    let used = use_of(&place, &[("v1", "ConfigMap"), ("apps/v1", "Deployment")]);
+    place.client.set_up(&rbac_objects(&place.own, &[used])).await.unwrap();
+    until(&watcher, &keys, |_| matches!(watcher.imprints(&keys).as_deref(), Some([Some(_)]))).await;
+}
+
+#[tokio::test]
 async fn our_rights_do_not_let_us_list_secrets() {
     let place = Place::new("nolist").await;
     let client = with_printed_rights(&place, &[("v1", "Secret")]).await;
