@@ -4,6 +4,8 @@
 #[path = "health/fixtures.rs"]
 mod fixtures;
 
+#[path = "health/app.rs"]
+mod app;
 #[path = "health/built_in.rs"]
 mod built_in;
 #[path = "health/custom.rs"]
