@@ -123,57 +123,9 @@ fn can_log_in(seen: &Seen, role: &PgName) -> bool {
     seen.roles.get(role.as_str()).is_some_and(|role| role.can_login)
 }
 
-fn unused(wanted: &Wanted, seen: &Seen) -> LoginName {
+pub(crate) fn unused(wanted: &Wanted, seen: &Seen) -> LoginName {
     let is_unused = |name: &LoginName| !can_log_in(seen, &name.role(wanted));
     LoginName::BOTH.into_iter().find(is_unused).unwrap_or(LoginName::A)
-}
-
-/// Gives the login that is not in use a new password. When the app has it, [`retire`] ends the one before.
-pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result<Login, PostgresError> {
-    let mut connection = server.connect(&server.maintenance).await?;
-    let seen = look(server, &mut connection, wanted).await?;
-    let is_current = |name: &LoginName| name.role(wanted).as_str() == current.role;
-    let next = LoginName::BOTH.into_iter().find(is_current).map_or_else(|| unused(wanted, &seen), LoginName::other);
-    let role = next.role(wanted);
-    let login = Login::new(&role)?;
-    let statements = decide::login(wanted, &seen, &Given { role, verifier: Some(login.verifier()?) })?;
-    perform(server, &mut connection, &statements).await?;
-    close(connection).await;
-    Ok(login)
-}
-
-/// What became of the login before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retired {
-    /// It can't log in any more.
-    Ended,
-    /// Somebody is logged in with it: it stays.
-    InUse,
-    /// There was none.
-    Nothing,
-}
-
-const IN_USE: &str = "SELECT EXISTS(SELECT FROM pg_stat_activity WHERE usename = ANY($1))";
-
-/// Ends the login that is not the current one, unless somebody is logged in with it.
-pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result<Retired, PostgresError> {
-    let mut connection = server.connect(&server.maintenance).await?;
-    let seen = look(server, &mut connection, wanted).await?;
-    let roles = LoginName::BOTH.map(|name| name.role(wanted));
-    let others = roles.iter().filter(|role| role.as_str() != current.role);
-    let ended = others.filter_map(|role| Some((role.to_string(), decide::retired(wanted, &seen, role)?)));
-    let (others, statements): (Vec<String>, Vec<Statement>) = ended.unzip();
-    if statements.is_empty() {
-        close(connection).await;
-        return Ok(Retired::Nothing);
-    }
-    let asking = sqlx::query_scalar(IN_USE).bind(others).fetch_one(&mut connection);
-    let in_use: bool = asked(server, "say who is logged in", asking).await?;
-    if !in_use {
-        perform(server, &mut connection, &statements).await?;
-    }
-    close(connection).await;
-    Ok(if in_use { Retired::InUse } else { Retired::Ended })
 }
 
 /// Deletes the database and its roles, as far as they are ours. What was done, in words.
@@ -192,12 +144,16 @@ fn roles(wanted: &Wanted) -> Vec<PgName> {
     logins.into_iter().chain(wanted.reporting.clone()).chain([wanted.owner.clone()]).collect()
 }
 
-async fn look(server: &Server, connection: &mut PgConnection, wanted: &Wanted) -> Result<Seen, PostgresError> {
+pub(crate) async fn look(
+    server: &Server,
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+) -> Result<Seen, PostgresError> {
     seen(server, connection, wanted, &roles(wanted)).await
 }
 
 /// What is not heard of our leaving is no harm.
-async fn close(connection: PgConnection) {
+pub(crate) async fn close(connection: PgConnection) {
     let _ = connection.close().await;
 }
 

@@ -98,6 +98,16 @@ impl Place {
         self.connect(&login).await.unwrap()
     }
 
+    /// Waits until nobody is logged in as this role: the server hears of it a little later than we leave.
+    async fn until_left(&self, role: &str) {
+        let mut admin = self.admin().await;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1";
+        while sqlx::query_scalar::<_, i64>(count).bind(role).fetch_one(&mut admin).await.unwrap() > 0 {
+            assert!(Instant::now() < deadline, "{role} is still logged in");
+        }
+    }
+
     pub(crate) async fn databases(&self) -> Vec<String> {
         let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1")
             .fetch_all(&mut self.admin().await)
@@ -278,6 +288,46 @@ async fn the_login_before_ends_a_day_later_and_not_while_an_app_may_still_use_it
         tokio::task::yield_now().await;
     }
     place.connect(&place.login("shop-postgres").await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_due_is_not_replaced_while_the_login_before_may_still_be_used() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({"rotation": {"everyDays": 1}})).await;
+    let first = place.ready("shop").await;
+    let busy = place.connect(&first).await.unwrap();
+    let key = place.secret("shop-postgres");
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.write_status(&live, &json!({"rotated": "2020-01-01T00:00:00Z"})).await.unwrap();
+    place.field.until(&key, "replaced", |live| live["data"]["username"] != STANDARD.encode(&first.role)).await;
+    let second = place.login("shop-postgres").await.unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(49);
+    place.field.settings.clock = Clock::Set(Arc::new(Mutex::new(later)));
+    place.begin_again().await;
+    place.says("shop", "not replaced yet: somebody is logged in with the login before").await;
+    place.ready("shop").await;
+    assert_eq!(place.login("shop-postgres").await.unwrap(), second);
+    place.connect(&first).await.unwrap().close().await.unwrap();
+
+    busy.close().await.unwrap();
+    place.until_left(&first.role).await;
+    let app = |pause: bool| {
+        json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {}}, "pause": pause,
+            "needs": {"database": {"name": "shop"}}})
+    };
+    place.field.write_app("user", app(true)).await;
+    place.begin_again().await;
+    place.says("shop", "not replaced yet: the App user may still use the login before").await;
+    place.connect(&first).await.unwrap().close().await.unwrap();
+    place.until_left(&first.role).await;
+    place.field.write_app("user", app(false)).await;
+    place.field.phase("user", "Ready").await;
+    place.begin_again().await;
+    place.field.until(&key, "replaced again", |live| live["data"]["username"] == STANDARD.encode(&first.role)).await;
+    let third = place.login("shop-postgres").await.unwrap();
+    assert_ne!(third.password, first.password);
+    place.connect(&third).await.unwrap();
+    place.connect(&second).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
