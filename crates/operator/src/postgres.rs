@@ -40,4 +40,6 @@ pub struct Wanted {
     pub claim: Claim,
     /// Whether a database or a role that is there and nobody's is taken over.
     pub adopt: bool,
+    /// The role that the app was told last, as far as that is known when its Secret is lost.
+    pub told: Option<String>,
 }

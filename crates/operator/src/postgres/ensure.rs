@@ -62,7 +62,11 @@ async fn ensure_once(
         ensured.perform(server, &mut connection, &statements).await?;
         seen = look(server, &mut connection, wanted).await?;
     }
-    let (app, new) = given(server, wanted, &seen, chosen(wanted, &seen, login)).await?;
+    let chosen = match chosen(wanted, login) {
+        Some(chosen) => chosen,
+        None => (unused(server, &mut connection, wanted, &seen).await?.role(wanted), None),
+    };
+    let (app, new) = given(server, wanted, &seen, chosen).await?;
     ensured.perform(server, &mut connection, &decide::login(wanted, &seen, &app)?).await?;
     ensured.login = new;
     if let Some(role) = &wanted.reporting {
@@ -94,13 +98,11 @@ impl Ensured {
     }
 }
 
-/// Which of the two the app has, and with what; else the one that nobody can use now, so that whoever uses the other goes on.
-fn chosen<'l>(wanted: &Wanted, seen: &Seen, login: Option<&'l Login>) -> (PgName, Option<&'l Login>) {
-    let of = |login: &Login| LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role);
-    match login.and_then(of) {
-        Some(name) => (name.role(wanted), login),
-        None => (unused(wanted, seen).role(wanted), None),
-    }
+/// Which of the two the app has, and with what.
+fn chosen<'l>(wanted: &Wanted, login: Option<&'l Login>) -> Option<(PgName, Option<&'l Login>)> {
+    let login = login?;
+    let name = LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role)?;
+    Some((name.role(wanted), Some(login)))
 }
 
 /// What a role logs in with: as it is known, with its password set again where that does not work; or a new login, which comes second.
@@ -114,18 +116,33 @@ async fn given(
         let login = Login::new(&role)?;
         return Ok((Given { role, verifier: Some(login.verifier()?) }, Some(login)));
     };
-    let is_good = can_log_in(seen, &role) && works(server, known, &wanted.database).await?;
+    let is_good = decide::can_log_in(seen, &role) && works(server, known, &wanted.database).await?;
     let verifier = if is_good { None } else { Some(known.verifier()?) };
     Ok((Given { role, verifier }, None))
 }
 
-fn can_log_in(seen: &Seen, role: &PgName) -> bool {
-    seen.roles.get(role.as_str()).is_some_and(|role| role.can_login)
+/// The login that is given to an app that has none, so that whoever uses the other goes on.
+pub(crate) async fn unused(
+    server: &Server,
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    seen: &Seen,
+) -> Result<LoginName, PostgresError> {
+    let roles: Vec<String> = LoginName::BOTH.map(|name| name.role(wanted).to_string()).into();
+    let in_use = logged_in(server, connection, &roles).await?;
+    Ok(decide::least_used(wanted, seen, &in_use))
 }
 
-pub(crate) fn unused(wanted: &Wanted, seen: &Seen) -> LoginName {
-    let is_unused = |name: &LoginName| !can_log_in(seen, &name.role(wanted));
-    LoginName::BOTH.into_iter().find(is_unused).unwrap_or(LoginName::A)
+const LOGGED_IN: &str = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE usename = ANY($1)";
+
+/// Those of these roles that somebody is logged in as.
+pub(crate) async fn logged_in(
+    server: &Server,
+    connection: &mut PgConnection,
+    roles: &[String],
+) -> Result<Vec<String>, PostgresError> {
+    let asking = sqlx::query_scalar(LOGGED_IN).bind(roles).fetch_all(connection);
+    asked(server, "say who is logged in", asking).await
 }
 
 /// Deletes the database and its roles, as far as they are ours. What was done, in words.

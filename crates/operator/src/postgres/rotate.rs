@@ -2,11 +2,11 @@
 
 use super::Wanted;
 use super::decide::{self, Given};
-use super::ensure::{close, look, unused};
+use super::ensure::{close, logged_in, look, unused};
 use super::error::PostgresError;
 use super::logins::{Login, LoginName};
 use super::server::Server;
-use super::statement::{Statement, asked, perform};
+use super::statement::{Statement, perform};
 
 /// How it stands with the login that is not the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,10 @@ pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result
     let mut connection = server.connect(&server.maintenance).await?;
     let seen = look(server, &mut connection, wanted).await?;
     let is_current = |name: &LoginName| name.role(wanted).as_str() == current.role;
-    let next = LoginName::BOTH.into_iter().find(is_current).map_or_else(|| unused(wanted, &seen), LoginName::other);
+    let next = match LoginName::BOTH.into_iter().find(is_current) {
+        Some(current) => current.other(),
+        None => unused(server, &mut connection, wanted, &seen).await?,
+    };
     let role = next.role(wanted);
     let login = Login::new(&role)?;
     let statements = decide::login(wanted, &seen, &Given { role, verifier: Some(login.verifier()?) })?;
@@ -59,8 +62,6 @@ pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result
     })
 }
 
-const IN_USE: &str = "SELECT EXISTS(SELECT FROM pg_stat_activity WHERE usename = ANY($1))";
-
 /// How it stood with the login that is not the current one, before it was ended where that is wanted and nobody uses it.
 async fn ended(server: &Server, wanted: &Wanted, current: &Login, is_wanted: bool) -> Result<Before, PostgresError> {
     let mut connection = server.connect(&server.maintenance).await?;
@@ -73,8 +74,7 @@ async fn ended(server: &Server, wanted: &Wanted, current: &Login, is_wanted: boo
         close(connection).await;
         return Ok(Before::Ended);
     }
-    let asking = sqlx::query_scalar(IN_USE).bind(others).fetch_one(&mut connection);
-    let in_use: bool = asked(server, "say who is logged in", asking).await?;
+    let in_use = !logged_in(server, &mut connection, &others).await?.is_empty();
     if is_wanted && !in_use {
         perform(server, &mut connection, &statements).await?;
     }

@@ -182,6 +182,22 @@ async fn a_lost_secret_and_one_that_a_person_changed_are_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_the_secret_from_being_written_is_said_and_when_it_is_gone_the_database_is_ready() {
+    let place = Place::new().await;
+    let key = place.secret("shop-postgres");
+    let others = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"mine": "1"},
+        "metadata": {"name": key.name, "namespace": place.field.server.namespace}});
+    let others = place.field.client.create(&others).await.unwrap().into_object();
+    place.write("shop", json!({})).await;
+    place.says("shop", "it is there and was made by others").await;
+    place.field.client.delete(&key, others["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    let login = place.ready("shop").await;
+    place.connect(&login).await.unwrap();
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    assert_eq!(live["status"]["login"], login.role);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_objects_never_share_a_database() {
     let place = Place::new().await;
     place.write("first", json!({"database": "orders"})).await;

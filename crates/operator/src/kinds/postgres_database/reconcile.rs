@@ -98,7 +98,6 @@ async fn steps(
             Ok(ensured) => ensured,
             Err(error) => return refused(work, database, &reached, error).await,
         };
-        work.is_done(fingerprint);
         if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
             apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         }
@@ -106,6 +105,8 @@ async fn steps(
         if let Some(login) = ensured.reporting.as_ref().or(reporting.as_ref()) {
             apply::connection(work, &reporting_name, &reached, wanted, (login, None)).await?;
         }
+        // Not before: a login that no Secret holds is none.
+        work.is_done(fingerprint);
     } else if let Some(login) = &login {
         apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         if let Some(reporting) = &reporting {
@@ -119,7 +120,9 @@ async fn steps(
     };
     let filled = match fill(work, database, wanted, &reached, &used).await? {
         Filling::Done(filled) => filled,
-        Filling::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
+        Filling::NotYet(standing) => {
+            return Ok(Outcome { server: Some(reached.kind), login: Some(used.role), ..Outcome::of(standing) });
+        }
     };
     let (backups, run) = backed_up(work, database, wanted, &reached, &used).await?;
     // A login that was made in this pass is the newest that there is, and what the Secret held before is none of the two.
@@ -127,7 +130,8 @@ async fn steps(
         Some(login) if !is_new => rotation::rotated(work, database, wanted, &reached, (login, since), now).await?,
         _ => (Some(now), None),
     };
-    Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, note, backups, backup: run, filled })
+    let (server, login) = (Some(reached.kind), Some(used.role));
+    Ok(Outcome { standing: Standing::Ready, server, login, rotated, note, backups, backup: run, filled })
 }
 
 /// What it means that the server does not do what is asked: some can be told their password again.

@@ -16,6 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) standing: Standing,
     /// The kind of its server.
     pub(crate) server: Option<&'static str>,
+    /// The role that its Secret holds.
+    pub(crate) login: Option<String>,
     /// When its password was replaced, where it was now.
     pub(crate) rotated: Option<Timestamp>,
     /// What is to be known though it is ready.
@@ -31,7 +33,16 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Nothing but how it stands.
     pub(crate) fn of(standing: Standing) -> Self {
-        Self { standing, server: None, rotated: None, note: None, backups: None, backup: None, filled: Filled::Before }
+        Self {
+            standing,
+            server: None,
+            login: None,
+            rotated: None,
+            note: None,
+            backups: None,
+            backup: None,
+            filled: Filled::Before,
+        }
     }
 }
 
@@ -57,6 +68,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         connection_secret: is_ready
             .then(|| validate::connection_secret(database))
             .or_else(|| before.connection_secret.clone()),
+        login: outcome.login.clone().or_else(|| before.login.clone()),
         rotated: outcome.rotated.map(rfc3339).or_else(|| before.rotated.clone()),
         backed_up: backups.last().map(|backup| backup.at.clone()),
         backups,

@@ -24,6 +24,7 @@ pub(crate) fn validate(database: &PostgresDatabase, cluster: &str) -> Result<Wan
         reporting,
         claim: Claim::of(cluster, metadata.namespace.as_deref().unwrap_or_default(), &metadata.name),
         adopt: spec.adopt,
+        told: database.status.as_ref().and_then(|status| status.login.clone()),
     })
 }
 
