@@ -40,6 +40,8 @@ pub struct Wanted {
     pub claim: Claim,
     /// Whether a database or a role that is there and nobody's is taken over.
     pub adopt: bool,
+    /// Whether it was there before, with its data: where it is missing then it is lost, and no empty one takes its place.
+    pub filled: bool,
     /// The role that the app was told last, as far as that is known when its Secret is lost.
     pub told: Option<String>,
 }

@@ -26,6 +26,7 @@ fn wanted(database: &str) -> Wanted {
         reporting: None,
         claim: Claim::of("cluster-1", "shop", database),
         adopt: false,
+        filled: false,
         told: None,
     }
 }
@@ -186,6 +187,20 @@ async fn a_secret_that_is_lost_while_both_logins_are_good_takes_none_from_who_is
     let fourth = ensure(&server, &wanted, None, None).await.unwrap().login.unwrap();
     assert_eq!(fourth.role, first.role);
     assert!(works(&server, &third, &wanted.database).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_that_had_data_and_is_gone_is_told_and_no_empty_one_takes_its_place() {
+    let (_postgres, server) = start().await;
+    let filled = Wanted { filled: true, ..wanted("shop") };
+    let login = ensure(&server, &wanted("shop"), None, None).await.unwrap().login.unwrap();
+    is_steady(&server, &filled, &login, None).await;
+    run(&mut admin(&server, "postgres").await, "DROP DATABASE shop").await.unwrap();
+    let gone = ensure(&server, &filled, Some(&login), None).await.err().unwrap();
+    assert!(!gone.is_transient() && gone.to_string().contains("was there and is gone, with the data"), "{gone}");
+    run(&mut admin(&server, "postgres").await, "CREATE DATABASE shop OWNER shop").await.unwrap();
+    ensure(&server, &filled, Some(&login), None).await.unwrap();
+    is_steady(&server, &filled, &login, None).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,11 @@ use super::statement::Statement;
 use crate::claim::Claim;
 
 /// The owner and the database itself. It is claimed by its owner's role first: a role is made and marked as one, a database is not.
-pub(crate) fn on_server(wanted: &Wanted, seen: &Seen) -> Result<Vec<Statement>, PostgresError> {
+pub(crate) fn on_server(wanted: &Wanted, seen: &Seen, server: &str) -> Result<Vec<Statement>, PostgresError> {
+    if wanted.filled && seen.database.is_none() {
+        let (database, owner) = (wanted.database.to_string(), wanted.owner.to_string());
+        return Err(PostgresError::Gone { server: server.to_owned(), database, owner });
+    }
     let mut all = owner(wanted, seen)?;
     match &seen.database {
         None => all.push(Statement::new(
@@ -297,6 +301,7 @@ mod tests {
             reporting: None,
             claim: Claim::of("cluster-1", "shop", "shop"),
             adopt: false,
+            filled: false,
             told: told.map(str::to_owned),
         };
         let seen = |open: &[&str]| Seen {

@@ -57,7 +57,7 @@ async fn ensure_once(
     let mut ensured = Ensured::default();
     let mut connection = server.connect(&server.maintenance).await?;
     let mut seen = look(server, &mut connection, wanted).await?;
-    let statements = decide::on_server(wanted, &seen)?;
+    let statements = decide::on_server(wanted, &seen, &server.to_string())?;
     if !statements.is_empty() {
         ensured.perform(server, &mut connection, &statements).await?;
         seen = look(server, &mut connection, wanted).await?;

@@ -108,6 +108,15 @@ impl Place {
         }
     }
 
+    async fn run(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&mut self.admin().await).await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        let live = self.field.get(&self.key(name)).await.unwrap();
+        self.field.client.delete(&self.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    }
+
     pub(crate) async fn databases(&self) -> Vec<String> {
         let rows = sqlx::query("SELECT datname::text FROM pg_database ORDER BY 1")
             .fetch_all(&mut self.admin().await)
@@ -198,6 +207,29 @@ async fn what_keeps_the_secret_from_being_written_is_said_and_when_it_is_gone_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_had_data_and_is_gone_is_never_replaced_by_an_empty_one() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    place.run("DROP DATABASE shop WITH (FORCE)").await;
+    place.begin_again().await;
+    place.says("shop", "was there and is gone, with the data").await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    let stalled = &live["status"]["conditions"][1];
+    assert_eq!((&stalled["reason"], &stalled["status"]), (&json!("Gone"), &json!("True")));
+    assert!(!place.databases().await.contains(&"shop".to_owned()));
+    place.run("CREATE DATABASE shop OWNER shop").await;
+    place.ready("shop").await;
+
+    place.run("DROP DATABASE shop WITH (FORCE)").await;
+    place.delete("shop").await;
+    place.field.until_gone(&place.key("shop")).await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    assert!(place.databases().await.contains(&"shop".to_owned()), "what is made again begins anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_objects_never_share_a_database() {
     let place = Place::new().await;
     place.write("first", json!({"database": "orders"})).await;
@@ -223,12 +255,8 @@ async fn data_goes_only_where_that_was_said_and_an_object_is_never_stuck_for_eve
         place.write(name, json!({"deletion": deletion})).await;
         place.ready(name).await;
     }
-    let delete = async |name: &str| {
-        let live = place.field.get(&place.key(name)).await.unwrap();
-        place.field.client.delete(&place.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    };
-    delete("kept").await;
-    delete("dropped").await;
+    place.delete("kept").await;
+    place.delete("dropped").await;
     place.field.until_gone(&place.key("kept")).await;
     place.field.until_gone(&place.key("dropped")).await;
     let left = place.databases().await;
@@ -236,7 +264,7 @@ async fn data_goes_only_where_that_was_said_and_an_object_is_never_stuck_for_eve
     let admin = ObjectKey { namespace: Some(place.field.server.own_namespace()), ..place.secret("postgres") };
     let live = place.field.get(&admin).await.unwrap();
     place.field.client.delete(&admin, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    delete("stuck").await;
+    place.delete("stuck").await;
     place.says("stuck", "pinnace.dev/let-go=true").await;
     place.field.client.annotate(&place.key("stuck"), "pinnace.dev/let-go", Some("true")).await.unwrap();
     place.field.until_gone(&place.key("stuck")).await;
