@@ -37,7 +37,7 @@ impl Place {
         self.field.client.create(&secret).await.unwrap();
     }
 
-    async fn begin_again(&mut self) {
+    pub(crate) async fn begin_again(&mut self) {
         self.field.kill().await;
         self.field.begin().await;
     }
@@ -74,7 +74,7 @@ impl Place {
         ObjectKey { kind: KindKey::new("v1", "Secret"), ..self.field.key("v1", "Secret", name) }
     }
 
-    async fn login(&self, secret: &str) -> Option<Login> {
+    pub(crate) async fn login(&self, secret: &str) -> Option<Login> {
         let live = self.field.get(&self.secret(secret)).await?;
         let text =
             |key: &str| String::from_utf8(STANDARD.decode(live["data"][key].as_str().unwrap()).unwrap()).unwrap();
