@@ -8,16 +8,18 @@ mod ensure;
 mod error;
 mod logins;
 mod name;
+mod rotate;
 mod scram;
 mod seen;
 mod server;
 mod statement;
 
 pub use crate::claim::Claim;
-pub use ensure::{Ensured, Retired, ensure, is_empty, major_version, retire, rotate, take_away};
+pub use ensure::{Ensured, ensure, is_empty, major_version, take_away};
 pub use error::PostgresError;
 pub use logins::{Login, LoginName, made_password, works};
 pub use name::{InvalidName, PgName};
+pub use rotate::{Before, Retired, login_before, retire, rotate};
 pub use scram::stable_verifier;
 pub use server::{Server, Tls};
 
@@ -38,4 +40,8 @@ pub struct Wanted {
     pub claim: Claim,
     /// Whether a database or a role that is there and nobody's is taken over.
     pub adopt: bool,
+    /// Whether it was there before, with its data: where it is missing then it is lost, and no empty one takes its place.
+    pub filled: bool,
+    /// The role that the app was told last, as far as that is known when its Secret is lost.
+    pub told: Option<String>,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use operator::postgres::{
-    Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, retire, rotate, take_away,
-    works,
+    Before, Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, login_before, retire,
+    rotate, take_away, works,
 };
 use secrets::Secret;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -26,6 +26,8 @@ fn wanted(database: &str) -> Wanted {
         reporting: None,
         claim: Claim::of("cluster-1", "shop", database),
         adopt: false,
+        filled: false,
+        told: None,
     }
 }
 
@@ -163,6 +165,42 @@ async fn a_lost_secret_gives_the_other_login_and_a_changed_password_is_set_again
     let by_hand = Login { role: "shop_b".to_owned(), password: Secret::new("p@ss:/%?#'\\\"ü".to_owned()) };
     let refused = ensure(&server, &wanted, Some(&by_hand), None).await;
     assert!(refused.is_err() || works(&server, &by_hand, &wanted.database).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_secret_that_is_lost_while_both_logins_are_good_takes_none_from_who_is_logged_in() {
+    let (_postgres, server) = start().await;
+    let mut wanted = wanted("shop");
+    let first = ensure(&server, &wanted, None, None).await.unwrap().login.unwrap();
+    let second = rotate(&server, &wanted, &first).await.unwrap();
+    let busy = logged_in(&server, &first, "shop").await;
+    assert_eq!(login_before(&server, &wanted, &second).await.unwrap(), Before::InUse);
+    let third = ensure(&server, &wanted, None, None).await.unwrap().login.unwrap();
+    assert_eq!(third.role, second.role);
+    assert!(works(&server, &first, &wanted.database).await.unwrap());
+    busy.close().await.unwrap();
+    while login_before(&server, &wanted, &third).await.unwrap() == Before::InUse {
+        tokio::task::yield_now().await;
+    }
+    // Nobody is logged in just now. What the app was told last stays good.
+    wanted.told = Some(third.role.clone());
+    let fourth = ensure(&server, &wanted, None, None).await.unwrap().login.unwrap();
+    assert_eq!(fourth.role, first.role);
+    assert!(works(&server, &third, &wanted.database).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_that_had_data_and_is_gone_is_told_and_no_empty_one_takes_its_place() {
+    let (_postgres, server) = start().await;
+    let filled = Wanted { filled: true, ..wanted("shop") };
+    let login = ensure(&server, &wanted("shop"), None, None).await.unwrap().login.unwrap();
+    is_steady(&server, &filled, &login, None).await;
+    run(&mut admin(&server, "postgres").await, "DROP DATABASE shop").await.unwrap();
+    let gone = ensure(&server, &filled, Some(&login), None).await.err().unwrap();
+    assert!(!gone.is_transient() && gone.to_string().contains("was there and is gone, with the data"), "{gone}");
+    run(&mut admin(&server, "postgres").await, "CREATE DATABASE shop OWNER shop").await.unwrap();
+    ensure(&server, &filled, Some(&login), None).await.unwrap();
+    is_steady(&server, &filled, &login, None).await;
 }
 
 #[tokio::test]

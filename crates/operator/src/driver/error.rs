@@ -73,6 +73,7 @@ impl OperatorError {
             | Self::Redis(RedisError::Login { .. })
             | Self::Rds(RdsError::Login { .. } | RdsError::Setup(_) | RdsError::NoKey { .. }) => "Login",
             Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
+            Self::Postgres(PostgresError::Gone { .. }) => "Gone",
             Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. })
             | Self::Rabbit(RabbitError::Unreachable { .. } | RabbitError::Slow { .. })
             | Self::Redis(RedisError::Unreachable { .. })

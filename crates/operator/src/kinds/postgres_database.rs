@@ -11,6 +11,7 @@ mod fill;
 mod local;
 mod rds;
 mod reconcile;
+mod rotation;
 mod status;
 mod users;
 mod validate;

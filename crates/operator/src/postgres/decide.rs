@@ -2,13 +2,18 @@
 
 use super::Wanted;
 use super::error::PostgresError;
+use super::logins::LoginName;
 use super::name::{PgName, literal, quoted};
 use super::seen::{DatabaseSeen, ExtensionSeen, Inside, RoleSeen, Seen};
 use super::statement::Statement;
 use crate::claim::Claim;
 
 /// The owner and the database itself. It is claimed by its owner's role first: a role is made and marked as one, a database is not.
-pub(crate) fn on_server(wanted: &Wanted, seen: &Seen) -> Result<Vec<Statement>, PostgresError> {
+pub(crate) fn on_server(wanted: &Wanted, seen: &Seen, server: &str) -> Result<Vec<Statement>, PostgresError> {
+    if wanted.filled && seen.database.is_none() {
+        let (database, owner) = (wanted.database.to_string(), wanted.owner.to_string());
+        return Err(PostgresError::Gone { server: server.to_owned(), database, owner });
+    }
     let mut all = owner(wanted, seen)?;
     match &seen.database {
         None => all.push(Statement::new(
@@ -156,6 +161,22 @@ fn with_password(wanted: &Wanted, seen: &Seen, given: &Given) -> Result<Vec<Stat
     Ok(all)
 }
 
+/// Whether a role is there that can log in.
+pub(crate) fn can_log_in(seen: &Seen, role: &PgName) -> bool {
+    seen.roles.get(role.as_str()).is_some_and(|role| role.can_login)
+}
+
+/// Which of the two logins is given another password when nobody knows what the app has: one that nobody can use; else one that nobody is logged
+/// in with now; else the one that the app was not told last, which only pods that were not started anew since then have.
+pub(crate) fn least_used(wanted: &Wanted, seen: &Seen, in_use: &[String]) -> LoginName {
+    let use_of = |name: &LoginName| {
+        let role = name.role(wanted);
+        let is = |one: &String| one == role.as_str();
+        (can_log_in(seen, &role), in_use.iter().any(is), wanted.told.as_ref().is_some_and(is))
+    };
+    LoginName::BOTH.into_iter().min_by_key(use_of).unwrap_or(LoginName::A)
+}
+
 /// A login that is used no more, if it is ours and can be used.
 pub(crate) fn retired(wanted: &Wanted, seen: &Seen, role: &PgName) -> Option<Statement> {
     let known = seen.roles.get(role.as_str())?;
@@ -263,4 +284,49 @@ pub(crate) fn gone(wanted: &Wanted, seen: &Seen, roles: &[PgName]) -> Vec<Statem
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::Claim;
+
+    #[test]
+    fn the_login_that_is_given_when_none_is_known_takes_it_from_the_fewest() {
+        let name = |text: &str| text.parse::<PgName>().unwrap();
+        let wanted = |told: Option<&str>| Wanted {
+            database: name("shop"),
+            owner: name("shop"),
+            extensions: std::collections::BTreeMap::new(),
+            reporting: None,
+            claim: Claim::of("cluster-1", "shop", "shop"),
+            adopt: false,
+            filled: false,
+            told: told.map(str::to_owned),
+        };
+        let seen = |open: &[&str]| Seen {
+            roles: open
+                .iter()
+                .map(|role| ((*role).to_owned(), RoleSeen { can_login: true, ..RoleSeen::default() }))
+                .collect(),
+            ..Seen::default()
+        };
+        let both = ["shop_a", "shop_b"];
+        let given = |told: Option<&str>, open: &[&str], in_use: &[&str]| {
+            let in_use: Vec<String> = in_use.iter().map(|role| (*role).to_owned()).collect();
+            least_used(&wanted(told), &seen(open), &in_use)
+        };
+        assert_eq!(given(None, &[], &[]), LoginName::A);
+        assert_eq!(given(None, &["shop_a"], &[]), LoginName::B, "nobody can use it");
+        assert_eq!(given(Some("shop_b"), &["shop_b"], &["shop_b"]), LoginName::A);
+        assert_eq!(given(None, &both, &["shop_a"]), LoginName::B, "nobody is logged in with it");
+        assert_eq!(
+            given(Some("shop_b"), &both, &["shop_a"]),
+            LoginName::B,
+            "pods that run go before what was told last"
+        );
+        assert_eq!(given(Some("shop_a"), &both, &[]), LoginName::B, "within a day after it was replaced");
+        assert_eq!(given(Some("shop_a"), &both, &both), LoginName::B);
+        assert_eq!(given(Some("shop_b"), &both, &both), LoginName::A);
+    }
 }

@@ -57,12 +57,16 @@ async fn ensure_once(
     let mut ensured = Ensured::default();
     let mut connection = server.connect(&server.maintenance).await?;
     let mut seen = look(server, &mut connection, wanted).await?;
-    let statements = decide::on_server(wanted, &seen)?;
+    let statements = decide::on_server(wanted, &seen, &server.to_string())?;
     if !statements.is_empty() {
         ensured.perform(server, &mut connection, &statements).await?;
         seen = look(server, &mut connection, wanted).await?;
     }
-    let (app, new) = given(server, wanted, &seen, chosen(wanted, &seen, login)).await?;
+    let chosen = match chosen(wanted, login) {
+        Some(chosen) => chosen,
+        None => (unused(server, &mut connection, wanted, &seen).await?.role(wanted), None),
+    };
+    let (app, new) = given(server, wanted, &seen, chosen).await?;
     ensured.perform(server, &mut connection, &decide::login(wanted, &seen, &app)?).await?;
     ensured.login = new;
     if let Some(role) = &wanted.reporting {
@@ -94,13 +98,11 @@ impl Ensured {
     }
 }
 
-/// Which of the two the app has, and with what; else the one that nobody can use now, so that whoever uses the other goes on.
-fn chosen<'l>(wanted: &Wanted, seen: &Seen, login: Option<&'l Login>) -> (PgName, Option<&'l Login>) {
-    let of = |login: &Login| LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role);
-    match login.and_then(of) {
-        Some(name) => (name.role(wanted), login),
-        None => (unused(wanted, seen).role(wanted), None),
-    }
+/// Which of the two the app has, and with what.
+fn chosen<'l>(wanted: &Wanted, login: Option<&'l Login>) -> Option<(PgName, Option<&'l Login>)> {
+    let login = login?;
+    let name = LoginName::BOTH.into_iter().find(|name| name.role(wanted).as_str() == login.role)?;
+    Some((name.role(wanted), Some(login)))
 }
 
 /// What a role logs in with: as it is known, with its password set again where that does not work; or a new login, which comes second.
@@ -114,66 +116,33 @@ async fn given(
         let login = Login::new(&role)?;
         return Ok((Given { role, verifier: Some(login.verifier()?) }, Some(login)));
     };
-    let is_good = can_log_in(seen, &role) && works(server, known, &wanted.database).await?;
+    let is_good = decide::can_log_in(seen, &role) && works(server, known, &wanted.database).await?;
     let verifier = if is_good { None } else { Some(known.verifier()?) };
     Ok((Given { role, verifier }, None))
 }
 
-fn can_log_in(seen: &Seen, role: &PgName) -> bool {
-    seen.roles.get(role.as_str()).is_some_and(|role| role.can_login)
+/// The login that is given to an app that has none, so that whoever uses the other goes on.
+pub(crate) async fn unused(
+    server: &Server,
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    seen: &Seen,
+) -> Result<LoginName, PostgresError> {
+    let roles: Vec<String> = LoginName::BOTH.map(|name| name.role(wanted).to_string()).into();
+    let in_use = logged_in(server, connection, &roles).await?;
+    Ok(decide::least_used(wanted, seen, &in_use))
 }
 
-fn unused(wanted: &Wanted, seen: &Seen) -> LoginName {
-    let is_unused = |name: &LoginName| !can_log_in(seen, &name.role(wanted));
-    LoginName::BOTH.into_iter().find(is_unused).unwrap_or(LoginName::A)
-}
+const LOGGED_IN: &str = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE usename = ANY($1)";
 
-/// Gives the login that is not in use a new password. When the app has it, [`retire`] ends the one before.
-pub async fn rotate(server: &Server, wanted: &Wanted, current: &Login) -> Result<Login, PostgresError> {
-    let mut connection = server.connect(&server.maintenance).await?;
-    let seen = look(server, &mut connection, wanted).await?;
-    let is_current = |name: &LoginName| name.role(wanted).as_str() == current.role;
-    let next = LoginName::BOTH.into_iter().find(is_current).map_or_else(|| unused(wanted, &seen), LoginName::other);
-    let role = next.role(wanted);
-    let login = Login::new(&role)?;
-    let statements = decide::login(wanted, &seen, &Given { role, verifier: Some(login.verifier()?) })?;
-    perform(server, &mut connection, &statements).await?;
-    close(connection).await;
-    Ok(login)
-}
-
-/// What became of the login before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retired {
-    /// It can't log in any more.
-    Ended,
-    /// Somebody is logged in with it: it stays.
-    InUse,
-    /// There was none.
-    Nothing,
-}
-
-const IN_USE: &str = "SELECT EXISTS(SELECT FROM pg_stat_activity WHERE usename = ANY($1))";
-
-/// Ends the login that is not the current one, unless somebody is logged in with it.
-pub async fn retire(server: &Server, wanted: &Wanted, current: &Login) -> Result<Retired, PostgresError> {
-    let mut connection = server.connect(&server.maintenance).await?;
-    let seen = look(server, &mut connection, wanted).await?;
-    let roles = LoginName::BOTH.map(|name| name.role(wanted));
-    let others = roles.iter().filter(|role| role.as_str() != current.role);
-    let ended = others.filter_map(|role| Some((role.to_string(), decide::retired(wanted, &seen, role)?)));
-    let (others, statements): (Vec<String>, Vec<Statement>) = ended.unzip();
-    if statements.is_empty() {
-        close(connection).await;
-        return Ok(Retired::Nothing);
-    }
-    let asking = sqlx::query_scalar(IN_USE).bind(others).fetch_one(&mut connection);
-    let in_use: bool = asked(server, "say who is logged in", asking).await?;
-    if !in_use {
-        perform(server, &mut connection, &statements).await?;
-    }
-    close(connection).await;
-    Ok(if in_use { Retired::InUse } else { Retired::Ended })
+/// Those of these roles that somebody is logged in as.
+pub(crate) async fn logged_in(
+    server: &Server,
+    connection: &mut PgConnection,
+    roles: &[String],
+) -> Result<Vec<String>, PostgresError> {
+    let asking = sqlx::query_scalar(LOGGED_IN).bind(roles).fetch_all(connection);
+    asked(server, "say who is logged in", asking).await
 }
 
 /// Deletes the database and its roles, as far as they are ours. What was done, in words.
@@ -192,12 +161,16 @@ fn roles(wanted: &Wanted) -> Vec<PgName> {
     logins.into_iter().chain(wanted.reporting.clone()).chain([wanted.owner.clone()]).collect()
 }
 
-async fn look(server: &Server, connection: &mut PgConnection, wanted: &Wanted) -> Result<Seen, PostgresError> {
+pub(crate) async fn look(
+    server: &Server,
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+) -> Result<Seen, PostgresError> {
     seen(server, connection, wanted, &roles(wanted)).await
 }
 
 /// What is not heard of our leaving is no harm.
-async fn close(connection: PgConnection) {
+pub(crate) async fn close(connection: PgConnection) {
     let _ = connection.close().await;
 }
 

@@ -74,6 +74,20 @@ pub enum PostgresError {
         /// Whose it is.
         owner: String,
     },
+    /// It was there, and is not any more.
+    #[error(
+        "the database `{database}` was there and is gone, with the data: {server} has none of this name. Name the server that has it; or bring it back there, \
+         owned by the role `{owner}` (and say `adopt: true` where that role is new too); or delete this object and make it again, which begins with its \
+         last backup"
+    )]
+    Gone {
+        /// Host and port.
+        server: String,
+        /// Which one.
+        database: String,
+        /// Whose it was.
+        owner: String,
+    },
     /// An extension that the server does not have.
     #[error("the server {server} has no extension `{name}`{}: {help}", version.as_ref().map(|version| format!(" {version}")).unwrap_or_default())]
     NoExtension {

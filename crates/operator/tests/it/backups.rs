@@ -107,6 +107,37 @@ async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_can_not_be_brought_back_is_told_and_data_that_somebody_brings_back_by_hand_is_no_empty_database()
+{
+    let mut place = Place::new().await;
+    for name in ["shop", "desk"] {
+        place.write(name, json!({"deletion": "drop"})).await;
+        place.ready(name).await;
+        place.field.client.annotate(&place.key(name), "backup.pinnace.dev/me", Some("first")).await.unwrap();
+        let is_made = |live: &Value| live["status"]["backups"][0]["name"] == "first";
+        place.field.until(&place.key(name), "backed up", is_made).await;
+        place.delete(name).await;
+        place.field.until_gone(&place.key(name)).await;
+    }
+    place.field.settings.images.postgres = "registry.example/postgres-job-fails:test".to_owned();
+    place.begin_again().await;
+    for name in ["shop", "desk"] {
+        place.write(name, json!({})).await;
+        place.says(name, "can't be brought back").await;
+    }
+    let login = place.login("shop-postgres").await.unwrap();
+    let mut by_hand = place.connect(&login).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE orders AS SELECT 1 AS id").execute(&mut by_hand).await.unwrap();
+    place.ready("shop").await;
+    let status = place.field.get(&place.key("shop")).await.unwrap()["status"].clone();
+    assert_eq!((&status["filled"], &status["beganEmpty"]), (&json!(true), &Value::Null), "{status:#}");
+    place.write("desk", json!({"restore": "never"})).await;
+    place.ready("desk").await;
+    let status = place.field.get(&place.key("desk")).await.unwrap()["status"].clone();
+    assert_eq!((&status["filled"], &status["beganEmpty"]), (&json!(true), &json!(true)), "{status:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_that_dies_while_a_backup_is_made_makes_no_second_one() {
     let mut place = Place::new().await;
     place.field.settings.images.postgres = "registry.example/postgres-slow-ready:test".to_owned();

@@ -37,7 +37,7 @@ impl Place {
         self.field.client.create(&secret).await.unwrap();
     }
 
-    async fn begin_again(&mut self) {
+    pub(crate) async fn begin_again(&mut self) {
         self.field.kill().await;
         self.field.begin().await;
     }
@@ -74,7 +74,7 @@ impl Place {
         ObjectKey { kind: KindKey::new("v1", "Secret"), ..self.field.key("v1", "Secret", name) }
     }
 
-    async fn login(&self, secret: &str) -> Option<Login> {
+    pub(crate) async fn login(&self, secret: &str) -> Option<Login> {
         let live = self.field.get(&self.secret(secret)).await?;
         let text =
             |key: &str| String::from_utf8(STANDARD.decode(live["data"][key].as_str().unwrap()).unwrap()).unwrap();
@@ -96,6 +96,25 @@ impl Place {
             url: String::new(),
         };
         self.connect(&login).await.unwrap()
+    }
+
+    /// Waits until nobody is logged in as this role: the server hears of it a little later than we leave.
+    async fn until_left(&self, role: &str) {
+        let mut admin = self.admin().await;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1";
+        while sqlx::query_scalar::<_, i64>(count).bind(role).fetch_one(&mut admin).await.unwrap() > 0 {
+            assert!(Instant::now() < deadline, "{role} is still logged in");
+        }
+    }
+
+    async fn run(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&mut self.admin().await).await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        let live = self.field.get(&self.key(name)).await.unwrap();
+        self.field.client.delete(&self.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
     }
 
     pub(crate) async fn databases(&self) -> Vec<String> {
@@ -172,6 +191,45 @@ async fn a_lost_secret_and_one_that_a_person_changed_are_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_the_secret_from_being_written_is_said_and_when_it_is_gone_the_database_is_ready() {
+    let place = Place::new().await;
+    let key = place.secret("shop-postgres");
+    let others = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"mine": "1"},
+        "metadata": {"name": key.name, "namespace": place.field.server.namespace}});
+    let others = place.field.client.create(&others).await.unwrap().into_object();
+    place.write("shop", json!({})).await;
+    place.says("shop", "it is there and was made by others").await;
+    place.field.client.delete(&key, others["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    let login = place.ready("shop").await;
+    place.connect(&login).await.unwrap();
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    assert_eq!(live["status"]["login"], login.role);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_had_data_and_is_gone_is_never_replaced_by_an_empty_one() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    place.run("DROP DATABASE shop WITH (FORCE)").await;
+    place.begin_again().await;
+    place.says("shop", "was there and is gone, with the data").await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    let stalled = &live["status"]["conditions"][1];
+    assert_eq!((&stalled["reason"], &stalled["status"]), (&json!("Gone"), &json!("True")));
+    assert!(!place.databases().await.contains(&"shop".to_owned()));
+    place.run("CREATE DATABASE shop OWNER shop").await;
+    place.ready("shop").await;
+
+    place.run("DROP DATABASE shop WITH (FORCE)").await;
+    place.delete("shop").await;
+    place.field.until_gone(&place.key("shop")).await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    assert!(place.databases().await.contains(&"shop".to_owned()), "what is made again begins anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_objects_never_share_a_database() {
     let place = Place::new().await;
     place.write("first", json!({"database": "orders"})).await;
@@ -197,12 +255,8 @@ async fn data_goes_only_where_that_was_said_and_an_object_is_never_stuck_for_eve
         place.write(name, json!({"deletion": deletion})).await;
         place.ready(name).await;
     }
-    let delete = async |name: &str| {
-        let live = place.field.get(&place.key(name)).await.unwrap();
-        place.field.client.delete(&place.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    };
-    delete("kept").await;
-    delete("dropped").await;
+    place.delete("kept").await;
+    place.delete("dropped").await;
     place.field.until_gone(&place.key("kept")).await;
     place.field.until_gone(&place.key("dropped")).await;
     let left = place.databases().await;
@@ -210,7 +264,7 @@ async fn data_goes_only_where_that_was_said_and_an_object_is_never_stuck_for_eve
     let admin = ObjectKey { namespace: Some(place.field.server.own_namespace()), ..place.secret("postgres") };
     let live = place.field.get(&admin).await.unwrap();
     place.field.client.delete(&admin, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    delete("stuck").await;
+    place.delete("stuck").await;
     place.says("stuck", "pinnace.dev/let-go=true").await;
     place.field.client.annotate(&place.key("stuck"), "pinnace.dev/let-go", Some("true")).await.unwrap();
     place.field.until_gone(&place.key("stuck")).await;
@@ -278,6 +332,46 @@ async fn the_login_before_ends_a_day_later_and_not_while_an_app_may_still_use_it
         tokio::task::yield_now().await;
     }
     place.connect(&place.login("shop-postgres").await.unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_due_is_not_replaced_while_the_login_before_may_still_be_used() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({"rotation": {"everyDays": 1}})).await;
+    let first = place.ready("shop").await;
+    let busy = place.connect(&first).await.unwrap();
+    let key = place.secret("shop-postgres");
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.write_status(&live, &json!({"rotated": "2020-01-01T00:00:00Z"})).await.unwrap();
+    place.field.until(&key, "replaced", |live| live["data"]["username"] != STANDARD.encode(&first.role)).await;
+    let second = place.login("shop-postgres").await.unwrap();
+    let later = Timestamp::now() + SignedDuration::from_hours(49);
+    place.field.settings.clock = Clock::Set(Arc::new(Mutex::new(later)));
+    place.begin_again().await;
+    place.says("shop", "not replaced yet: somebody is logged in with the login before").await;
+    place.ready("shop").await;
+    assert_eq!(place.login("shop-postgres").await.unwrap(), second);
+    place.connect(&first).await.unwrap().close().await.unwrap();
+
+    busy.close().await.unwrap();
+    place.until_left(&first.role).await;
+    let app = |pause: bool| {
+        json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {}}, "pause": pause,
+            "needs": {"database": {"name": "shop"}}})
+    };
+    place.field.write_app("user", app(true)).await;
+    place.begin_again().await;
+    place.says("shop", "not replaced yet: the App user may still use the login before").await;
+    place.connect(&first).await.unwrap().close().await.unwrap();
+    place.until_left(&first.role).await;
+    place.field.write_app("user", app(false)).await;
+    place.field.phase("user", "Ready").await;
+    place.begin_again().await;
+    place.field.until(&key, "replaced again", |live| live["data"]["username"] == STANDARD.encode(&first.role)).await;
+    let third = place.login("shop-postgres").await.unwrap();
+    assert_ne!(third.password, first.password);
+    place.connect(&third).await.unwrap();
+    place.connect(&second).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,15 +75,30 @@ fn servers_of_several_instances() {
     is_as_written("cluster", &clusters("shop"));
 }
 
-#[test]
-fn a_cluster_of_cloud_native_pg() {
+fn of_cloud_native_pg() -> [Value; 2] {
     let server = Server::of(&postgres_database::KIND, "postgres", "shop", "shop", Some(UID));
     let wanted = json!({"engine": "cloudNativePg", "instances": 3, "synchronous": true, "version": 16, "storageClass": "fast",
         "resources": {"requests": {"memory": "2Gi"}}});
     let wanted: ClusterServer = serde_json::from_value(wanted).unwrap();
     let shared = Server::shared("postgres", "dev", "shop");
-    let made = [cloud_native_pg::build(&server, &wanted), cloud_native_pg::build(&shared, &ClusterServer::default())];
-    is_as_written("cloud_native_pg", &made);
+    [cloud_native_pg::build(&server, &wanted), cloud_native_pg::build(&shared, &ClusterServer::default())]
+}
+
+#[test]
+fn a_cluster_of_cloud_native_pg() {
+    is_as_written("cloud_native_pg", &of_cloud_native_pg());
+}
+
+#[test]
+fn what_holds_data_does_not_go_with_its_database() {
+    let made = [all("shop"), clusters("shop"), of_cloud_native_pg().to_vec()].concat();
+    let holds_data = |kind: &Value| ["PersistentVolumeClaim", "Cluster"].map(Value::from).contains(kind);
+    let data: Vec<&Value> = made.iter().filter(|object| holds_data(&object["kind"])).collect();
+    assert!(data.len() > 4, "{data:#?}");
+    for object in data {
+        assert!(object["metadata"].get("ownerReferences").is_none(), "{object:#}");
+        assert_eq!(object["metadata"]["labels"]["app.kubernetes.io/managed-by"], "pinnace-operator", "{object:#}");
+    }
 }
 
 #[test]

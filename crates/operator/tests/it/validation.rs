@@ -198,6 +198,20 @@ async fn what_can_not_be_changed_is_refused_later() {
         server.replace(&changed("/spec/server", json!({"external": {"adminSecret": "a"}}))).await.unwrap_err();
     assert!(refused.contains("The kind of server can't be changed"), "{refused}");
     server.replace(&changed("/spec/deletion", json!("drop"))).await.unwrap();
+    let within = |name: &str, server: Value| object("PostgresDatabase", name, json!({"server": server}));
+    server.write(&within("local", json!({"local": {"shared": {"name": "dev"}}}))).await.unwrap();
+    server.write(&within("local", json!({"local": {"shared": {"name": "dev"}, "storage": "20Gi"}}))).await.unwrap();
+    server.write(&within("cluster", json!({"cluster": {}}))).await.unwrap();
+    server.write(&within("cluster", json!({"cluster": {"engine": "patroni", "instances": 3}}))).await.unwrap();
+    for (name, other, says) in [
+        ("local", json!({"local": {"shared": {"name": "other"}}}), "Another server can't be named"),
+        ("local", json!({"local": {"storage": "20Gi"}}), "Another server can't be named"),
+        ("cluster", json!({"cluster": {"shared": {"name": "other"}}}), "Another server can't be named"),
+        ("cluster", json!({"cluster": {"engine": "cloudNativePg"}}), "The engine can't be changed"),
+    ] {
+        let refused = server.write(&within(name, other)).await.unwrap_err();
+        assert!(refused.contains(says), "{refused}");
+    }
     let at_amazon = |rds: Value| object("PostgresDatabase", "amazon", json!({"server": {"rds": rds}}));
     server.create(&at_amazon(json!({"instance": "shop", "class": "db.t4g.micro"}))).await.unwrap();
     server.write(&at_amazon(json!({"instance": "shop", "class": "db.m7g.large"}))).await.unwrap();

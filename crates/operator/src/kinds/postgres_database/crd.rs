@@ -131,6 +131,8 @@ pub struct PostgresDatabaseStatus {
     pub owner: Option<String>,
     /// The Secret that address and login stand in.
     pub connection_secret: Option<String>,
+    /// The role that stands in that Secret: one of two that take turns.
+    pub login: Option<String>,
     /// When the password was replaced last.
     pub rotated: Option<String>,
     /// When the newest backup was made.

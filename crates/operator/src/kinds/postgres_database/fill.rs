@@ -60,12 +60,17 @@ pub(crate) async fn fill(
     }
     let is_wanted = database.spec.restore == Restore::Latest && database.spec.server.rds.is_none();
     let known = if is_wanted { backup::known(work).await? } else { Vec::new() };
-    let Some(newest) = known.last() else { return Ok(Filling::Done(Filled::Empty)) };
+    let Some(newest) = known.last() else {
+        work.memo.restoring = false;
+        return Ok(Filling::Done(if is_empty { Filled::Empty } else { Filled::Full }));
+    };
     work.memo.restoring = true;
     Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
         backup::Ran::Done(_) => Filling::Done(Filled::From(newest.name.clone())),
         backup::Ran::Runs(message) => Filling::NotYet(Standing::Waits { reason: RESTORING, message }),
         backup::Ran::Failed(message) => {
+            // What is in it from now on was brought back by somebody else.
+            work.memo.restoring = false;
             let message = format!(
                 "the backup {} of {} can't be brought back: {message}. Bring it back by hand, or begin empty with `restore: never`",
                 newest.name, newest.at

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::crd::{Backup, BackupRun};
 use super::dereference::{self, Found, Reached};
 use super::fill::{Filling, RESTORING, fill};
 use super::status::{self, Outcome};
 use super::validate::{self, connection_secret, reporting_secret};
-use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds, users};
+use super::{PostgresDatabase, PostgresDatabaseSpec, apply, backup, cluster, end, local, rds, rotation};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
-use crate::postgres::{self, Login, PostgresError, Retired, Wanted};
+use crate::postgres::{self, Login, PostgresError, Wanted};
 use crate::standing::Standing;
 
 /// How databases are looked after.
@@ -23,8 +23,6 @@ pub(crate) const CONTROLLER: Controller =
 const ASKED_AGAIN_AFTER: Duration = Duration::from_mins(10);
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
-/// For so long the login before may still be used by pods that have not been started anew.
-const RETIRED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let database = PostgresDatabase::read(&work.object)?;
@@ -100,7 +98,6 @@ async fn steps(
             Ok(ensured) => ensured,
             Err(error) => return refused(work, database, &reached, error).await,
         };
-        work.is_done(fingerprint);
         if let Some(login) = ensured.login.as_ref().or(login.as_ref()) {
             apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         }
@@ -108,26 +105,33 @@ async fn steps(
         if let Some(login) = ensured.reporting.as_ref().or(reporting.as_ref()) {
             apply::connection(work, &reporting_name, &reached, wanted, (login, None)).await?;
         }
+        // Not before: a login that no Secret holds is none.
+        work.is_done(fingerprint);
     } else if let Some(login) = &login {
         apply::connection(work, &name, &reached, wanted, (login, since)).await?;
         if let Some(reporting) = &reporting {
             apply::connection(work, &reporting_name, &reached, wanted, (reporting, None)).await?;
         }
     }
+    let is_new = ensured_login.is_some();
     let Some(used) = ensured_login.or_else(|| login.clone()) else {
         let standing = Standing::Waits { reason: "NoLogin", message: "it has no login yet".to_owned() };
         return Ok(Outcome::of(standing));
     };
     let filled = match fill(work, database, wanted, &reached, &used).await? {
         Filling::Done(filled) => filled,
-        Filling::NotYet(standing) => return Ok(Outcome { server: Some(reached.kind), ..Outcome::of(standing) }),
+        Filling::NotYet(standing) => {
+            return Ok(Outcome { server: Some(reached.kind), login: Some(used.role), ..Outcome::of(standing) });
+        }
     };
     let (backups, run) = backed_up(work, database, wanted, &reached, &used).await?;
-    let rotated = match &login {
-        Some(login) => rotated(work, database, wanted, &reached, (login, since), now).await?,
-        None => Some(now),
+    // A login that was made in this pass is the newest that there is, and what the Secret held before is none of the two.
+    let (rotated, note) = match &login {
+        Some(login) if !is_new => rotation::rotated(work, database, wanted, &reached, (login, since), now).await?,
+        _ => (Some(now), None),
     };
-    Ok(Outcome { standing: Standing::Ready, server: Some(reached.kind), rotated, backups, backup: run, filled })
+    let (server, login) = (Some(reached.kind), Some(used.role));
+    Ok(Outcome { standing: Standing::Ready, server, login, rotated, note, backups, backup: run, filled })
 }
 
 /// What it means that the server does not do what is asked: some can be told their password again.
@@ -179,45 +183,4 @@ fn fingerprint(
     let of = |login: Option<&Login>| login.map(|login| work.shared.key.mask(login.password.expose().as_bytes()));
     let admin = work.shared.key.mask(reached.server.password.expose().as_bytes());
     format!("{:?} {} {admin} {:?} {:?}", database.metadata.generation, reached.server, of(login), of(reporting))
-}
-
-/// Replaces the password when it is due: the other of the two logins is given one, and the App's pods change over to it. When they had
-/// a day to do so the first is ended.
-async fn rotated(
-    work: &mut Work,
-    database: &PostgresDatabase,
-    wanted: &Wanted,
-    reached: &Reached,
-    (login, in_secret): (&Login, Option<Timestamp>),
-    now: Timestamp,
-) -> Result<Option<Timestamp>, OperatorError> {
-    let Some(rotation) = &database.spec.rotation else { return Ok(None) };
-    let told = database.status.as_ref().and_then(|status| status.rotated.as_ref()?.parse::<Timestamp>().ok());
-    // It stands in the Secret too, written with the password: a status that could not be written has nothing replaced twice.
-    let written = in_secret.filter(|at| told.is_none_or(|told| *at > told));
-    let Some(last) = written.or(told) else { return Ok(Some(now)) };
-    let age = now.duration_since(last);
-    if age >= SignedDuration::from_hours(24 * i64::from(rotation.every_days)) {
-        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-        let next = postgres::rotate(&reached.server, wanted, login).await?;
-        apply::connection(work, &connection_secret(database), reached, wanted, (&next, Some(now))).await?;
-        return Ok(Some(now));
-    }
-    if age >= RETIRED_AFTER && work.memo.retired.as_ref() != Some(&login.role) {
-        if let Some(app) = users::who_may_use_the_login_before(work) {
-            tracing::info!(database = %work.key, app, "the login before is kept: this App may still use it");
-            return Ok(written);
-        }
-        let _turn = work.shared.turn_on(&reached.server.to_string()).await;
-        match postgres::retire(&reached.server, wanted, login).await? {
-            Retired::InUse => {
-                tracing::info!(database = %work.key, "the login before is kept: somebody is logged in with it");
-                return Ok(written);
-            }
-            Retired::Ended => tracing::info!(database = %work.key, "the login before is ended"),
-            Retired::Nothing => {}
-        }
-        work.memo.retired = Some(login.role.clone());
-    }
-    Ok(written)
 }

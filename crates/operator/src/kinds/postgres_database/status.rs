@@ -16,8 +16,12 @@ pub(crate) struct Outcome {
     pub(crate) standing: Standing,
     /// The kind of its server.
     pub(crate) server: Option<&'static str>,
+    /// The role that its Secret holds.
+    pub(crate) login: Option<String>,
     /// When its password was replaced, where it was now.
     pub(crate) rotated: Option<Timestamp>,
+    /// What is to be known though it is ready.
+    pub(crate) note: Option<String>,
     /// The backups that are kept, where that was asked.
     pub(crate) backups: Option<Vec<Backup>>,
     /// The backup that is being made.
@@ -29,7 +33,16 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Nothing but how it stands.
     pub(crate) fn of(standing: Standing) -> Self {
-        Self { standing, server: None, rotated: None, backups: None, backup: None, filled: Filled::Before }
+        Self {
+            standing,
+            server: None,
+            login: None,
+            rotated: None,
+            note: None,
+            backups: None,
+            backup: None,
+            filled: Filled::Before,
+        }
     }
 }
 
@@ -43,6 +56,10 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         Filled::From(name) => Some(name.clone()),
         Filled::Before | Filled::Empty | Filled::Full => before.restored.clone(),
     };
+    let mut conditions = outcome.standing.conditions(generation, &before.conditions, now);
+    if let (Some(note), Some(ready)) = (&outcome.note, conditions.iter_mut().find(|one| one.kind == "Ready")) {
+        ready.message = format!("{}; {note}", ready.message);
+    }
     let status = PostgresDatabaseStatus {
         observed_generation: generation,
         server: outcome.server.map(str::to_owned).or_else(|| before.server.clone()),
@@ -51,6 +68,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         connection_secret: is_ready
             .then(|| validate::connection_secret(database))
             .or_else(|| before.connection_secret.clone()),
+        login: outcome.login.clone().or_else(|| before.login.clone()),
         rotated: outcome.rotated.map(rfc3339).or_else(|| before.rotated.clone()),
         backed_up: backups.last().map(|backup| backup.at.clone()),
         backups,
@@ -58,7 +76,7 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         filled: before.filled || outcome.filled != Filled::Before,
         began_empty: before.began_empty || outcome.filled == Filled::Empty,
         restored,
-        conditions: outcome.standing.conditions(generation, &before.conditions, now),
+        conditions,
     };
     said(json!(status))
 }

@@ -12,6 +12,7 @@ pub(crate) fn validate(database: &PostgresDatabase, cluster: &str) -> Result<Wan
         Some(name) => name,
         None => metadata.name.replace('-', "_").parse()?,
     };
+    let status = database.status.as_ref();
     let version = |version: &String| (version != "latest").then(|| version.clone());
     let reporting = match &spec.reporting {
         None => None,
@@ -24,6 +25,8 @@ pub(crate) fn validate(database: &PostgresDatabase, cluster: &str) -> Result<Wan
         reporting,
         claim: Claim::of(cluster, metadata.namespace.as_deref().unwrap_or_default(), &metadata.name),
         adopt: spec.adopt,
+        filled: status.is_some_and(|status| status.filled),
+        told: status.and_then(|status| status.login.clone()),
     })
 }
 

@@ -25,9 +25,9 @@ pub(super) fn key(server: &Server) -> ObjectKey {
     }
 }
 
-/// The `Cluster` of a server.
+/// The `Cluster` of a server. It belongs to nobody: its operator deletes the volumes with it, and they stay when its object is deleted.
 pub fn build(server: &Server, wanted: &ClusterServer) -> Value {
-    let mut object = server.object(API, "Cluster", &server.name, COMPONENT);
+    let mut object = server.object_that_stays(API, "Cluster", &server.name, COMPONENT);
     let mut storage = json!({"size": wanted.storage});
     put(&mut storage, "storageClass", wanted.storage_class.as_deref());
     let spec = &mut object["spec"];

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::crd::fields::{quantity, rule};
+use crate::crd::fields::{quantity, rule, rules};
 use crate::kinds::app::crd::Resources;
 
 /// The server that a database lies on: exactly one of these.
@@ -37,9 +37,15 @@ pub struct ServerName {
     pub namespace: Option<String>,
 }
 
+/// A database with another server would be left behind, or begin empty.
+const SAME_SERVER: &str =
+    "has(self.shared) == has(oldSelf.shared) && (!has(self.shared) || self.shared == oldSelf.shared)";
+const OTHER_SERVER: &str = "Another server can't be named, because the data would stay behind: make another PostgresDatabase and move the data.";
+
 /// One instance in the cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("x-kubernetes-validations" = rule(SAME_SERVER, OTHER_SERVER)))]
 pub struct LocalServer {
     /// Which server, where databases share one. Without it this database has one of its own.
     pub shared: Option<ServerName>,
@@ -65,10 +71,17 @@ impl Default for LocalServer {
 /// Several instances in the cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(extend("x-kubernetes-validations" = rule(
-    "!(has(self.synchronous) && self.synchronous) || self.instances >= 2",
-    "Synchronous replication needs at least two instances.",
-)))]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    (
+        "!(has(self.synchronous) && self.synchronous) || self.instances >= 2",
+        "Synchronous replication needs at least two instances.",
+    ),
+    (SAME_SERVER, OTHER_SERVER),
+    (
+        "self.engine == oldSelf.engine",
+        "The engine can't be changed, because the data would stay behind: make another PostgresDatabase and move the data.",
+    ),
+])))]
 pub struct ClusterServer {
     /// Which server, where databases share one. Without it this database has one of its own.
     pub shared: Option<ServerName>,
