@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cluster::{ClusterClient, KindKey, ObjectKey, Watcher};
+use cluster::{ClusterClient, ClusterError, KindKey, ObjectKey, Watcher};
 use secrets::MaskKey;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -44,6 +44,10 @@ const MADE: &[(&str, &str)] = &[
     ("rbac.authorization.k8s.io/v1", "Role"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
 ];
+
+/// What it makes of kinds that some clusters have. One that comes later is watched from when it is first made.
+const MADE_WHERE_KNOWN: &[(&str, &str)] =
+    &[("gateway.networking.k8s.io/v1", "HTTPRoute"), ("postgresql.cnpg.io/v1", "Cluster")];
 
 /// How often it is said that nothing can be seen.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
@@ -101,6 +105,13 @@ impl Operator {
         let watcher = client.watch_resources(settings.namespace.as_deref().unwrap_or_default(), &kinds);
         let made: Vec<KindKey> = MADE.iter().map(|(version, kind)| KindKey::new(version, kind)).collect();
         watcher.follow_made(&made);
+        for kind in MADE_WHERE_KNOWN.iter().map(|(version, kind)| KindKey::new(version, kind)) {
+            match client.kind(&kind).await {
+                Ok(_) => watcher.follow_made(&[kind]),
+                Err(ClusterError::UnknownKind { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         let turns = Semaphore::new(settings.at_once);
         let servers = Mutex::default();
         Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns, servers }) })

@@ -5,6 +5,7 @@
 mod it {
     mod apps;
     mod backups;
+    mod beside;
     mod build;
     mod crds;
     mod databases;

@@ -7,7 +7,6 @@ use cluster::{ClusterClient, KindKey, ObjectKey};
 use operator::{Operator, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::DevCluster;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -37,10 +36,14 @@ pub(crate) fn image(tag: &str) -> String {
 impl Field {
     /// A namespace without an operator yet.
     pub(crate) async fn new() -> Self {
-        let server = Server::new().await;
-        let cluster = DevCluster::shared().await.unwrap();
+        Self::of(Server::new().await).await
+    }
+
+    /// The same in this place.
+    pub(crate) async fn of(server: Server) -> Self {
+        let kubeconfig = server.cluster.kubeconfig();
         let settings = cluster::Settings { own_namespace: server.own_namespace(), ..cluster::Settings::default() };
-        let client = ClusterClient::connect_with(Some(cluster.kubeconfig()), "devcluster", settings).await.unwrap();
+        let client = ClusterClient::connect_with(Some(kubeconfig), "devcluster", settings).await.unwrap();
         client.make_namespace(&server.own_namespace()).await.unwrap();
         // A new operator of the same name need not wait until the Lease of the one before runs out.
         let (namespace, identity) = (Some(server.namespace.clone()), "test".to_owned());
@@ -48,7 +51,7 @@ impl Field {
         client.set_up(&operator::rights(&server.own_namespace(), settings.namespace.as_deref())).await.unwrap();
         let token = client.token_of(operator::ACCOUNT, Duration::from_hours(1)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let file = kubeconfig_for(Some(cluster.kubeconfig()), "devcluster", &token).unwrap();
+        let file = kubeconfig_for(Some(kubeconfig), "devcluster", &token).unwrap();
         std::fs::write(folder.path().join("kubeconfig"), file.expose()).unwrap();
         Self { server, client, settings, folder, operator: None }
     }

@@ -14,19 +14,23 @@ static NAMESPACES: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Server {
     client: kube::Client,
     pub(crate) namespace: String,
-    _cluster: DevCluster,
+    pub(crate) cluster: DevCluster,
 }
 
 impl Server {
     /// Has our CRDs applied as `kubectl apply --server-side` does, and waits until they are served.
     pub(crate) async fn new() -> Self {
+        Self::of(DevCluster::shared().await.unwrap()).await
+    }
+
+    /// The same of a cluster of one's own.
+    pub(crate) async fn of(cluster: DevCluster) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let cluster = DevCluster::shared().await.unwrap();
         let file = Kubeconfig::read_from(cluster.kubeconfig()).unwrap();
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
         let number = NAMESPACES.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("kinds-{}-{number}", std::process::id());
-        let server = Self { client: kube::Client::try_from(config).unwrap(), namespace, _cluster: cluster };
+        let server = Self { client: kube::Client::try_from(config).unwrap(), namespace, cluster };
         for crd in operator::crds() {
             server.apply(&crd_path(&crd), &crd, "").await.unwrap();
         }

@@ -1,10 +1,13 @@
 //! What belongs to the object: made, kept as it should be, deleted; and what holds the object itself.
 
-use cluster::{Applied, Created, MADE_BY, MADE_LABEL, ObjectKey};
+use std::time::Duration;
+
+use cluster::{Applied, ClusterError, Created, MADE_BY, MADE_LABEL, ObjectKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Work;
+use crate::crd::is_ours;
 use crate::driver::OperatorError;
 use crate::driver::memo::Kept;
 
@@ -36,9 +39,28 @@ impl Work {
             }
         }
         let owner = desired.pointer("/metadata/ownerReferences/0/uid").and_then(Value::as_str);
-        let applied = self.client().keep(desired, owner, autoscaled).await?;
+        let applied = match self.client().keep(desired, owner, autoscaled).await {
+            Err(ClusterError::NotOurs { .. }) if self.is_cleared(&key).await? => {
+                self.client().keep(desired, owner, autoscaled).await?
+            }
+            other => other?,
+        };
         self.memo.kept.insert(key, Kept { text, applied: applied.clone() });
         Ok(applied)
+    }
+
+    /// Whether what had this name was of an object before this one, and is gone now. Kubernetes deletes it too, with its owner, but late.
+    async fn is_cleared(&self, key: &ObjectKey) -> Result<bool, OperatorError> {
+        let Some(live) = self.client().get(key).await? else { return Ok(true) };
+        if !is_left_behind(&live, &self.key, self.uid()) {
+            return Ok(false);
+        }
+        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        if live.pointer("/metadata/deletionTimestamp").is_none() {
+            self.client().delete(key, uid).await?;
+        }
+        self.client().wait_until_gone(key, uid, GONE_WITHIN).await?;
+        Ok(true)
     }
 
     /// Makes an object where there is none of its name, with this one as its owner, and says how it is.
@@ -93,6 +115,19 @@ impl Work {
     }
 }
 
+/// How long what is deleted may take to be gone. What is held longer is looked at again later.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether it was made for an object of the same name before this one, which is gone with all that it owned. Data is never counted so.
+fn is_left_behind(live: &Value, of: &ObjectKey, uid: &str) -> bool {
+    let owners = live.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let is_before = |owner: &Value| {
+        let is_same = is_ours(owner) && owner["kind"] == of.kind.kind.as_str() && owner["name"] == of.name.as_str();
+        is_same && owner["controller"] == true && owner["uid"] != uid
+    };
+    is_made(live, None) && live["kind"] != "PersistentVolumeClaim" && owners.into_iter().flatten().any(is_before)
+}
+
 /// Whether the operator made it, for this server where one is named.
 pub(crate) fn is_made(object: &Value, server: Option<&str>) -> bool {
     let labels = &object["metadata"]["labels"];
@@ -101,7 +136,29 @@ pub(crate) fn is_made(object: &Value, server: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use cluster::KindKey;
+
     use super::*;
+
+    #[test]
+    fn what_an_object_of_the_same_name_left_is_cleared_away_and_neither_data_nor_what_others_made() {
+        let of = ObjectKey {
+            kind: KindKey::new("pinnace.dev/v1alpha1", "App"),
+            namespace: Some("n".to_owned()),
+            name: "shop".to_owned(),
+        };
+        let left = |kind: &str, owner: &str, labels: Value| {
+            let owner = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "name": owner, "uid": "before", "controller": true});
+            json!({"kind": kind, "metadata": {"labels": labels, "ownerReferences": [owner]}})
+        };
+        let ours = json!({MADE_LABEL: MADE_BY});
+        assert!(is_left_behind(&left("Secret", "shop", ours.clone()), &of, "now"));
+        assert!(!is_left_behind(&left("Secret", "shop", ours.clone()), &of, "before"), "it is its own");
+        assert!(!is_left_behind(&left("Secret", "other", ours.clone()), &of, "now"));
+        assert!(!is_left_behind(&left("PersistentVolumeClaim", "shop", ours), &of, "now"));
+        assert!(!is_left_behind(&left("Secret", "shop", json!({})), &of, "now"));
+        assert!(!is_left_behind(&json!({"kind": "Secret", "metadata": {"labels": {MADE_LABEL: MADE_BY}}}), &of, "now"));
+    }
 
     #[test]
     fn only_what_bears_our_mark_and_the_servers_name_was_made_for_it() {

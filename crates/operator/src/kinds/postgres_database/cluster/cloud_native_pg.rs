@@ -58,6 +58,7 @@ pub(super) async fn server(work: &mut Work, server: &Server, wanted: &ClusterSer
         }
         other => other?,
     };
+    work.shared.watcher.follow_made(std::slice::from_ref(&key.kind));
     if wanted.shared.is_none() || is_kept_by_us(work, &key) {
         let mut object = build(server, wanted);
         if wanted.shared.is_some() {
