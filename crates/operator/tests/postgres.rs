@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use operator::postgres::{
-    Before, Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, login_before, retire,
-    rotate, take_away, works,
+    Before, Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, is_empty,
+    login_before, retire, rotate, take_away, works,
 };
 use secrets::Secret;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -320,6 +320,25 @@ async fn names_of_63_bytes_and_names_with_quotes_are_taken_and_deletion_takes_al
         .unwrap();
     let left: Vec<String> = left.iter().map(|row| row.get(0)).collect();
     assert_eq!(left, ["postgres"]);
+}
+
+#[tokio::test]
+async fn a_database_is_empty_when_nobody_has_anything_in_it_but_what_extensions_brought() {
+    let (_postgres, server) = start().await;
+    let mut wanted = wanted("shop");
+    // It brings a view and a table.
+    let mut root = admin(&server, "postgres").await;
+    run(&mut root, "CREATE ROLE legacy").await.unwrap();
+    run(&mut root, "CREATE DATABASE shop OWNER legacy").await.unwrap();
+    let mut inside = admin(&server, "shop").await;
+    run(&mut inside, "CREATE EXTENSION pg_stat_statements").await.unwrap();
+    (wanted.adopt, wanted.owner) = (true, name("legacy"));
+    ensure(&server, &wanted, None, None).await.unwrap();
+    assert!(is_empty(&server, &wanted).await.unwrap());
+    run(&mut inside, "CREATE ROLE other; CREATE SCHEMA theirs AUTHORIZATION other").await.unwrap();
+    assert!(is_empty(&server, &wanted).await.unwrap());
+    run(&mut inside, "CREATE TABLE theirs.orders (n int); ALTER TABLE theirs.orders OWNER TO other").await.unwrap();
+    assert!(!is_empty(&server, &wanted).await.unwrap(), "it is another's, and it is data");
 }
 
 #[tokio::test]
