@@ -375,6 +375,42 @@ async fn a_password_that_is_due_is_not_replaced_while_the_login_before_may_still
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_skipped_is_neither_changed_nor_mended_nor_deleted_and_goes_on_afterwards() {
+    let place = Place::new().await;
+    place.write("shop", json!({"deletion": "drop"})).await;
+    place.ready("shop").await;
+    let skip = async |name: &str, value| {
+        place.field.client.annotate(&place.key(name), operator::app::SKIP_ANNOTATION, value).await.unwrap();
+    };
+    skip("shop", Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    let secret = place.secret("shop-postgres");
+    let live = place.field.get(&secret).await.unwrap();
+    place.field.client.delete(&secret, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    place.write("shop", json!({"deletion": "drop", "reporting": {}})).await;
+    let is_seen = |live: &Value| live["status"]["observedGeneration"] == live["metadata"]["generation"];
+    let live = place.field.until(&place.key("shop"), "seen", is_seen).await;
+    assert_eq!(condition(&live), "True", "as it was seen last");
+    assert_ne!(live["status"]["conditions"][0]["observedGeneration"], live["metadata"]["generation"]);
+    // Another one is looked after meanwhile.
+    place.write("beside", json!({})).await;
+    place.ready("beside").await;
+    assert_eq!((place.login("shop-postgres").await, place.login("shop-postgres-reporting").await), (None, None));
+
+    skip("shop", None).await;
+    place.field.until(&place.secret("shop-postgres-reporting"), "made", |_| true).await;
+    place.ready("shop").await;
+    skip("shop", Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    place.delete("shop").await;
+    place.says("shop", "that waits until the annotation is taken off").await;
+    assert!(place.databases().await.contains(&"shop".to_owned()));
+    skip("shop", None).await;
+    place.field.until_gone(&place.key("shop")).await;
+    assert!(!place.databases().await.contains(&"shop".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pass_over_a_database_that_is_well_writes_nothing_anywhere() {
     let mut place = Place::new().await;
     place.write("shop", json!({"reporting": {}, "deletion": "drop"})).await;

@@ -252,3 +252,30 @@ async fn a_pass_over_a_virtual_host_that_is_well_writes_nothing() {
     place.field.kill().await;
     assert_eq!(seen(&place).await, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_virtual_host_that_is_skipped_is_left_as_it_is_and_not_deleted() {
+    let place = Place::new().await;
+    let vhost = place.own("shop");
+    let spec = |length: u32| json!({"vhost": vhost, "deletion": "drop", "policies": {"short": {"pattern": ".*", "definition": {"max-length": length}}}});
+    place.write("shop", spec(1)).await;
+    place.ready("shop").await;
+    let skip = async |value| {
+        place.field.client.annotate(&place.key("shop"), operator::app::SKIP_ANNOTATION, value).await.unwrap();
+    };
+    skip(Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    place.write("shop", spec(2)).await;
+    let status = place.says("shop", "it is left as it is").await;
+    assert_eq!(status["conditions"][0]["reason"], "Paused");
+    place.write("beside", json!({"vhost": place.own("beside"), "deletion": "drop"})).await;
+    place.ready("beside").await;
+    assert_eq!(place.policies(&vhost).await[0]["definition"], json!({"max-length": 1}));
+    place.delete("shop").await;
+    place.says("shop", "that waits until the annotation is taken off").await;
+    assert!(place.lets_in("shop-rabbit").await);
+    skip(None).await;
+    place.field.until_gone(&place.key("shop")).await;
+    let path = format!("vhosts/{}", vhost.replace('/', "%2F"));
+    assert_eq!(place.by_hand("GET", &path, Value::Null).await.0, 404);
+}
