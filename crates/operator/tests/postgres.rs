@@ -356,6 +356,16 @@ async fn a_role_that_may_do_little_more_than_make_databases_is_enough() {
     run(&mut logged_in(&server, &reporting, "shop").await, "SELECT * FROM t").await.unwrap();
     let later = rotate(&server, &wanted, &login).await.unwrap();
     assert!(works(&server, &later, &wanted.database).await.unwrap());
+    let more = |extension: &str| BTreeMap::from([(extension.to_owned(), None)]);
+    let trusted = Wanted { extensions: more("hstore"), ..wanted.clone() };
+    ensure(&server, &trusted, Some(&later), Some(&reporting)).await.unwrap();
+    // Not every extension is for everybody.
+    let untrusted = Wanted { extensions: more("pg_stat_statements"), ..wanted.clone() };
+    let refused = ensure(&server, &untrusted, Some(&later), Some(&reporting)).await.err().unwrap().to_string();
+    let help = "have one run `CREATE EXTENSION \"pg_stat_statements\" CASCADE` in the database `shop`";
+    assert!(refused.contains("needs a superuser") && refused.contains(help), "{refused}");
+    run(&mut admin(&root, "shop").await, "CREATE EXTENSION \"pg_stat_statements\" CASCADE").await.unwrap();
+    is_steady(&server, &untrusted, &later, Some(&reporting)).await;
     take_away(&server, &wanted).await.unwrap();
 }
 

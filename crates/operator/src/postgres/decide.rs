@@ -239,6 +239,26 @@ fn extension(
     })
 }
 
+/// What a refusal means that is for want of rights on an extension (`insufficient_privilege`). It can't be known before: some servers let roles
+/// install what else needs a superuser.
+pub(crate) fn told_of_extensions(wanted: &Wanted, error: PostgresError) -> PostgresError {
+    match error {
+        PostgresError::Refused { server, action, why } if why.ends_with("(42501)") => {
+            let is_about = |name: &String| action.contains(&format!("the extension {} ", quoted(name)));
+            match wanted.extensions.keys().find(|name| is_about(name)) {
+                Some(name) => PostgresError::ExtensionRefused {
+                    server,
+                    name: quoted(name),
+                    database: wanted.database.to_string(),
+                    why,
+                },
+                None => PostgresError::Refused { server, action, why },
+            }
+        }
+        other => other,
+    }
+}
+
 /// What is there and what later migrations make.
 fn readable(wanted: &Wanted, role: &PgName, inside: &Inside) -> Vec<Statement> {
     let (owner, name) = (wanted.owner.quoted(), role.quoted());

@@ -80,8 +80,9 @@ async fn ensure_once(
     let mut connection = server.connect(wanted.database.as_str()).await?;
     let found = inside(server, &mut connection, wanted).await?;
     let statements = decide::within(wanted, &found, &server.to_string())?;
-    ensured.perform(server, &mut connection, &statements).await?;
+    let performed = ensured.perform(server, &mut connection, &statements).await;
     close(connection).await;
+    performed.map_err(|error| decide::told_of_extensions(wanted, error))?;
     Ok(ensured)
 }
 
