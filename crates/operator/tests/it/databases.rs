@@ -88,11 +88,15 @@ impl Place {
     }
 
     async fn admin(&self) -> PgConnection {
+        self.admin_of("postgres").await
+    }
+
+    async fn admin_of(&self, database: &str) -> PgConnection {
         let text = str::to_owned;
         let login = Login {
             role: text(DevPostgres::ADMIN),
             password: text(DevPostgres::PASSWORD),
-            database: text("postgres"),
+            database: text(database),
             url: String::new(),
         };
         self.connect(&login).await.unwrap()
@@ -237,6 +241,26 @@ async fn two_objects_never_share_a_database() {
     place.write("second", json!({"database": "orders"})).await;
     place.says("second", "two objects can't share it").await;
     assert_eq!(place.login("second-postgres").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_there_is_taken_over_only_when_that_is_said_and_is_no_empty_one() {
+    let place = Place::new().await;
+    place.run("CREATE ROLE legacy LOGIN PASSWORD 'x'").await;
+    place.run("CREATE DATABASE old OWNER legacy").await;
+    let mut root = place.admin_of("old").await;
+    sqlx::raw_sql("CREATE TABLE orders AS SELECT 1 AS id").execute(&mut root).await.unwrap();
+    place.write("old", json!({})).await;
+    place.says("old", "say `adopt: true` if it is to be taken over").await;
+    place.write("old", json!({"adopt": true})).await;
+    place.says("old", "say `owner: legacy`").await;
+    place.write("old", json!({"adopt": true, "owner": "legacy"})).await;
+    let login = place.ready("old").await;
+    assert_eq!((login.role.as_str(), login.database.as_str()), ("legacy_a", "old"));
+    place.connect(&login).await.unwrap();
+    let status = place.field.get(&place.key("old")).await.unwrap()["status"].clone();
+    // The table is the superuser's, and not its owner's.
+    assert_eq!((&status["filled"], &status["beganEmpty"]), (&json!(true), &Value::Null), "{status:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,12 @@
 //! Virtual hosts of a real cluster's objects on a real RabbitMQ.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::ObjectKey;
+use jiff::{SignedDuration, Timestamp};
+use operator::Clock;
 use serde_json::{Value, json};
 use testkit::DevRabbit;
 
@@ -175,6 +177,31 @@ async fn one_that_is_to_be_dropped_goes_with_its_object_and_waits_for_a_broker_t
         .await
         .unwrap();
     place.field.until_gone(&place.key("away")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_broker_can_not_be_asked_for_an_hour_goes_and_holds_up_nothing_any_longer() {
+    let mut place = Place::new().await;
+    place.write_admin("away", "http://127.0.0.1:9").await;
+    place.write("away", json!({"broker": {"external": {"adminSecret": "away"}}, "deletion": "drop"})).await;
+    place.says("away", "can't be reached").await;
+    place.delete("away").await;
+    let waits = |live: &Value| message(&live["status"], "Ready").contains("It is tried again for an hour");
+    place.field.until(&place.key("away"), "told", waits).await;
+    for (minutes, is_there) in [(55, true), (61, false)] {
+        let later = Timestamp::now() + SignedDuration::from_mins(minutes);
+        place.field.settings.clock = Clock::Set(Arc::new(Mutex::new(later)));
+        place.field.kill().await;
+        place.field.begin().await;
+        if is_there {
+            // It had its pass when one that came later is ready.
+            place.write("beside", json!({"vhost": place.own("beside")})).await;
+            place.ready("beside").await;
+            assert!(place.field.get(&place.key("away")).await.is_some());
+        } else {
+            place.field.until_gone(&place.key("away")).await;
+        }
+    }
 }
 
 /// Its pod is played here; behind the address of the management API is a real broker.
