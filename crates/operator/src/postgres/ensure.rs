@@ -5,6 +5,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::Wanted;
 use super::decide::{self, Given};
 use super::error::PostgresError;
+use super::extensions;
 use super::logins::{Login, LoginName, works};
 use super::name::PgName;
 use super::seen::{Seen, inside, seen};
@@ -82,7 +83,7 @@ async fn ensure_once(
     let statements = decide::within(wanted, &found, &server.to_string())?;
     let performed = ensured.perform(server, &mut connection, &statements).await;
     close(connection).await;
-    performed.map_err(|error| decide::told_of_extensions(wanted, error))?;
+    performed.map_err(|error| extensions::told(wanted, error))?;
     Ok(ensured)
 }
 
