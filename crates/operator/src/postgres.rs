@@ -6,6 +6,7 @@
 mod decide;
 mod ensure;
 mod error;
+mod extensions;
 mod logins;
 mod name;
 mod rotate;

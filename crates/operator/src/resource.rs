@@ -41,6 +41,16 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// Set to `"true"`, it leaves an object of ours as it is, whatever it says: nothing is made, changed or deleted.
+pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
+
+impl Metadata {
+    /// Whether it is left as it is.
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.annotations.get(SKIP_ANNOTATION).is_some_and(|value| value == "true")
+    }
+}
+
 /// An object that can't be read as what it says it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadObject {

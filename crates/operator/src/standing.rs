@@ -42,6 +42,14 @@ impl Standing {
     }
 }
 
+/// The conditions of an object that is left as it is. Whether it is ready is what was seen last, and of what it was then.
+pub(crate) fn paused(message: &str, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Vec<Condition> {
+    let seen = before.iter().find(|one| one.kind == "Ready");
+    let ready = seen.is_some_and(|one| one.status == ConditionStatus::True);
+    let generation = seen.map_or(generation, |one| one.observed_generation);
+    conditions(Said { ready, stalled: false, reason: "Paused", message }, generation, before, now)
+}
+
 /// What the conditions say.
 pub(crate) struct Said<'a> {
     pub(crate) ready: bool,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use operator::postgres::{
-    Before, Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, login_before, retire,
-    rotate, take_away, works,
+    Before, Claim, Login, LoginName, PgName, PostgresError, Retired, Server, Tls, Wanted, ensure, is_empty,
+    login_before, retire, rotate, take_away, works,
 };
 use secrets::Secret;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -323,6 +323,25 @@ async fn names_of_63_bytes_and_names_with_quotes_are_taken_and_deletion_takes_al
 }
 
 #[tokio::test]
+async fn a_database_is_empty_when_nobody_has_anything_in_it_but_what_extensions_brought() {
+    let (_postgres, server) = start().await;
+    let mut wanted = wanted("shop");
+    // It brings a view and a table.
+    let mut root = admin(&server, "postgres").await;
+    run(&mut root, "CREATE ROLE legacy").await.unwrap();
+    run(&mut root, "CREATE DATABASE shop OWNER legacy").await.unwrap();
+    let mut inside = admin(&server, "shop").await;
+    run(&mut inside, "CREATE EXTENSION pg_stat_statements").await.unwrap();
+    (wanted.adopt, wanted.owner) = (true, name("legacy"));
+    ensure(&server, &wanted, None, None).await.unwrap();
+    assert!(is_empty(&server, &wanted).await.unwrap());
+    run(&mut inside, "CREATE ROLE other; CREATE SCHEMA theirs AUTHORIZATION other").await.unwrap();
+    assert!(is_empty(&server, &wanted).await.unwrap());
+    run(&mut inside, "CREATE TABLE theirs.orders (n int); ALTER TABLE theirs.orders OWNER TO other").await.unwrap();
+    assert!(!is_empty(&server, &wanted).await.unwrap(), "it is another's, and it is data");
+}
+
+#[tokio::test]
 async fn a_role_that_may_do_little_more_than_make_databases_is_enough() {
     let (postgres, root) = start().await;
     run(&mut admin(&root, "postgres").await, "CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD 'm'").await.unwrap();
@@ -337,6 +356,16 @@ async fn a_role_that_may_do_little_more_than_make_databases_is_enough() {
     run(&mut logged_in(&server, &reporting, "shop").await, "SELECT * FROM t").await.unwrap();
     let later = rotate(&server, &wanted, &login).await.unwrap();
     assert!(works(&server, &later, &wanted.database).await.unwrap());
+    let more = |extension: &str| BTreeMap::from([(extension.to_owned(), None)]);
+    let trusted = Wanted { extensions: more("hstore"), ..wanted.clone() };
+    ensure(&server, &trusted, Some(&later), Some(&reporting)).await.unwrap();
+    // Not every extension is for everybody.
+    let untrusted = Wanted { extensions: more("pg_stat_statements"), ..wanted.clone() };
+    let refused = ensure(&server, &untrusted, Some(&later), Some(&reporting)).await.err().unwrap().to_string();
+    let help = "have one run `CREATE EXTENSION \"pg_stat_statements\" CASCADE` in the database `shop`";
+    assert!(refused.contains("needs a superuser") && refused.contains(help), "{refused}");
+    run(&mut admin(&root, "shop").await, "CREATE EXTENSION \"pg_stat_statements\" CASCADE").await.unwrap();
+    is_steady(&server, &untrusted, &later, Some(&reporting)).await;
     take_away(&server, &wanted).await.unwrap();
 }
 

@@ -72,7 +72,7 @@ impl OperatorError {
             | Self::Rabbit(RabbitError::Login { .. })
             | Self::Redis(RedisError::Login { .. })
             | Self::Rds(RdsError::Login { .. } | RdsError::Setup(_) | RdsError::NoKey { .. }) => "Login",
-            Self::Postgres(PostgresError::NoExtension { .. }) => "NoExtension",
+            Self::Postgres(PostgresError::NoExtension { .. } | PostgresError::ExtensionRefused { .. }) => "NoExtension",
             Self::Postgres(PostgresError::Gone { .. }) => "Gone",
             Self::Postgres(PostgresError::Unreachable { .. } | PostgresError::Slow { .. })
             | Self::Rabbit(RabbitError::Unreachable { .. } | RabbitError::Slow { .. })

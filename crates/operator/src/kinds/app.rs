@@ -14,12 +14,13 @@ pub mod validate;
 use crate::crd::{Column, Kind, OfKind};
 use crate::resource::Resource;
 
+pub use crate::resource::SKIP_ANNOTATION;
 pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
 pub use dereference::{Connection, Seen, superuser_secret};
 pub(crate) use facts::judge_job;
 pub(crate) use reconcile::CONTROLLER;
-pub use reconcile::{RETRY_ANNOTATION, SKIP_ANNOTATION};
+pub use reconcile::RETRY_ANNOTATION;
 pub use validate::{Checked, Problem, validate};
 
 /// One copy of a web app.

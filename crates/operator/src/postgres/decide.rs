@@ -2,9 +2,10 @@
 
 use super::Wanted;
 use super::error::PostgresError;
+use super::extensions::extension;
 use super::logins::LoginName;
-use super::name::{PgName, literal, quoted};
-use super::seen::{DatabaseSeen, ExtensionSeen, Inside, RoleSeen, Seen};
+use super::name::{PgName, literal};
+use super::seen::{DatabaseSeen, Inside, RoleSeen, Seen};
 use super::statement::Statement;
 use crate::claim::Claim;
 
@@ -202,41 +203,6 @@ pub(crate) fn within(wanted: &Wanted, inside: &Inside, server: &str) -> Result<V
         all.extend(readable(wanted, role, inside));
     }
     Ok(all)
-}
-
-fn extension(
-    name: &str,
-    version: Option<&str>,
-    seen: Option<&ExtensionSeen>,
-    server: &str,
-) -> Result<Option<Statement>, PostgresError> {
-    let missing = |help: String| PostgresError::NoExtension {
-        server: server.to_owned(),
-        name: name.to_owned(),
-        version: version.map(str::to_owned),
-        help,
-    };
-    let Some(seen) = seen else {
-        return Err(missing("install its package where the server runs, or take it out".to_owned()));
-    };
-    if let Some(version) = version
-        && !seen.versions.iter().any(|known| known == version)
-    {
-        return Err(missing(format!("it has {}", seen.versions.join(", "))));
-    }
-    let target = version.unwrap_or(&seen.newest);
-    let (extension, version) = (quoted(name), literal(target));
-    Ok(match &seen.installed {
-        Some(installed) if installed == target => None,
-        Some(_) => Some(Statement::new(
-            format!("bring the extension {extension} to {target}"),
-            format!("ALTER EXTENSION {extension} UPDATE TO {version}"),
-        )),
-        None => Some(Statement::new(
-            format!("install the extension {extension} {target}"),
-            format!("CREATE EXTENSION IF NOT EXISTS {extension} VERSION {version} CASCADE"),
-        )),
-    })
 }
 
 /// What is there and what later migrations make.

@@ -5,6 +5,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::Wanted;
 use super::decide::{self, Given};
 use super::error::PostgresError;
+use super::extensions;
 use super::logins::{Login, LoginName, works};
 use super::name::PgName;
 use super::seen::{Seen, inside, seen};
@@ -80,8 +81,9 @@ async fn ensure_once(
     let mut connection = server.connect(wanted.database.as_str()).await?;
     let found = inside(server, &mut connection, wanted).await?;
     let statements = decide::within(wanted, &found, &server.to_string())?;
-    ensured.perform(server, &mut connection, &statements).await?;
+    let performed = ensured.perform(server, &mut connection, &statements).await;
     close(connection).await;
+    performed.map_err(|error| extensions::told(wanted, error))?;
     Ok(ensured)
 }
 
@@ -174,11 +176,16 @@ pub(crate) async fn close(connection: PgConnection) {
     let _ = connection.close().await;
 }
 
-/// Whether nothing of the owner's is in the database yet.
+/// What an extension brought is nobody's data.
+const EMPTY: &str = "
+    SELECT NOT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+        AND NOT EXISTS(SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
+
+/// Whether nothing of anybody's is in the database yet.
 pub async fn is_empty(server: &Server, wanted: &Wanted) -> Result<bool, PostgresError> {
     let mut connection = server.connect(wanted.database.as_str()).await?;
-    let sql = "SELECT NOT EXISTS(SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'm', 'v', 'S'))";
-    let asking = sqlx::query_scalar(sql).bind(wanted.owner.as_str()).fetch_one(&mut connection);
+    let asking = sqlx::query_scalar(EMPTY).fetch_one(&mut connection);
     let empty = asked(server, "say what is in the database", asking).await?;
     close(connection).await;
     Ok(empty)

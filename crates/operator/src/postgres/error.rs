@@ -100,6 +100,21 @@ pub enum PostgresError {
         /// What to do.
         help: String,
     },
+    /// An extension that our role may not install.
+    #[error(
+        "the role that {server} is reached as may not install the extension `{name}`, which needs a superuser ({why}): have one run `CREATE EXTENSION \
+         {name} CASCADE` in the database `{database}`, or name a role that may"
+    )]
+    ExtensionRefused {
+        /// Host and port.
+        server: String,
+        /// Its name, quoted where it has to be.
+        name: String,
+        /// Where it is wanted.
+        database: String,
+        /// The server's words.
+        why: String,
+    },
     /// No random numbers can be had.
     #[error("no random numbers can be had for a password: {0}")]
     Random(String),

@@ -88,11 +88,15 @@ impl Place {
     }
 
     async fn admin(&self) -> PgConnection {
+        self.admin_of("postgres").await
+    }
+
+    async fn admin_of(&self, database: &str) -> PgConnection {
         let text = str::to_owned;
         let login = Login {
             role: text(DevPostgres::ADMIN),
             password: text(DevPostgres::PASSWORD),
-            database: text("postgres"),
+            database: text(database),
             url: String::new(),
         };
         self.connect(&login).await.unwrap()
@@ -240,6 +244,26 @@ async fn two_objects_never_share_a_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_there_is_taken_over_only_when_that_is_said_and_is_no_empty_one() {
+    let place = Place::new().await;
+    place.run("CREATE ROLE legacy LOGIN PASSWORD 'x'").await;
+    place.run("CREATE DATABASE old OWNER legacy").await;
+    let mut root = place.admin_of("old").await;
+    sqlx::raw_sql("CREATE TABLE orders AS SELECT 1 AS id").execute(&mut root).await.unwrap();
+    place.write("old", json!({})).await;
+    place.says("old", "say `adopt: true` if it is to be taken over").await;
+    place.write("old", json!({"adopt": true})).await;
+    place.says("old", "say `owner: legacy`").await;
+    place.write("old", json!({"adopt": true, "owner": "legacy"})).await;
+    let login = place.ready("old").await;
+    assert_eq!((login.role.as_str(), login.database.as_str()), ("legacy_a", "old"));
+    place.connect(&login).await.unwrap();
+    let status = place.field.get(&place.key("old")).await.unwrap()["status"].clone();
+    // The table is the superuser's, and not its owner's.
+    assert_eq!((&status["filled"], &status["beganEmpty"]), (&json!(true), &Value::Null), "{status:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_admin_secret_is_named_and_its_coming_is_enough() {
     let place = Place::new().await;
     place.write("shop", json!({"server": {"external": {"adminSecret": "later"}}})).await;
@@ -372,6 +396,42 @@ async fn a_password_that_is_due_is_not_replaced_while_the_login_before_may_still
     assert_ne!(third.password, first.password);
     place.connect(&third).await.unwrap();
     place.connect(&second).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_skipped_is_neither_changed_nor_mended_nor_deleted_and_goes_on_afterwards() {
+    let place = Place::new().await;
+    place.write("shop", json!({"deletion": "drop"})).await;
+    place.ready("shop").await;
+    let skip = async |name: &str, value| {
+        place.field.client.annotate(&place.key(name), operator::app::SKIP_ANNOTATION, value).await.unwrap();
+    };
+    skip("shop", Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    let secret = place.secret("shop-postgres");
+    let live = place.field.get(&secret).await.unwrap();
+    place.field.client.delete(&secret, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    place.write("shop", json!({"deletion": "drop", "reporting": {}})).await;
+    let is_seen = |live: &Value| live["status"]["observedGeneration"] == live["metadata"]["generation"];
+    let live = place.field.until(&place.key("shop"), "seen", is_seen).await;
+    assert_eq!(condition(&live), "True", "as it was seen last");
+    assert_ne!(live["status"]["conditions"][0]["observedGeneration"], live["metadata"]["generation"]);
+    // Another one is looked after meanwhile.
+    place.write("beside", json!({})).await;
+    place.ready("beside").await;
+    assert_eq!((place.login("shop-postgres").await, place.login("shop-postgres-reporting").await), (None, None));
+
+    skip("shop", None).await;
+    place.field.until(&place.secret("shop-postgres-reporting"), "made", |_| true).await;
+    place.ready("shop").await;
+    skip("shop", Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    place.delete("shop").await;
+    place.says("shop", "that waits until the annotation is taken off").await;
+    assert!(place.databases().await.contains(&"shop".to_owned()));
+    skip("shop", None).await;
+    place.field.until_gone(&place.key("shop")).await;
+    assert!(!place.databases().await.contains(&"shop".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,13 +3,15 @@
 use base64::Engine as _;
 use cluster::ObjectKey;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use testkit::DevPostgres;
 
 use super::field::{Field, message};
 
 struct Place {
     field: Field,
-    _postgres: DevPostgres,
+    postgres: DevPostgres,
 }
 
 impl Place {
@@ -25,7 +27,7 @@ impl Place {
         field.client.create(&secret).await.unwrap();
         field.volume(&format!("{server}-data")).await;
         field.begin().await;
-        Self { field, _postgres: postgres }
+        Self { field, postgres }
     }
 
     fn key(&self, name: &str) -> ObjectKey {
@@ -36,6 +38,11 @@ impl Place {
         let database = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "PostgresDatabase",
             "metadata": {"name": name, "namespace": self.field.server.namespace}, "spec": spec});
         self.field.server.write(&database).await.unwrap();
+    }
+
+    async fn delete(&self, name: &str) {
+        let live = self.field.get(&self.key(name)).await.unwrap();
+        self.field.client.delete(&self.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
     }
 
     async fn ready(&self, name: &str) {
@@ -62,6 +69,56 @@ async fn a_server_of_its_own_is_made_kept_and_gone_with_its_database_but_for_the
     place.field.client.delete(&place.key("shop"), database["metadata"]["uid"].as_str().unwrap()).await.unwrap();
     place.field.until_gone(&set).await;
     assert!(place.field.get(&place.field.key("v1", "PersistentVolumeClaim", "shop-postgres-data")).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_volume_of_a_server_of_its_own_goes_too_where_that_is_said_and_one_that_others_made_does_not() {
+    let place = Place::new("shop-postgres").await;
+    let claim = |name: &str| place.field.key("v1", "PersistentVolumeClaim", name);
+    place.write("shop", json!({"server": {"local": {}}, "deletion": "drop"})).await;
+    place.ready("shop").await;
+    let namespace = &place.field.server.namespace;
+    let written = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "desk-postgres-data", "namespace": namespace},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    place.field.client.create(&written).await.unwrap();
+    place.write("desk", json!({"server": {"local": {}}, "deletion": "drop"})).await;
+    let refused = |live: &Value| message(&live["status"], "Ready").contains("was made by others");
+    place.field.until(&place.key("desk"), "refused", refused).await;
+    for name in ["shop", "desk"] {
+        place.delete(name).await;
+        place.field.until_gone(&place.key(name)).await;
+    }
+    place.field.until_gone(&claim("shop-postgres-data")).await;
+    let left = place.field.get(&claim("desk-postgres-data")).await.unwrap();
+    assert_eq!(left["metadata"].get("deletionTimestamp"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superusers_password_that_was_changed_by_hand_has_its_server_started_anew() {
+    let mut place = Place::new("shop-postgres").await;
+    place.write("shop", json!({"server": {"local": {}}})).await;
+    place.ready("shop").await;
+    let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(place.postgres.port());
+    let options = options.username(DevPostgres::ADMIN).password(DevPostgres::PASSWORD).database("postgres");
+    let mut superuser = PgConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("ALTER ROLE postgres PASSWORD 'by hand'").execute(&mut superuser).await.unwrap();
+    let pod = place.field.key("v1", "Pod", "shop-postgres-0");
+    let first = place.field.get(&pod).await.unwrap();
+    place.field.kill().await;
+    place.field.begin().await;
+    let says = |live: &Value| message(&live["status"], "Ready").contains("its pod is started anew with that");
+    place.field.until(&place.key("shop"), "told", says).await;
+    place.field.until(&pod, "another", |pod| pod["metadata"]["uid"] != first["metadata"]["uid"]).await;
+    // That is what a pod that starts does.
+    let known =
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE postgres PASSWORD %L', current_setting('pinnace.known')); END $$";
+    sqlx::query("SELECT set_config('pinnace.known', $1, false)")
+        .bind(DevPostgres::PASSWORD)
+        .execute(&mut superuser)
+        .await
+        .unwrap();
+    sqlx::raw_sql(known).execute(&mut superuser).await.unwrap();
+    place.ready("shop").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

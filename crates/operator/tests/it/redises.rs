@@ -212,3 +212,28 @@ async fn a_pass_over_a_redis_that_is_well_writes_nothing() {
     place.0.kill().await;
     assert_eq!((seen(&place).await, before.len()), (before.clone(), 7));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_skipped_is_left_as_it_is() {
+    let place = Place(Field::looked_after().await);
+    place.write("shop", json!({"memory": "64Mi"})).await;
+    place.ready("shop").await;
+    let skip = async |value| {
+        place.0.client.annotate(&place.key("shop"), operator::app::SKIP_ANNOTATION, value).await.unwrap();
+    };
+    skip(Some("true")).await;
+    place.write("shop", json!({"memory": "128Mi"})).await;
+    let status = place.says("shop", "it is left as it is").await;
+    assert_eq!(
+        (&status["conditions"][0]["status"], &status["conditions"][0]["reason"]),
+        (&json!("True"), &json!("Paused"))
+    );
+    place.write("beside", json!({"memory": "64Mi"})).await;
+    place.ready("beside").await;
+    let files = place.0.key("apps/v1", "StatefulSet", "shop-redis");
+    let before = place.0.get(&files).await.unwrap()["metadata"]["generation"].clone();
+    skip(None).await;
+    place.ready("shop").await;
+    let after = place.0.get(&files).await.unwrap()["metadata"]["generation"].clone();
+    assert_eq!((before, after), (json!(1), json!(2)), "what was written meanwhile is done now, and not before");
+}

@@ -176,6 +176,14 @@ async fn bad_databases_are_refused_with_a_sentence() {
             object("PostgresDatabase", "alone", json!({"server": {"cluster": {"instances": 1, "synchronous": true}}})),
             "at least two instances",
         ),
+        (
+            object("PostgresDatabase", "snap", json!({"server": {"local": {}}, "deletion": "snapshot"})),
+            "A last snapshot is made only of servers of Amazon RDS",
+        ),
+        (
+            app("snap", json!({"needs": {"database": {"make": {"deletion": "snapshot"}}}})),
+            "A last snapshot is made only of servers of Amazon RDS",
+        ),
         (object("Redis", "large", json!({"memory": "11Gi"})), "The memory has to be from 16Mi to 10Gi"),
         (object("RabbitVhost", "none", json!({})), "Say in spec.broker which broker"),
     ])

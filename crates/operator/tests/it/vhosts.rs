@@ -1,10 +1,12 @@
 //! Virtual hosts of a real cluster's objects on a real RabbitMQ.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster::ObjectKey;
+use jiff::{SignedDuration, Timestamp};
+use operator::Clock;
 use serde_json::{Value, json};
 use testkit::DevRabbit;
 
@@ -177,6 +179,31 @@ async fn one_that_is_to_be_dropped_goes_with_its_object_and_waits_for_a_broker_t
     place.field.until_gone(&place.key("away")).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_broker_can_not_be_asked_for_an_hour_goes_and_holds_up_nothing_any_longer() {
+    let mut place = Place::new().await;
+    place.write_admin("away", "http://127.0.0.1:9").await;
+    place.write("away", json!({"broker": {"external": {"adminSecret": "away"}}, "deletion": "drop"})).await;
+    place.says("away", "can't be reached").await;
+    place.delete("away").await;
+    let waits = |live: &Value| message(&live["status"], "Ready").contains("It is tried again for an hour");
+    place.field.until(&place.key("away"), "told", waits).await;
+    for (minutes, is_there) in [(55, true), (61, false)] {
+        let later = Timestamp::now() + SignedDuration::from_mins(minutes);
+        place.field.settings.clock = Clock::Set(Arc::new(Mutex::new(later)));
+        place.field.kill().await;
+        place.field.begin().await;
+        if is_there {
+            // It had its pass when one that came later is ready.
+            place.write("beside", json!({"vhost": place.own("beside")})).await;
+            place.ready("beside").await;
+            assert!(place.field.get(&place.key("away")).await.is_some());
+        } else {
+            place.field.until_gone(&place.key("away")).await;
+        }
+    }
+}
+
 /// Its pod is played here; behind the address of the management API is a real broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_in_the_cluster_is_made_and_shared_and_gone_but_for_its_volume() {
@@ -251,4 +278,31 @@ async fn a_pass_over_a_virtual_host_that_is_well_writes_nothing() {
     place.ready("later").await;
     place.field.kill().await;
     assert_eq!(seen(&place).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_virtual_host_that_is_skipped_is_left_as_it_is_and_not_deleted() {
+    let place = Place::new().await;
+    let vhost = place.own("shop");
+    let spec = |length: u32| json!({"vhost": vhost, "deletion": "drop", "policies": {"short": {"pattern": ".*", "definition": {"max-length": length}}}});
+    place.write("shop", spec(1)).await;
+    place.ready("shop").await;
+    let skip = async |value| {
+        place.field.client.annotate(&place.key("shop"), operator::app::SKIP_ANNOTATION, value).await.unwrap();
+    };
+    skip(Some("true")).await;
+    place.says("shop", "it is left as it is").await;
+    place.write("shop", spec(2)).await;
+    let status = place.says("shop", "it is left as it is").await;
+    assert_eq!(status["conditions"][0]["reason"], "Paused");
+    place.write("beside", json!({"vhost": place.own("beside"), "deletion": "drop"})).await;
+    place.ready("beside").await;
+    assert_eq!(place.policies(&vhost).await[0]["definition"], json!({"max-length": 1}));
+    place.delete("shop").await;
+    place.says("shop", "that waits until the annotation is taken off").await;
+    assert!(place.lets_in("shop-rabbit").await);
+    skip(None).await;
+    place.field.until_gone(&place.key("shop")).await;
+    let path = format!("vhosts/{}", vhost.replace('/', "%2F"));
+    assert_eq!(place.by_hand("GET", &path, Value::Null).await.0, 404);
 }

@@ -9,9 +9,9 @@ use super::{Work, version_of};
 use crate::crd::OfKind as _;
 use crate::driver::OperatorError;
 use crate::kinds::app::AppSpec;
-use crate::objects::condition;
-use crate::resource::{BadObject, Condition};
-use crate::standing::{Said, conditions};
+use crate::objects::{condition, said};
+use crate::resource::{BadObject, Condition, SKIP_ANNOTATION};
+use crate::standing::{Said, conditions, paused};
 
 /// That a server does not answer is said at the so many-th time.
 const TOLD_AT: u32 = 3;
@@ -26,6 +26,12 @@ impl Work {
     /// Says of an object that can't be read (its CRD is of another version than we are) why not, beside what was said before.
     pub(crate) async fn say_unreadable(&mut self, why: &BadObject) -> Result<(), OperatorError> {
         let status = unreadable(&self.object, &why.to_string(), self.now());
+        self.write_status(&status).await
+    }
+
+    /// Says of an object that it is left as it is, beside what was said before.
+    pub(crate) async fn say_paused(&mut self) -> Result<(), OperatorError> {
+        let status = left_as_it_is(&self.object, self.now());
         self.write_status(&status).await
     }
 
@@ -56,9 +62,26 @@ fn is_ready(object: &Value) -> bool {
     condition(object, "Ready").is_some_and(|one| one["status"] == "True" && one.get("observedGeneration") == generation)
 }
 
+/// The status, and the conditions in it.
+fn said_before(object: &Value) -> (Value, Vec<Condition>) {
+    let status = object.get("status").filter(|status| status.is_object()).cloned().unwrap_or_else(|| json!({}));
+    let before = serde_json::from_value(status["conditions"].clone()).unwrap_or_default();
+    (status, before)
+}
+
+fn left_as_it_is(object: &Value, now: Timestamp) -> Value {
+    let (mut status, before) = said_before(object);
+    let is_deleted = object.pointer("/metadata/deletionTimestamp").is_some();
+    let held = if is_deleted { "; it is to be deleted, and that waits until the annotation is taken off" } else { "" };
+    let message = format!("it is left as it is, as the annotation {SKIP_ANNOTATION} says{held}");
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+    status["conditions"] = said(json!(paused(&message, generation, &before, now)));
+    status["observedGeneration"] = json!(generation);
+    said(status)
+}
+
 fn unreadable(object: &Value, why: &str, now: Timestamp) -> Value {
-    let mut status = object.get("status").filter(|status| status.is_object()).cloned().unwrap_or_else(|| json!({}));
-    let before: Vec<Condition> = serde_json::from_value(status["conditions"].clone()).unwrap_or_default();
+    let (mut status, before) = said_before(object);
     let message = format!("its spec can't be read; nothing is done until it is mended: {why}");
     let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
     let said = Said { ready: false, stalled: true, reason: "Invalid", message: &message };
@@ -84,6 +107,26 @@ mod tests {
         assert!(!is_ready(&object(2, "False")));
         assert!(!is_ready(&object(3, "True")), "somebody changed it since");
         assert!(!is_ready(&json!({"metadata": {"generation": 1}})));
+    }
+
+    #[test]
+    fn what_is_left_as_it_is_was_ready_or_not_as_it_was_then() {
+        let ready = |status: &Value| {
+            let one = condition(&json!({"status": status}), "Ready").unwrap().clone();
+            (one["status"].clone(), one["reason"].clone(), one["observedGeneration"].clone())
+        };
+        let seen = json!({"type": "Ready", "status": "True", "reason": "Ready", "message": "", "observedGeneration": 2,
+            "lastTransitionTime": "2026-11-26T12:00:00Z"});
+        let object = json!({"metadata": {"generation": 3}, "status": {"database": "shop", "conditions": [seen]}});
+        let status = left_as_it_is(&object, Timestamp::UNIX_EPOCH);
+        assert_eq!((&status["database"], &status["observedGeneration"]), (&json!("shop"), &json!(3)));
+        assert_eq!(ready(&status), (json!("True"), json!("Paused"), json!(2)), "the change is not taken up");
+        assert_eq!(status["conditions"][0]["lastTransitionTime"], "2026-11-26T12:00:00Z");
+        let new = left_as_it_is(&json!({"metadata": {"generation": 1}}), Timestamp::UNIX_EPOCH);
+        assert_eq!(ready(&new), (json!("False"), json!("Paused"), json!(1)));
+        let going = json!({"metadata": {"generation": 1, "deletionTimestamp": "2026-11-26T12:00:00Z"}});
+        let text = left_as_it_is(&going, Timestamp::UNIX_EPOCH).to_string();
+        assert!(text.contains("waits until the annotation is taken off"), "{text}");
     }
 
     #[test]

@@ -17,8 +17,6 @@ use crate::objects;
 pub(crate) const CONTROLLER: Controller =
     Controller { kind: AppSpec::KIND.kind, reconcile: |work| Box::pin(reconcile(work)) };
 
-/// Set to `"true"`, it leaves an object as it is, as `spec.pause` does.
-pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
 /// Another value than before has a failed migration run again.
 pub const RETRY_ANNOTATION: &str = "pinnace.dev/retry";
 
@@ -95,7 +93,7 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
 }
 
 fn is_paused(app: &App) -> bool {
-    app.spec.pause || app.metadata.annotations.get(SKIP_ANNOTATION).is_some_and(|value| value == "true")
+    app.spec.pause || app.metadata.is_skipped()
 }
 
 /// All that is seen of the App and of what it owns.

@@ -4,6 +4,8 @@
 //! Who wants one says so by an annotation, and finds it in the status when it is made. What was made is written down in the operator's
 //! namespace too, so that a database that is made again after a disaster finds its last backup.
 
+mod script;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::driver::{OperatorError, Work, rfc3339};
 use crate::hex::hex;
 use crate::kinds::app::judge_job;
 use crate::postgres::{self, Login, Wanted};
+use script::{DUMP, RESTORE};
 
 /// `backup.pinnace.dev/<who>: <name>` asks for a backup of this name.
 pub(crate) const WANTED_ANNOTATION: &str = "backup.pinnace.dev/";
@@ -30,27 +33,17 @@ const KEPT: usize = 5;
 const VOLUME: &str = "pinnace-backups";
 const TIMEOUT_SECONDS: u32 = 6 * 3600;
 
-const DUMP: &str = "set -eu
-mkdir -p \"/backups/$FOLDER\"
-cd \"/backups/$FOLDER\"
-pg_dump --format=custom --no-owner --no-privileges --file=\"$NAME.part\"
-mv \"$NAME.part\" \"$NAME.dump\"
-ls -1t -- *.dump | tail -n +$((KEPT + 1)) | while read -r old; do rm -- \"$old\"; done
-ls -l -- \"$NAME.dump\"
-";
-const RESTORE: &str = "set -eu
-pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --no-comments --dbname=\"$PGDATABASE\" \"/backups/$FOLDER/$NAME.dump\"
-";
-
-/// A backup that somebody asked for and that is not made yet: who asks, and its name. One that failed holds up no other.
+/// A backup that somebody asked for and that is not made yet: who asks, and its name. One that runs comes first, so that there is one at a time;
+/// one that failed holds up no other.
 pub(crate) fn asked_for(database: &PostgresDatabase) -> Option<(String, String)> {
     let status = database.status.clone().unwrap_or_default();
-    let failed = status.backup.filter(|run| run.failed).map(|run| run.name);
+    let run = status.backup;
+    let is_of = |name: &str, failed: bool| run.as_ref().is_some_and(|run| run.name == name && run.failed == failed);
     let is_missing = |name: &String| is_name(name) && status.backups.iter().all(|one| one.name != *name);
     let asked = database.metadata.annotations.iter();
     let asked = asked.filter(|(key, name)| key.starts_with(WANTED_ANNOTATION) && is_missing(name));
-    let (again, new): (Vec<_>, Vec<_>) = asked.partition(|(_, name)| failed.as_ref() == Some(*name));
-    new.into_iter().chain(again).next().map(|(key, name)| (key.clone(), name.clone()))
+    let first = asked.min_by_key(|(_, name)| (!is_of(name, false), is_of(name, true)));
+    first.map(|(key, name)| (key.clone(), name.clone()))
 }
 
 /// What is made is asked for no longer: it would be made again once it is no more among those that are kept.
@@ -259,5 +252,19 @@ mod tests {
         assert_eq!(read(&record(kept)).map(|all| all.len()), Some(1));
         assert_eq!(read(&record("[{")), None);
         assert_eq!(read(&json!({"data": {}})), None);
+    }
+
+    #[test]
+    fn the_backup_that_runs_comes_first_and_one_that_failed_last() {
+        let asked = |run: Value| {
+            let annotations =
+                json!({"backup.pinnace.dev/a": "one", "backup.pinnace.dev/b": "two", "backup.pinnace.dev/c": "made"});
+            let database = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "PostgresDatabase", "metadata": {"name": "shop", "annotations": annotations},
+                "spec": {"server": {"local": {}}}, "status": {"backup": run, "backups": [{"name": "made", "at": ""}]}});
+            asked_for(&PostgresDatabase::read(&database).unwrap()).unwrap().1
+        };
+        assert_eq!(asked(Value::Null), "one");
+        assert_eq!(asked(json!({"name": "two", "failed": false, "message": ""})), "two");
+        assert_eq!(asked(json!({"name": "one", "failed": true, "message": ""})), "two");
     }
 }

@@ -15,6 +15,10 @@ pub use server::{ClusterServer, Engine, ExternalServer, LocalServer, PostgresSer
 /// What a database should be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("x-kubernetes-validations" = rule(
+    "!has(self.deletion) || self.deletion != 'snapshot' || (has(self.server) && has(self.server.rds))",
+    "A last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`.",
+)))]
 pub struct PostgresDatabaseSpec {
     /// The server that it lies on.
     pub server: PostgresServer,

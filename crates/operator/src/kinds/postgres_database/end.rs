@@ -36,8 +36,7 @@ pub(crate) async fn end(
     if !work.has_finalizer(FINALIZER) {
         return Ok(Next::WhenChanged);
     }
-    let let_go = database.metadata.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true");
-    if let_go || database.spec.deletion == Deletion::Keep {
+    if is_let_go(work, database) || database.spec.deletion == Deletion::Keep {
         work.set_finalizer(FINALIZER, false).await?;
         return Ok(Next::WhenChanged);
     }
@@ -62,6 +61,11 @@ pub(crate) async fn end(
     let status = status::of(database, wanted.ok(), &outcome, work.now());
     work.write_status(&status).await?;
     result
+}
+
+/// Whether it goes at once, and its data stays.
+pub(crate) fn is_let_go(work: &Work, database: &PostgresDatabase) -> bool {
+    work.is_deleted() && database.metadata.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true")
 }
 
 /// Nothing when the data is gone; else why it is not.

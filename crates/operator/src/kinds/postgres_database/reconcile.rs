@@ -26,6 +26,10 @@ const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let database = PostgresDatabase::read(&work.object)?;
+    if database.metadata.is_skipped() && !end::is_let_go(work, &database) {
+        work.say_paused().await?;
+        return Ok(Next::WhenChanged);
+    }
     let now = work.now();
     let wanted = validate::validate(&database, &work.shared.cluster);
     if work.is_deleted() {

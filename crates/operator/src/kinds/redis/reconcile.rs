@@ -24,6 +24,10 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     if work.is_deleted() {
         return Ok(Next::WhenChanged);
     }
+    if redis.metadata.is_skipped() {
+        work.say_paused().await?;
+        return Ok(Next::WhenChanged);
+    }
     let (standing, result) = match steps(work, &redis).await {
         Ok(standing) => (standing, Ok(())),
         Err(error) if work.passes_over(&error) => return Err(error),
