@@ -217,6 +217,24 @@ async fn a_version_whose_migration_failed_is_migrated_once_more_when_somebody_co
     assert_eq!(field.get(&job).await.unwrap()["metadata"]["uid"], again["metadata"]["uid"], "and not by itself");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_can_not_begin_goes_with_its_version_and_holds_up_no_other() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0")).await;
+    field.phase("shop", "Ready").await;
+    for (bad, next) in [("2.0-image-missing", "1.0"), ("3.0-config-key-missing", "4.0")] {
+        field.write_app("shop", spec(bad)).await;
+        let status = field.phase("shop", "Error").await;
+        assert!(message(&status, "Ready").starts_with("the migration failed: "), "{status:#}");
+        let jobs = field.list("batch/v1", "Job").await;
+        let stuck = jobs.iter().find(|job| job["status"]["active"] == 1).unwrap();
+        field.write_app("shop", spec(next)).await;
+        assert_eq!(field.phase("shop", "Ready").await["version"], next);
+        // It would begin when its image or setting is there, under a version that it is not of.
+        field.until_gone(&cluster::ObjectKey::of(stuck)).await;
+    }
+}
+
 async fn failed_job(field: &Field) -> Value {
     let jobs = field.list("batch/v1", "Job").await;
     jobs.into_iter().find(|job| job["status"]["failed"] == 1).unwrap()

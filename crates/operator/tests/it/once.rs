@@ -78,6 +78,20 @@ async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody
     assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_can_not_begin_runs_with_the_next_version() {
+    let field = Field::looked_after().await;
+    let spec = |tag: &str| {
+        json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"], "image": image("9.9")}},
+            "setup": {"index": {"command": ["index"]}}})
+    };
+    field.write_app("shop", spec("1.0-image-missing")).await;
+    field.phase("shop", "Error").await;
+    field.write_app("shop", spec("2.0")).await;
+    assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+    assert_eq!(once(&field).await[0]["spec"]["template"]["spec"]["containers"][0]["image"], image("2.0"));
+}
+
 /// As long as it is held, it is there though it was deleted. Controllers write it and its finalizers meanwhile.
 async fn hold(field: &Field, key: &ObjectKey, is_held: bool) {
     const HOLD: &str = "example.org/held";

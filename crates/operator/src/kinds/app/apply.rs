@@ -15,7 +15,8 @@ use self::once::Begun;
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{has_ended, is_migration, jobs, judge_job, name_of, uid_of};
+use super::facts::{can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded};
+use super::facts::{jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
@@ -123,11 +124,16 @@ async fn other_that_runs(work: &Work, name: &str) -> Result<Option<String>, Oper
     Ok(running.next().map(|job| name_of(job).to_owned()))
 }
 
-/// Marks failed migrations of versions that the App is no more: who goes to such a version again wants it migrated. Their lines are kept until then.
-pub(crate) async fn supersede(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
+/// Migrations of versions that the App is no more. One that failed is marked: who goes to such a version again wants it migrated, and its lines are kept until
+/// then. One that can't begin is deleted: it would begin later, under a version that it is not of.
+pub(crate) async fn leave_behind(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
     for job in facts::left_behind(snapshot, objects) {
         let key = work.beside("batch/v1", "Job", name_of(job));
-        work.client().annotate(&key, SUPERSEDED_ANNOTATION, Some("true")).await?;
+        if ended_as(job, "Failed") && !is_superseded(job) {
+            work.client().annotate(&key, SUPERSEDED_ANNOTATION, Some("true")).await?;
+        } else if can_not_begin(job, snapshot) && !is_deleted(job) {
+            work.client().delete_after_all_of_it(&key, uid_of(job)).await?;
+        }
     }
     Ok(())
 }
@@ -167,8 +173,9 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
     self::configuration(work, configuration).await?;
     let (mut waits, mut not_ours) = (Vec::new(), Vec::new());
+    let snapshot = work.snapshot(std::slice::from_ref(&work.key));
     for (job, _) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        match once::begin(work, app, job).await? {
+        match once::begin(work, app, job, &snapshot).await? {
             Begun::Yes => {}
             Begun::Again(name) => waits.push(format!("{name} is begun once more")),
             Begun::Not(Foreign::Goes(message)) => waits.push(message),

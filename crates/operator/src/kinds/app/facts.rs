@@ -1,24 +1,28 @@
 //! What is so of an App, as it is seen: what decides how far it may go.
 
+mod jobs;
+
 use std::time::Duration;
 
 use cluster::{ClusterError, ObjectKey, Snapshot};
-use health::{Baseline, Children, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict, judge_object};
+use health::{Baseline, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict};
 use serde_json::Value;
 
 use super::apply::Kept;
-use super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
+use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
 use super::crd::Defaults;
 use super::dereference::sources;
 use super::reconcile::{RETRY_ANNOTATION, TAKEN_UP, holds};
 use super::validate::Checked;
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
-use crate::objects::condition;
 use crate::rights::ACCOUNT;
 
-/// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
-pub(crate) const SUPERSEDED_ANNOTATION: &str = "pinnace.dev/superseded";
+pub(crate) use jobs::{
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded, jobs,
+    judge_job, left_behind, name_of, uid_of,
+};
+use jobs::{is_part, other_migration};
 
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -157,26 +161,6 @@ fn backup_name(app: &App, digest: &str, uid: &str, superseded: Option<&str>) -> 
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect()
 }
 
-/// Whether it failed, and the App was another version since.
-fn is_superseded(job: &Value) -> bool {
-    job["metadata"]["annotations"][SUPERSEDED_ANNOTATION] == "true"
-}
-
-/// The failed migrations of versions that the App is no more.
-pub(crate) fn left_behind<'a>(snapshot: &'a Snapshot, objects: &Objects) -> Vec<&'a Value> {
-    let current = objects.migration.as_ref().map(name_of);
-    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != current);
-    others.filter(|job| ended_as(job, "Failed") && !is_superseded(job)).collect()
-}
-
-pub(crate) fn is_migration(job: &Value) -> bool {
-    is_part(job, JOB_OF_MIGRATION)
-}
-
-fn is_part(job: &Value, part: &str) -> bool {
-    job["metadata"]["labels"]["app.kubernetes.io/component"] == part
-}
-
 /// Whether there were data before the App: a database that was taken over, or filled from a backup.
 fn began_full(database: &Value) -> bool {
     database["status"]["filled"] == true && database["status"]["beganEmpty"] != true
@@ -250,40 +234,6 @@ pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<Str
         waits.push(told.unwrap_or_else(|| problem.to_string()));
     }
     waits
-}
-
-/// How a Job does, as it was read, by what is seen of its pods.
-pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
-    let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
-    judge_object(job, &children, &CustomRules::default())
-}
-
-/// The migration of another version that has not ended.
-fn other_migration(snapshot: &Snapshot, name: Option<&str>) -> Option<String> {
-    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != name);
-    let mut running = others.filter(|job| !has_ended(job));
-    running.next().map(|job| format!("the Job {}", name_of(job)))
-}
-
-/// Whether a Job has come to an end, good or bad.
-pub(crate) fn has_ended(job: &Value) -> bool {
-    ended_as(job, "Complete") || ended_as(job, "Failed")
-}
-
-pub(crate) fn ended_as(job: &Value, end: &str) -> bool {
-    condition(job, end).is_some_and(|one| one["status"] == "True")
-}
-
-pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
-    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
-}
-
-pub(crate) fn uid_of(object: &Value) -> &str {
-    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(crate) fn name_of(object: &Value) -> &str {
-    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// How the processes of the App do, judged from the newest pods alone; nothing while the watches have not caught up.

@@ -60,7 +60,7 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
     let objects = build(&checked);
     let mut snapshot = of_app(work);
     let facts = Facts::of(work, app, &checked, &objects, &snapshot).await?;
-    apply::supersede(work, &objects, &snapshot).await?;
+    apply::leave_behind(work, &objects, &snapshot).await?;
     let once = facts.once.iter().map(|once| once.name.clone()).collect();
     let serving = Serving { image: app.spec.image.clone(), version: checked.version(), once };
     match stage(&facts) {
@@ -73,7 +73,7 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
             }
         }
         Stage::BackingUp(backup) => apply::backup(work, app, &backup).await,
-        Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}, which runs"))),
+        Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}"))),
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
         Stage::Deploying => {
             let kept = apply::all(work, app, &objects, &facts).await?;
