@@ -194,3 +194,51 @@ async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it()
     }
     field.phase("shop", "Ready").await;
 }
+
+/// The pod of the only migration, which is held once it is there.
+async fn held_pod_of_migration(field: &Field) -> ObjectKey {
+    field.until(&field.app("shop"), "migrating", |app| app["status"]["phase"] == "Migrating").await;
+    let job = until_one(field, "batch/v1", "Job").await;
+    let runs = |job: &Value| job["status"]["active"] == 1;
+    field.until(&job, "active", runs).await;
+    let pod = until_one(field, "v1", "Pod").await;
+    hold(field, &pod, true).await;
+    pod
+}
+
+/// The only object of its kind, once it is there.
+async fn until_one(field: &Field, api_version: &str, kind: &str) -> ObjectKey {
+    loop {
+        // What makes it is said of the App.
+        let app = field.get(&field.app("shop")).await;
+        if let Some(one) = field.list(api_version, kind).await.first() {
+            return ObjectKey::of(one);
+        }
+        field.client.news_of(&field.app("shop"), app.as_ref()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_migrations_never_run_at_once_whoever_deleted_the_job_or_the_app() {
+    let field = Field::looked_after().await;
+    let spec = |tag: &str| json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}, "migrations": {"command": ["migrate"]}});
+    let none_begins = async |pod: &ObjectKey| {
+        says(&field, &format!("waits for the pod {}, which is deleted", pod.name)).await;
+        assert_eq!(field.list("batch/v1", "Job").await, Vec::<Value>::new());
+        hold(&field, pod, false).await;
+    };
+    field.write_app("shop", spec("1.0-never-ready")).await;
+    let pod = held_pod_of_migration(&field).await;
+    delete(&field, &until_one(&field, "batch/v1", "Job").await).await;
+    none_begins(&pod).await;
+    field.until_gone(&pod).await;
+    let pod = held_pod_of_migration(&field).await;
+    delete(&field, &field.app("shop")).await;
+    let job = field.list("batch/v1", "Job").await;
+    for job in &job {
+        field.until_gone(&ObjectKey::of(job)).await;
+    }
+    field.write_app("shop", spec("2.0")).await;
+    none_begins(&pod).await;
+    assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+}

@@ -6,7 +6,7 @@ mod once;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Snapshot};
+use cluster::{Applied, Autoscaled, ClusterError, KindKey, ObjectKey, Snapshot};
 use health::Failure;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use self::once::Begun;
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded};
+use super::facts::{can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded};
 use super::facts::{jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
@@ -98,30 +98,41 @@ pub(crate) async fn migration(
         work.client().delete(&job, uid).await?;
         return Ok(Standing::Migrating("it failed before, and is begun once more".to_owned()));
     }
-    let job = job::marked(migration, app);
-    if let Some(other) = other_that_runs(work, name_of(migration)).await? {
-        work.again_in = Some(LOOKS_AGAIN_AFTER);
-        return Ok(Standing::Migrating(format!("waits for the Job {other}, which runs")));
-    }
-    Ok(match work.make_once(&job).await? {
-        Created::There(live) if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
+    let key = work.beside("batch/v1", "Job", name_of(migration));
+    let live = if let Some(live) = work.client().get(&key).await? {
+        live
+    } else {
+        if let Some(other) = other_at_work(work, migration).await? {
+            work.again_in = Some(LOOKS_AGAIN_AFTER);
+            return Ok(Standing::Migrating(format!("waits for {other}")));
+        }
+        work.make_once(&job::marked(migration, app)).await?.into_object()
+    };
+    Ok(match live {
+        live if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
             Foreign::Goes(waits) => Standing::Migrating(waits),
             Foreign::Stays(message) => Standing::Refused { reason: "NotOurs", message },
         },
         // The watch has not told it yet. What it came to is acted upon when it has.
-        Created::There(live) if has_ended(&live) => {
-            Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
-        }
-        Created::New(_) | Created::There(_) => runs(name_of(migration)),
+        live if has_ended(&live) => Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned()),
+        _ => runs(name_of(migration)),
     })
 }
 
-/// The migration of another version that runs, as the API server says: two at once would harm each other, and a watch may be late.
-async fn other_that_runs(work: &Work, name: &str) -> Result<Option<String>, OperatorError> {
+/// What still runs of another migration, as the API server says: two at once would harm each other, and a watch may be late. The pods of a Job that was
+/// deleted run on for a while; whose they were does not matter.
+async fn other_at_work(work: &Work, migration: &Value) -> Result<Option<String>, OperatorError> {
+    const APP: &str = "app.kubernetes.io/name";
+    let is_of_app = |object: &&Value| {
+        is_migration(object) && object["metadata"]["labels"][APP] == migration["metadata"]["labels"][APP]
+    };
     let jobs = work.client().list(&KindKey::new("batch/v1", "Job"), work.namespace()).await?;
-    let ours = jobs.iter().filter(|job| is_migration(job) && is_owned_by(job, work.uid()));
-    let mut running = ours.filter(|job| name_of(job) != name && !has_ended(job));
-    Ok(running.next().map(|job| name_of(job).to_owned()))
+    if let Some(job) = jobs.iter().filter(is_of_app).find(|job| !has_ended(job)) {
+        return Ok(Some(in_words(job)));
+    }
+    let has_ended = |pod: &Value| ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase);
+    let pods = work.client().list(&KindKey::new("v1", "Pod"), work.namespace()).await?;
+    Ok(pods.iter().filter(is_of_app).find(|pod| !has_ended(pod)).map(in_words))
 }
 
 /// Migrations of versions that the App is no more. One that failed is marked: who goes to such a version again wants it migrated, and its lines are kept until

@@ -19,7 +19,7 @@ use crate::driver::{OperatorError, Work};
 use crate::rights::ACCOUNT;
 
 pub(crate) use jobs::{
-    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded, jobs,
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded, jobs,
     judge_job, left_behind, name_of, uid_of,
 };
 use jobs::{is_part, other_migration};
