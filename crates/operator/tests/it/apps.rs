@@ -268,6 +268,24 @@ async fn a_migration_waits_for_that_of_another_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_succeeds_while_another_version_is_wanted_is_not_run_again() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0-slow-ready")).await;
+    field.until(&field.app("shop"), "migrating", |app| app["status"]["phase"] == "Migrating").await;
+    field.write_app("shop", spec("2.0")).await;
+    field.phase("shop", "Ready").await;
+    for job in field.list("batch/v1", "Job").await {
+        // As after some newer versions.
+        let key = cluster::ObjectKey::of(&job);
+        field.client.delete(&key, job["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        field.until_gone(&key).await;
+    }
+    field.write_app("shop", spec("1.0-slow-ready")).await;
+    field.phase("shop", "Ready").await;
+    assert_eq!(field.list("batch/v1", "Job").await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_crashes_says_so_and_the_one_before_serves_on() {
     let field = Field::looked_after().await;
     field.write_app("shop", without_migrations("1.0")).await;

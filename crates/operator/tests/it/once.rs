@@ -59,6 +59,33 @@ async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_wer
     assert_eq!(parts, ["once-index"]);
 }
 
+fn parts(jobs: &[Value]) -> Vec<&str> {
+    let parts = jobs.iter().map(|job| &job["metadata"]["labels"]["app.kubernetes.io/component"]);
+    let mut parts: Vec<&str> = parts.filter_map(Value::as_str).collect();
+    parts.sort_unstable();
+    parts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_made_again_over_a_database_that_stayed_seeds_no_second_time() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    for (name, ran) in [
+        ("shop", &["once-index", "once-seed", "once-superuser"][..]),
+        ("shop", &["once-index"]),
+        ("other", &["once-index"]),
+    ] {
+        place.field.write_app(name, spec("1.0")).await;
+        place.field.phase(name, "Ready").await;
+        let jobs = once(&place.field).await;
+        assert_eq!(parts(&jobs), ran, "{name}");
+        delete(&place.field, &place.field.app(name)).await;
+        for job in &jobs {
+            place.field.until_gone(&ObjectKey::of(job)).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody_asks() {
     let field = Field::looked_after().await;

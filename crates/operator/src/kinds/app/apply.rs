@@ -14,7 +14,7 @@ use self::job::Foreign;
 use self::once::Begun;
 use super::App;
 use super::build::Objects;
-use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
+use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, SUPERSEDED_ANNOTATION};
 use super::facts::{can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded};
 use super::facts::{jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
@@ -95,8 +95,10 @@ pub(crate) async fn migration(
     }
     if let Some(uid) = &facts.superseded {
         let job = work.beside("batch/v1", "Job", name_of(migration));
-        work.client().delete(&job, uid).await?;
-        return Ok(Standing::Migrating("it failed before, and is begun once more".to_owned()));
+        work.client().delete_after_all_of_it(&job, uid).await?;
+        return Ok(Standing::Migrating(
+            "what it came to before counts no longer, and it is begun once more".to_owned(),
+        ));
     }
     let key = work.beside("batch/v1", "Job", name_of(migration));
     let live = if let Some(live) = work.client().get(&key).await? {
@@ -185,8 +187,8 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     self::configuration(work, configuration).await?;
     let (mut waits, mut not_ours) = (Vec::new(), Vec::new());
     let snapshot = work.snapshot(std::slice::from_ref(&work.key));
-    for (job, _) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        match once::begin(work, app, job, &snapshot).await? {
+    for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
+        match once::begin(work, app, job, (fact, &snapshot)).await? {
             Begun::Yes => {}
             Begun::Again(name) => waits.push(format!("{name} is begun once more")),
             Begun::Not(Foreign::Goes(message)) => waits.push(message),
@@ -205,6 +207,17 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
         applied.push(work.keep(object, &autoscaled).await?);
     }
     Ok(Kept { applied, waits, not_ours })
+}
+
+/// A database that may outlive the App says from now on that it has data, which nothing is to be seeded into once more.
+pub(crate) async fn begun(work: &Work, facts: &Facts, database: Option<&Database>) -> Result<(), OperatorError> {
+    let Some(Database { key, live }) = database.filter(|database| !database.is_of(work.uid())) else { return Ok(()) };
+    let is_said = live["metadata"]["annotations"].get(BEGUN_ANNOTATION).is_some();
+    if live.is_object() && !is_said && facts.once.iter().all(|once| once.verdict.is_current()) {
+        let by = format!("{}/{}", work.key.name, work.uid());
+        work.client().annotate(key, BEGUN_ANNOTATION, Some(&by)).await?;
+    }
+    Ok(())
 }
 
 /// What runs this process in another form, with its pods: of a singleton there may never be two, so it ends before this one begins.

@@ -1,23 +1,27 @@
 //! What is so of an App, as it is seen: what decides how far it may go.
 
+mod backup;
+mod database;
 mod jobs;
 
 use std::time::Duration;
 
 use cluster::{ClusterError, ObjectKey, Snapshot};
 use health::{Baseline, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict};
+use model::Digest;
 use serde_json::Value;
 
 use super::apply::Kept;
 use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
-use super::crd::Defaults;
 use super::dereference::sources;
-use super::reconcile::{RETRY_ANNOTATION, TAKEN_UP, holds};
-use super::validate::Checked;
+use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
 use crate::rights::ACCOUNT;
 
+use backup::backup;
+pub(crate) use backup::{BackupFact, BackupState};
+pub(crate) use database::{BEGUN_ANNOTATION, Database, RUNS_IN_ANNOTATION, settle};
 pub(crate) use jobs::{
     SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded, jobs,
     judge_job, left_behind, name_of, uid_of,
@@ -40,7 +44,8 @@ pub(crate) struct Facts {
     pub(crate) backup: Option<BackupFact>,
     /// How its migration does, where its Job is there.
     pub(crate) migration: Option<Verdict>,
-    /// The uid of the Job of its migration where that failed, and the App was another version since: it is begun once more.
+    /// The uid of the Job of its migration where that counts no longer: it failed, and the App was another version since, or it was of other data. It is
+    /// begun once more.
     pub(crate) superseded: Option<String>,
     /// The migration of another version that runs.
     pub(crate) other_migration: Option<String>,
@@ -50,26 +55,6 @@ pub(crate) struct Facts {
     pub(crate) deployed: bool,
 }
 
-/// How a backup does.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct BackupFact {
-    /// The object that it is of.
-    pub(crate) of: String,
-    /// Its name.
-    pub(crate) name: String,
-    pub(crate) state: BackupState,
-}
-
-/// How far a backup is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum BackupState {
-    /// Nobody asked for it yet.
-    Absent,
-    Runs(String),
-    Failed(String),
-    Made,
-}
-
 /// A command that runs once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Once {
@@ -77,6 +62,8 @@ pub(crate) struct Once {
     pub(crate) name: String,
     /// Whether it is known to have run, or has nothing to do: its Job need not be there.
     pub(crate) is_done: bool,
+    /// The uid of its Job where that ran in other data: it is begun once more.
+    pub(crate) began_elsewhere: Option<String>,
     pub(crate) verdict: Verdict,
 }
 
@@ -90,102 +77,53 @@ impl Facts {
     pub(crate) async fn of(
         work: &mut Work,
         app: &App,
-        checked: &Checked<'_>,
+        digest: &Digest,
         objects: &Objects,
+        database: Option<&Database>,
         snapshot: &Snapshot,
     ) -> Result<Self, OperatorError> {
         let status = app.status.clone().unwrap_or_default();
+        let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
         let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
-        let digest = checked.digest.to_string();
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
-        let superseded = job.filter(|job| is_superseded(job)).map(|job| uid_of(job).to_owned());
-        let database = database_of(work, app);
-        let began_full = database.as_ref().is_some_and(|(_, live)| began_full(live));
+        let is_over = |job: &Value| has_ended(job) || can_not_begin(job, snapshot);
+        let superseded = job.filter(|job| is_superseded(job) || is_of_other(job) && is_over(job));
+        let superseded = superseded.map(|job| uid_of(job).to_owned());
+        let elsewhere = job.filter(|job| is_of_other(job) && superseded.is_none()).map(in_words);
+        let had_data = database.is_some_and(|database| database.had_data_before(work.uid()));
+        let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
         Ok(Self {
             unmet: unmet(work, app).await?,
-            backup: database.and_then(|database| backup(work, app, checked, superseded.as_deref(), database)),
+            backup: database
+                .and_then(|database| backup(app, digest.short(), work.uid(), superseded.as_deref(), database)),
             wants_migration: migration.is_some(),
-            recorded: status.migrations.contains(&digest),
-            migration: job.filter(|job| !is_superseded(job)).map(|job| judge_job(job, snapshot)),
+            recorded: status.migrations.contains(&digest.to_string()),
+            migration: job.filter(|_| superseded.is_none() && elsewhere.is_none()).map(|job| judge_job(job, snapshot)),
+            other_migration: elsewhere.or_else(|| other_migration(snapshot, migration.as_deref())),
             superseded,
-            other_migration: other_migration(snapshot, migration.as_deref()),
-            once: objects.once.iter().map(|job| once(snapshot, job, &status.once, began_full)).collect(),
+            once: objects.once.iter().map(once).collect(),
             deployed: status.image.as_ref() == Some(&app.spec.image),
         })
     }
 }
 
-/// The backup that is to be made before this version's migration. A database that was made for it and that nothing was migrated in has nothing
-/// to lose.
-fn backup(
-    work: &Work,
-    app: &App,
-    checked: &Checked<'_>,
-    superseded: Option<&str>,
-    (of, live): (String, Value),
-) -> Option<BackupFact> {
-    let wanted = app.spec.migrations.as_ref()?.backup.unwrap_or(app.spec.defaults == Defaults::Prod);
-    if !wanted {
-        return None;
-    }
-    let status = &live["status"];
-    let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
-    let is_of_app = live.pointer("/metadata/ownerReferences/0/uid").is_some_and(|owner| owner == work.uid());
-    if is_first && is_of_app && status["beganEmpty"] == true {
-        return None;
-    }
-    let name = backup_name(app, checked.digest.short(), work.uid(), superseded);
-    let made = status["backups"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name.as_str()));
-    let run = &status["backup"];
-    let message = || run["message"].as_str().unwrap_or_default().to_owned();
-    let state = match (made, run["name"] == name.as_str(), run["failed"] == true) {
-        (true, ..) => BackupState::Made,
-        (false, true, true) => BackupState::Failed(message()),
-        (false, true, false) => BackupState::Runs(message()),
-        _ => BackupState::Absent,
-    };
-    Some(BackupFact { of, name, state })
-}
-
-/// Another name for each try of each version in each life of an App, so that no older backup is taken for the one that is wanted.
-fn backup_name(app: &App, digest: &str, uid: &str, superseded: Option<&str>) -> String {
-    let short = |uid: &str| uid.chars().take(8).collect::<String>();
-    let parts = [
-        Some(app.metadata.name.clone()),
-        Some(digest.to_owned()),
-        Some(short(uid)),
-        superseded.map(short),
-        app.metadata.annotations.get(RETRY_ANNOTATION).cloned(),
-    ];
-    let name = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect()
-}
-
-/// Whether there were data before the App: a database that was taken over, or filled from a backup.
-fn began_full(database: &Value) -> bool {
-    database["status"]["filled"] == true && database["status"]["beganEmpty"] != true
-}
-
-/// The database of the App, where it is an object of ours: its name, and the object as far as it is there.
-fn database_of(work: &mut Work, app: &App) -> Option<(String, Value)> {
-    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
-    let (kind, name) = source.object?;
-    let live = work.other(&work.ours_beside(kind, &name)).unwrap_or_default();
-    Some((name, live))
-}
-
-fn once(snapshot: &Snapshot, job: &Value, done: &[String], began_full: bool) -> Once {
+/// How a command that runs once does. What a database begins with is there where it had data before, if this App did not begin it already.
+fn once(
+    snapshot: &Snapshot,
+    job: &Value,
+    done: &[String],
+    had_data: bool,
+    is_of_other: impl Fn(&Value) -> bool,
+) -> Once {
     let name = name_of(job);
-    // What a database begins with is there.
     let is_of_new = [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part));
-    let is_done = done.iter().any(|done| done == name) || began_full && is_of_new;
-    if is_done {
-        return Once { name: name.to_owned(), is_done, verdict: Verdict::Current };
-    }
+    let live = jobs(snapshot).find(|job| name_of(job) == name);
+    let began_elsewhere = live.filter(|job| is_of_other(job)).map(|job| uid_of(job).to_owned());
+    let live = live.filter(|_| began_elsewhere.is_none());
+    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new && live.is_none();
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
-    let job = jobs(snapshot).find(|job| name_of(job) == name);
-    let verdict = job.map_or_else(waits, |job| judge_job(job, snapshot));
-    Once { name: name.to_owned(), is_done, verdict }
+    let verdict = if is_done { Verdict::Current } else { live.map_or_else(waits, |job| judge_job(job, snapshot)) };
+    Once { name: name.to_owned(), is_done, began_elsewhere, verdict }
 }
 
 /// What it needs and what is not so.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::LOOKS_AGAIN_AFTER;
 use crate::crd::{OfKind as _, is_ours};
 use crate::driver::Work;
-use crate::kinds::app::facts::name_of;
+use crate::kinds::app::facts::{RUNS_IN_ANNOTATION, name_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 use crate::kinds::app::{App, AppSpec};
 
@@ -38,9 +38,12 @@ fn goes(job: &Value) -> bool {
     job.pointer("/metadata/deletionTimestamp").is_some() || owners.into_iter().flatten().any(is_app)
 }
 
-/// The Job with what somebody said last to have it run again.
+/// The Job with what somebody said last to have it run again, and with the database that it runs in.
 pub(super) fn marked(job: &Value, app: &App) -> Value {
     let mut job = job.clone();
+    if let Some(ran_in) = app.status.as_ref().and_then(|status| status.database.as_ref()) {
+        job["metadata"]["annotations"][RUNS_IN_ANNOTATION] = json!(ran_in.uid);
+    }
     if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
         job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);
     }

@@ -7,25 +7,25 @@ use super::is_owned_by;
 use super::job::{self, Foreign};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{can_not_begin, ended_as, is_deleted, name_of, uid_of};
+use crate::kinds::app::facts::{Once, can_not_begin, ended_as, has_ended, is_deleted, name_of, uid_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 
 /// Whether a command that runs once is begun.
 pub(super) enum Begun {
     Yes,
-    /// The Job of this name failed before, and goes first.
+    /// What the Job of this name came to counts no longer, and it goes first.
     Again(String),
     /// What has its name is not this App's.
     Not(Foreign),
 }
 
-/// Makes the Job where it is not there. One that failed, or can't begin, is deleted when another version may do better, or somebody wants it to run again:
-/// then it is made in the next pass.
+/// Makes the Job where it is not there. One that failed, or can't begin, is deleted when another version may do better, or somebody wants it to run again;
+/// and one that ended in other data. Then it is made in the next pass.
 pub(super) async fn begin(
     work: &mut Work,
     app: &App,
     job: &Value,
-    snapshot: &Snapshot,
+    (fact, snapshot): (&Once, &Snapshot),
 ) -> Result<Begun, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
     let job = job::marked(job, app);
@@ -42,8 +42,12 @@ pub(super) async fn begin(
     if is_deleted(&live) {
         return Ok(Begun::Again(key.name));
     }
-    let has_failed = ended_as(&live, "Failed") || can_not_begin(&live, snapshot);
-    if !has_failed || !is_to_run_again(&live, &job) {
+    let is_stuck = can_not_begin(&live, snapshot);
+    if fact.began_elsewhere.as_deref() == Some(uid_of(&live)) {
+        if !has_ended(&live) && !is_stuck {
+            return Ok(Begun::Again(key.name));
+        }
+    } else if !(ended_as(&live, "Failed") || is_stuck) || !is_to_run_again(&live, &job) {
         return Ok(Begun::Yes);
     }
     work.client().delete_after_all_of_it(&key, uid_of(&live)).await?;
