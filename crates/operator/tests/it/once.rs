@@ -222,6 +222,32 @@ async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it()
     field.phase("shop", "Ready").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_into_secrets_that_others_make_and_what_they_lack_is_told() {
+    let field = Field::looked_after().await;
+    let spec = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+        "configuration": {"environment": {}, "generated": ["SECRET_KEY"]},
+        "superuser": {"username": "admin", "secretName": "of-people"}});
+    let theirs = |name: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"OTHER": "theirs"}});
+    field.server.create(&theirs("shop-generated")).await.unwrap();
+    field.write_app("shop", spec).await;
+    says(&field, "the Secret shop-generated has no key SECRET_KEY").await;
+    field.server.edit(&theirs("shop-generated"), &json!({"stringData": {"SECRET_KEY": "k"}})).await.unwrap();
+    says(&field, "the Secret of-people with the key password, of spec.superuser, is not there").await;
+    let secret = |name: &str| field.key("v1", "Secret", name);
+    assert_eq!(field.get(&secret("of-people")).await, None);
+    field.server.create(&theirs("of-people")).await.unwrap();
+    field.server.edit(&theirs("of-people"), &json!({"stringData": {"password": "p"}})).await.unwrap();
+    field.phase("shop", "Ready").await;
+    // What is done needs it no longer.
+    delete(&field, &secret("of-people")).await;
+    field.server.edit(&theirs("shop-generated"), &json!({"stringData": {"SECRET_KEY": "l"}})).await.unwrap();
+    let web = field.key("apps/v1", "Deployment", "shop-web");
+    let rolled = |live: &Value| live["metadata"]["generation"].as_i64() > Some(1);
+    field.until(&web, "given the new key", rolled).await;
+    field.phase("shop", "Ready").await;
+}
+
 /// The pod of the only migration, which is held once it is there.
 async fn held_pod_of_migration(field: &Field) -> ObjectKey {
     field.until(&field.app("shop"), "migrating", |app| app["status"]["phase"] == "Migrating").await;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::apply::Kept;
 use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
-use super::dereference::sources;
+use super::dereference::{sources, superuser_secret};
 use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
@@ -92,8 +92,11 @@ impl Facts {
         let elsewhere = job.filter(|job| is_of_other(job) && superseded.is_none()).map(in_words);
         let had_data = database.is_some_and(|database| database.had_data_before(work.uid()));
         let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
+        let once: Vec<Once> = objects.once.iter().map(once).collect();
+        let mut unmet = unmet(work, app).await?;
+        unmet.extend(no_password(work, app, objects, &once).await?);
         Ok(Self {
-            unmet: unmet(work, app).await?,
+            unmet,
             backup: database
                 .and_then(|database| backup(app, digest.short(), work.uid(), superseded.as_deref(), database)),
             wants_migration: migration.is_some(),
@@ -101,7 +104,7 @@ impl Facts {
             migration: job.filter(|_| superseded.is_none() && elsewhere.is_none()).map(|job| judge_job(job, snapshot)),
             other_migration: elsewhere.or_else(|| other_migration(snapshot, migration.as_deref())),
             superseded,
-            once: objects.once.iter().map(once).collect(),
+            once,
             deployed: status.image.as_ref() == Some(&app.spec.image),
         })
     }
@@ -157,9 +160,30 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
     Ok(unmet)
 }
 
+/// The Secret of the first user's password, where that user is not made yet and others have to make the Secret.
+async fn no_password(
+    work: &mut Work,
+    app: &App,
+    objects: &Objects,
+    once: &[Once],
+) -> Result<Option<String>, OperatorError> {
+    let Some(secret) = superuser_secret(app) else { return Ok(None) };
+    let mut all = objects.once.iter().zip(once);
+    let is_wanted = all.any(|(job, fact)| is_part(job, JOB_OF_SUPERUSER) && !fact.verdict.is_current());
+    if !is_wanted || work.secret(&secret).await?.is_some_and(|live| live["data"].get("password").is_some()) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "the Secret {secret} with the key password, of spec.superuser, is not there: make it, or leave secretName out, and it is made as \
+         {}-superuser",
+        app.metadata.name
+    )))
+}
+
 /// What is waited for, while what would tell it is not there.
 pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<String> {
-    let mut waits = Vec::new();
+    let others = problems.iter().filter(|problem| !matches!(problem, Problem::NoConnection { .. }));
+    let mut waits: Vec<String> = others.map(ToString::to_string).collect();
     for source in sources(&app.metadata.name, &app.spec) {
         let is_missing =
             |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
