@@ -97,8 +97,9 @@ impl Facts {
         unmet.extend(no_password(work, app, objects, &once).await?);
         Ok(Self {
             unmet,
-            backup: database
-                .and_then(|database| backup(app, digest.short(), work.uid(), superseded.as_deref(), database)),
+            backup: database.and_then(|database| {
+                backup(app, digest.short(), work.uid(), superseded.as_deref(), database, work.now())
+            }),
             wants_migration: migration.is_some(),
             recorded: status.migrations.contains(&digest.to_string()),
             migration: job.filter(|_| superseded.is_none() && elsewhere.is_none()).map(|job| judge_job(job, snapshot)),

@@ -26,8 +26,8 @@ pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
     }
 }
 
-/// Whether a Job that has not ended can't begin as it is: its pods are refused, or wait for an image, a setting or a machine. It would begin once they are
-/// there, however late that is.
+/// Whether a Job that has not ended can't begin as it is: it is suspended, or its pods are refused, or wait for an image, a setting or a machine. It would
+/// begin once they are there, however late that is.
 pub(crate) fn can_not_begin(job: &Value, snapshot: &Snapshot) -> bool {
     let is_on_its_way =
         ["Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"].iter().any(|end| ended_as(job, end));
@@ -36,7 +36,8 @@ pub(crate) fn can_not_begin(job: &Value, snapshot: &Snapshot) -> bool {
     if is_on_its_way || is_at_work {
         return false;
     }
-    matches!(judge_job(job, snapshot), Verdict::Failed(_)) || pods.into_iter().any(is_held_up)
+    let is_suspended = job["spec"]["suspend"] == true && pods.is_empty();
+    is_suspended || matches!(judge_job(job, snapshot), Verdict::Failed(_)) || pods.into_iter().any(is_held_up)
 }
 
 fn pods_of<'a>(job: &'a Value, snapshot: &'a Snapshot) -> impl Iterator<Item = &'a Value> {
@@ -197,6 +198,7 @@ mod tests {
         let mut suspended = job();
         suspended["spec"]["suspend"] = json!(true);
         assert!(matches!(judge_job(&suspended, &with(&[])), Verdict::InProgress(_)));
+        assert!(can_not_begin(&suspended, &with(&[])));
         suspended["status"]["conditions"] = json!([{"type": "Complete", "status": "True"}]);
         assert_eq!(judge_job(&suspended, &with(&[])), Verdict::Current);
     }
