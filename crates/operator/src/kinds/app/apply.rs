@@ -15,7 +15,7 @@ use self::once::Begun;
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded};
+use super::facts::{can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded};
 use super::facts::{jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
@@ -104,7 +104,7 @@ pub(crate) async fn migration(
     let live = if let Some(live) = work.client().get(&key).await? {
         live
     } else {
-        if let Some(other) = other_at_work(work, migration).await? {
+        if let Some(other) = job::other_at_work(work, migration).await? {
             work.again_in = Some(LOOKS_AGAIN_AFTER);
             return Ok(Standing::Migrating(format!("waits for {other}")));
         }
@@ -119,22 +119,6 @@ pub(crate) async fn migration(
         live if has_ended(&live) => Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned()),
         _ => runs(name_of(migration)),
     })
-}
-
-/// What still runs of another migration, as the API server says: two at once would harm each other, and a watch may be late. The pods of a Job that was
-/// deleted run on for a while; whose they were does not matter.
-async fn other_at_work(work: &Work, migration: &Value) -> Result<Option<String>, OperatorError> {
-    const APP: &str = "app.kubernetes.io/name";
-    let is_of_app = |object: &&Value| {
-        is_migration(object) && object["metadata"]["labels"][APP] == migration["metadata"]["labels"][APP]
-    };
-    let jobs = work.client().list(&KindKey::new("batch/v1", "Job"), work.namespace()).await?;
-    if let Some(job) = jobs.iter().filter(is_of_app).find(|job| !has_ended(job)) {
-        return Ok(Some(in_words(job)));
-    }
-    let has_ended = |pod: &Value| ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase);
-    let pods = work.client().list(&KindKey::new("v1", "Pod"), work.namespace()).await?;
-    Ok(pods.iter().filter(is_of_app).find(|pod| !has_ended(pod)).map(in_words))
 }
 
 /// Migrations of versions that the App is no more. One that failed is marked: who goes to such a version again wants it migrated, and its lines are kept until
@@ -243,7 +227,7 @@ pub(crate) async fn remove_others(
     snapshot: &Snapshot,
 ) -> Result<(), OperatorError> {
     let wanted: BTreeSet<(KindKey, String)> = objects.iter().map(identity).collect();
-    let texts: Vec<String> = pods(snapshot).map(ToString::to_string).collect();
+    let texts: Vec<String> = readers(snapshot).map(ToString::to_string).collect();
     let is_read = |name: &str| texts.iter().any(|text| text.contains(&format!("\"{name}\"")));
     let kept_jobs = newest_migrations(snapshot);
     let mut gone = Vec::new();
@@ -283,8 +267,13 @@ fn is_owned_by(object: &Value, uid: &str) -> bool {
     owners.into_iter().flatten().any(|owner| owner["uid"] == uid && owner["controller"] == true)
 }
 
-fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
-    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Pod")
+/// What reads configuration, or may make a pod that does: what has ended does not, though its lines are kept.
+fn readers(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
+    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| match child["kind"].as_str() {
+        Some("Pod") => !job::pod_has_ended(child),
+        Some("Job") => !has_ended(child),
+        _ => false,
+    })
 }
 
 /// The migrations whose lines are kept.
