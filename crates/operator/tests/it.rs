@@ -11,6 +11,7 @@ mod it {
     mod databases;
     mod field;
     mod golden;
+    mod kept;
     mod local;
     mod local_databases;
     mod once;

@@ -65,3 +65,55 @@ async fn pass(controller: &Controller, work: &mut Work) -> Result<Next, Operator
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use cluster::ClusterClient;
+    use serde_json::json;
+    use testkit::DevCluster;
+    use tokio::sync::Semaphore;
+
+    use super::super::{Operator, Settings, resource};
+    use super::*;
+
+    /// One for each look that it is to survive.
+    static LOOKS: Semaphore = Semaphore::const_new(0);
+    static BROKEN: Controller = Controller {
+        kind: "Redis",
+        reconcile: |_| {
+            Box::pin(async {
+                LOOKS.add_permits(1);
+                panic!("broken on purpose")
+            })
+        },
+    };
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_object_whose_reconcile_panics_is_looked_at_again_until_it_is_gone() {
+        let devcluster = DevCluster::shared().await.unwrap();
+        let own = format!("lane-{}", std::process::id());
+        let settings = cluster::Settings { own_namespace: own.clone(), ..cluster::Settings::default() };
+        let client = ClusterClient::connect_with(Some(devcluster.kubeconfig()), "devcluster", settings).await.unwrap();
+        client.make_namespace(&own).await.unwrap();
+        let crds = crate::crds();
+        client.set_up(&crds).await.unwrap();
+        client.wait_until_established(&crds.iter().collect::<Vec<_>>(), Duration::from_mins(1)).await.unwrap();
+        let operator =
+            Operator::begin(client.clone(), Settings { namespace: Some(own.clone()), ..Settings::default() });
+        let shared = operator.await.unwrap().shared;
+        shared.sees_everything().await;
+        let key = ObjectKey { kind: resource("Redis"), namespace: Some(own.clone()), name: "shop".to_owned() };
+        let redis = json!({"apiVersion": key.kind.api_version(), "kind": "Redis", "metadata": {"name": "shop", "namespace": own}, "spec": {}});
+        let mut changes = shared.watcher.changes();
+        let live = client.create(&redis).await.unwrap().into_object();
+        while shared.watcher.seen(&key).is_none() {
+            changes.changed().await.unwrap();
+        }
+        let lane = tokio::spawn(run(Arc::clone(&shared), &BROKEN, key.clone()));
+        LOOKS.acquire_many(2).await.unwrap().forget();
+        assert!(!lane.is_finished());
+        client.delete(&key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        lane.await.unwrap();
+        client.delete_namespace(&own).await.unwrap();
+    }
+}

@@ -217,6 +217,24 @@ async fn a_version_whose_migration_failed_is_migrated_once_more_when_somebody_co
     assert_eq!(field.get(&job).await.unwrap()["metadata"]["uid"], again["metadata"]["uid"], "and not by itself");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_can_not_begin_goes_with_its_version_and_holds_up_no_other() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0")).await;
+    field.phase("shop", "Ready").await;
+    for (bad, next) in [("2.0-image-missing", "1.0"), ("3.0-config-key-missing", "4.0")] {
+        field.write_app("shop", spec(bad)).await;
+        let status = field.phase("shop", "Error").await;
+        assert!(message(&status, "Ready").starts_with("the migration failed: "), "{status:#}");
+        let jobs = field.list("batch/v1", "Job").await;
+        let stuck = jobs.iter().find(|job| job["status"]["active"] == 1).unwrap();
+        field.write_app("shop", spec(next)).await;
+        assert_eq!(field.phase("shop", "Ready").await["version"], next);
+        // It would begin when its image or setting is there, under a version that it is not of.
+        field.until_gone(&cluster::ObjectKey::of(stuck)).await;
+    }
+}
+
 async fn failed_job(field: &Field) -> Value {
     let jobs = field.list("batch/v1", "Job").await;
     jobs.into_iter().find(|job| job["status"]["failed"] == 1).unwrap()
@@ -247,6 +265,24 @@ async fn a_migration_waits_for_that_of_another_version() {
     let waits = |app: &Value| message(&app["status"], "Ready").starts_with("waits for the Job shop-migrate-");
     field.until(&field.app("shop"), "waiting", waits).await;
     assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_succeeds_while_another_version_is_wanted_is_not_run_again() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0-slow-ready")).await;
+    field.until(&field.app("shop"), "migrating", |app| app["status"]["phase"] == "Migrating").await;
+    field.write_app("shop", spec("2.0")).await;
+    field.phase("shop", "Ready").await;
+    for job in field.list("batch/v1", "Job").await {
+        // As after some newer versions.
+        let key = cluster::ObjectKey::of(&job);
+        field.client.delete(&key, job["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        field.until_gone(&key).await;
+    }
+    field.write_app("shop", spec("1.0-slow-ready")).await;
+    field.phase("shop", "Ready").await;
+    assert_eq!(field.list("batch/v1", "Job").await, Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,6 +106,118 @@ async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
     assert!(status["restored"].as_str().is_some_and(|name| name.starts_with("shop-")), "{status:#}");
 }
 
+fn with_all_that_runs_once(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    spec["seed"] = json!({"command": ["load"]});
+    spec["setup"] = json!({"index": {"command": ["index"]}});
+    spec
+}
+
+/// The uids of the App's Jobs by what they are; of its migrations, that of the version.
+async fn ran(place: &Place, tag: &str) -> std::collections::BTreeMap<String, Value> {
+    let jobs = place.field.list("batch/v1", "Job").await;
+    let part = |job: &Value| job["metadata"]["labels"]["app.kubernetes.io/component"].as_str().unwrap().to_owned();
+    let is_of = |job: &Value| job["spec"]["template"]["spec"]["containers"][0]["image"] == image(tag);
+    let jobs = jobs.iter().filter(|job| part(job) != "migration" || is_of(job));
+    jobs.map(|job| (part(job), job["metadata"]["uid"].clone())).collect()
+}
+
+/// The object is deleted, and made again by its App, which has looked at it.
+async fn made_anew(place: &Place) -> Value {
+    let key = place.key("shop");
+    let before = place.field.get(&key).await.unwrap()["metadata"]["uid"].clone();
+    place.field.client.delete(&key, before.as_str().unwrap()).await.unwrap();
+    let is_anew = |live: &Value| live["metadata"]["uid"] != before && live["status"]["filled"] == true;
+    let live = place.field.until(&key, "made anew", is_anew).await;
+    place.ready("shop").await;
+    live
+}
+
+async fn until_ran_in(place: &Place, uid: &Value) {
+    let is_in = |app: &Value| app["status"]["database"]["uid"] == *uid && app["status"]["phase"] == "Ready";
+    place.field.until(&place.field.app("shop"), "ready in the new database", is_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_whose_database_is_made_anew_is_migrated_and_begun_again_as_far_as_its_data_are_others() {
+    let place = Place::new().await;
+    let mut without_backup = with_all_that_runs_once(&spec("1.0"));
+    without_backup["migrations"]["backup"] = json!(false);
+    place.field.write_app("shop", without_backup.clone()).await;
+    place.field.phase("shop", "Ready").await;
+    let begun = ran(&place, "1.0").await;
+    assert_eq!(begun.len(), 3, "{begun:?}");
+
+    // It begins empty: all of it runs again.
+    let live = made_anew(&place).await;
+    assert_eq!(live["status"]["beganEmpty"], true);
+    until_ran_in(&place, &live["metadata"]["uid"]).await;
+    let again = ran(&place, "1.0").await;
+    assert!(again.len() == 3 && again.iter().all(|(part, uid)| begun[part] != *uid), "{begun:?} {again:?}");
+
+    // It is filled from the backup that was made before 2.0: 2.0 is migrated again, and nothing is seeded.
+    place.field.write_app("shop", with_all_that_runs_once(&spec("2.0"))).await;
+    place.field.phase("shop", "Ready").await;
+    let migrated = ran(&place, "2.0").await;
+    let live = made_anew(&place).await;
+    assert!(live["status"]["restored"].is_string(), "{live:#}");
+    until_ran_in(&place, &live["metadata"]["uid"]).await;
+    let restored = ran(&place, "2.0").await;
+    assert_ne!(restored["migration"], migrated["migration"]);
+    assert_ne!(restored["once-index"], migrated["once-index"]);
+    assert_eq!(restored["once-seed"], migrated["once-seed"], "its data are there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_runs_twice_in_data_that_stayed_where_they_were() {
+    let mut place = Place::new().await;
+    place.field.write_app("shop", with_all_that_runs_once(&spec("1.0"))).await;
+    place.field.phase("shop", "Ready").await;
+    let login = place.ready("shop").await;
+    sqlx::raw_sql("CREATE TABLE orders (id int)").execute(&mut place.connect(&login).await.unwrap()).await.unwrap();
+    let before = ran(&place, "1.0").await;
+    let live = made_anew(&place).await;
+    assert_eq!((live["status"].get("beganEmpty"), live["status"].get("restored")), (None, None), "{live:#}");
+    // Another operator looks at all of it before it gets to what came after.
+    place.field.kill().await;
+    place.field.begin().await;
+    place
+        .field
+        .write_app(
+            "later",
+            json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}}),
+        )
+        .await;
+    place.field.phase("later", "Ready").await;
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "1.0");
+    assert_eq!(ran(&place, "1.0").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_tried_again_has_one_backup_made_before_it() {
+    let place = Place::new().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let mut without = spec("2.0-job-fails");
+    without["migrations"]["backup"] = json!(false);
+    place.field.write_app("shop", without).await;
+    place.field.phase("shop", "Error").await;
+    assert_eq!(backups(&place).await.len(), 0);
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let failed = ran(&place, "2.0-job-fails").await["migration"].clone();
+    place.field.write_app("shop", spec("2.0-job-fails")).await;
+    let failed_again = |app: &Value| {
+        let is_new = app["status"]["observedGeneration"] == app["metadata"]["generation"];
+        is_new && message(&app["status"], "Ready").starts_with("the migration failed")
+    };
+    place.field.until(&place.field.app("shop"), "failed once more", failed_again).await;
+    let jobs = place.field.list("batch/v1", "Job").await;
+    assert!(jobs.iter().all(|job| job["metadata"]["uid"] != failed), "it ran once more: {jobs:#?}");
+    let made = backups(&place).await;
+    assert_eq!(made.len(), 1, "{made:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_can_not_be_brought_back_is_told_and_data_that_somebody_brings_back_by_hand_is_no_empty_database()
 {

@@ -169,6 +169,21 @@ fn an_autoscaler_s_replicas_are_left_to_it_once_it_has_set_them() {
 }
 
 #[test]
+fn an_ingress_is_encrypted_by_the_secret_that_is_named_or_by_one_that_an_issuer_fills() {
+    let ingress = |tls: Value| {
+        let made = made(&json!({"routes": {"host": "a.example.org", "tls": tls}}), &[]).unwrap().routes;
+        find(&made, "Ingress", "shop").unwrap().clone()
+    };
+    let of = |ingress: &Value| ingress["spec"]["tls"].clone();
+    let named = ingress(json!({"secretName": "of-people"}));
+    assert_eq!(of(&named), json!([{"hosts": ["a.example.org"], "secretName": "of-people"}]));
+    assert_eq!(named["metadata"].get("annotations"), None, "nobody is asked for a certificate");
+    let issued = ingress(json!({"issuer": {"name": "letsencrypt"}}));
+    assert_eq!(of(&issued), json!([{"hosts": ["a.example.org"], "secretName": "shop-tls"}]));
+    assert!(issued["metadata"]["annotations"].to_string().contains("letsencrypt"), "{issued:#}");
+}
+
+#[test]
 fn a_migration_is_named_by_app_and_digest_and_runs_once() {
     let made = made(&json!({"migrations": {"command": ["migrate"]}}), &[]).unwrap();
     let job = made.migration.unwrap();

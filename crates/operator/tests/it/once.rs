@@ -59,6 +59,33 @@ async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_wer
     assert_eq!(parts, ["once-index"]);
 }
 
+fn parts(jobs: &[Value]) -> Vec<&str> {
+    let parts = jobs.iter().map(|job| &job["metadata"]["labels"]["app.kubernetes.io/component"]);
+    let mut parts: Vec<&str> = parts.filter_map(Value::as_str).collect();
+    parts.sort_unstable();
+    parts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_made_again_over_a_database_that_stayed_seeds_no_second_time() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    for (name, ran) in [
+        ("shop", &["once-index", "once-seed", "once-superuser"][..]),
+        ("shop", &["once-index"]),
+        ("other", &["once-index"]),
+    ] {
+        place.field.write_app(name, spec("1.0")).await;
+        place.field.phase(name, "Ready").await;
+        let jobs = once(&place.field).await;
+        assert_eq!(parts(&jobs), ran, "{name}");
+        delete(&place.field, &place.field.app(name)).await;
+        for job in &jobs {
+            place.field.until_gone(&ObjectKey::of(job)).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody_asks() {
     let field = Field::looked_after().await;
@@ -76,6 +103,20 @@ async fn a_command_that_failed_runs_again_with_the_next_version_or_when_somebody
     field.until(&ObjectKey::of(&failed), "run again", is_another).await;
     field.write_app("shop", spec("2.0")).await;
     assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_can_not_begin_runs_with_the_next_version() {
+    let field = Field::looked_after().await;
+    let spec = |tag: &str| {
+        json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"], "image": image("9.9")}},
+            "setup": {"index": {"command": ["index"]}}})
+    };
+    field.write_app("shop", spec("1.0-image-missing")).await;
+    field.phase("shop", "Error").await;
+    field.write_app("shop", spec("2.0")).await;
+    assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
+    assert_eq!(once(&field).await[0]["spec"]["template"]["spec"]["containers"][0]["image"], image("2.0"));
 }
 
 /// As long as it is held, it is there though it was deleted. Controllers write it and its finalizers meanwhile.
@@ -179,4 +220,78 @@ async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it()
         delete(&field, &key).await;
     }
     field.phase("shop", "Ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_into_secrets_that_others_make_and_what_they_lack_is_told() {
+    let field = Field::looked_after().await;
+    let spec = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+        "configuration": {"environment": {}, "generated": ["SECRET_KEY"]},
+        "superuser": {"username": "admin", "secretName": "of-people"}});
+    let theirs = |name: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"OTHER": "theirs"}});
+    field.server.create(&theirs("shop-generated")).await.unwrap();
+    field.write_app("shop", spec).await;
+    says(&field, "the Secret shop-generated has no key SECRET_KEY").await;
+    field.server.edit(&theirs("shop-generated"), &json!({"stringData": {"SECRET_KEY": "k"}})).await.unwrap();
+    says(&field, "the Secret of-people with the key password, of spec.superuser, is not there").await;
+    let secret = |name: &str| field.key("v1", "Secret", name);
+    assert_eq!(field.get(&secret("of-people")).await, None);
+    field.server.create(&theirs("of-people")).await.unwrap();
+    field.server.edit(&theirs("of-people"), &json!({"stringData": {"password": "p"}})).await.unwrap();
+    field.phase("shop", "Ready").await;
+    // What is done needs it no longer.
+    delete(&field, &secret("of-people")).await;
+    field.server.edit(&theirs("shop-generated"), &json!({"stringData": {"SECRET_KEY": "l"}})).await.unwrap();
+    let web = field.key("apps/v1", "Deployment", "shop-web");
+    let rolled = |live: &Value| live["metadata"]["generation"].as_i64() > Some(1);
+    field.until(&web, "given the new key", rolled).await;
+    field.phase("shop", "Ready").await;
+}
+
+/// The pod of the only migration, which is held once it is there.
+async fn held_pod_of_migration(field: &Field) -> ObjectKey {
+    field.until(&field.app("shop"), "migrating", |app| app["status"]["phase"] == "Migrating").await;
+    let job = until_one(field, "batch/v1", "Job").await;
+    let runs = |job: &Value| job["status"]["active"] == 1;
+    field.until(&job, "active", runs).await;
+    let pod = until_one(field, "v1", "Pod").await;
+    hold(field, &pod, true).await;
+    pod
+}
+
+/// The only object of its kind, once it is there.
+async fn until_one(field: &Field, api_version: &str, kind: &str) -> ObjectKey {
+    loop {
+        // What makes it is said of the App.
+        let app = field.get(&field.app("shop")).await;
+        if let Some(one) = field.list(api_version, kind).await.first() {
+            return ObjectKey::of(one);
+        }
+        field.client.news_of(&field.app("shop"), app.as_ref()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_migrations_never_run_at_once_whoever_deleted_the_job_or_the_app() {
+    let field = Field::looked_after().await;
+    let spec = |tag: &str| json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}, "migrations": {"command": ["migrate"]}});
+    let none_begins = async |pod: &ObjectKey| {
+        says(&field, &format!("waits for the pod {}, which is deleted", pod.name)).await;
+        assert_eq!(field.list("batch/v1", "Job").await, Vec::<Value>::new());
+        hold(&field, pod, false).await;
+    };
+    field.write_app("shop", spec("1.0-never-ready")).await;
+    let pod = held_pod_of_migration(&field).await;
+    delete(&field, &until_one(&field, "batch/v1", "Job").await).await;
+    none_begins(&pod).await;
+    field.until_gone(&pod).await;
+    let pod = held_pod_of_migration(&field).await;
+    delete(&field, &field.app("shop")).await;
+    let job = field.list("batch/v1", "Job").await;
+    for job in &job {
+        field.until_gone(&ObjectKey::of(job)).await;
+    }
+    field.write_app("shop", spec("2.0")).await;
+    none_begins(&pod).await;
+    assert_eq!(field.phase("shop", "Ready").await["version"], "2.0");
 }

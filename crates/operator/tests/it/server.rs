@@ -76,8 +76,18 @@ impl Server {
 
     /// What `kubectl edit` does.
     pub(crate) async fn edit(&self, object: &Value, patch: &Value) -> Result<Value, String> {
+        self.change(object, patch, "?fieldManager=kubectl-edit").await
+    }
+
+    /// What an autoscaler does.
+    pub(crate) async fn scale(&self, object: &Value, replicas: u32) -> Result<Value, String> {
+        let patch = json!({"spec": {"replicas": replicas}});
+        self.change(object, &patch, "/scale?fieldManager=kube-controller-manager").await
+    }
+
+    async fn change(&self, object: &Value, patch: &Value, how: &str) -> Result<Value, String> {
         let name = object["metadata"]["name"].as_str().unwrap();
-        let path = format!("{}/{name}?fieldManager=kubectl-edit", self.collection(object));
+        let path = format!("{}/{name}{how}", self.collection(object));
         self.ask(Method::PATCH, &path, "application/merge-patch+json", "", patch).await
     }
 

@@ -6,7 +6,7 @@ mod once;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cluster::{Applied, Autoscaled, ClusterError, Created, KindKey, ObjectKey, Snapshot};
+use cluster::{Applied, Autoscaled, ClusterError, KindKey, ObjectKey, Snapshot};
 use health::Failure;
 use serde_json::Value;
 
@@ -14,8 +14,9 @@ use self::job::Foreign;
 use self::once::Begun;
 use super::App;
 use super::build::Objects;
-use super::facts::{self, BackupFact, BackupState, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{has_ended, is_migration, jobs, judge_job, name_of, uid_of};
+use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, SUPERSEDED_ANNOTATION};
+use super::facts::{can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded};
+use super::facts::{jobs, judge_job, name_of, uid_of};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
@@ -94,40 +95,42 @@ pub(crate) async fn migration(
     }
     if let Some(uid) = &facts.superseded {
         let job = work.beside("batch/v1", "Job", name_of(migration));
-        work.client().delete(&job, uid).await?;
-        return Ok(Standing::Migrating("it failed before, and is begun once more".to_owned()));
+        work.client().delete_after_all_of_it(&job, uid).await?;
+        return Ok(Standing::Migrating(
+            "what it came to before counts no longer, and it is begun once more".to_owned(),
+        ));
     }
-    let job = job::marked(migration, app);
-    if let Some(other) = other_that_runs(work, name_of(migration)).await? {
-        work.again_in = Some(LOOKS_AGAIN_AFTER);
-        return Ok(Standing::Migrating(format!("waits for the Job {other}, which runs")));
-    }
-    Ok(match work.make_once(&job).await? {
-        Created::There(live) if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
+    let key = work.beside("batch/v1", "Job", name_of(migration));
+    let live = if let Some(live) = work.client().get(&key).await? {
+        live
+    } else {
+        if let Some(other) = job::other_at_work(work, migration).await? {
+            work.again_in = Some(LOOKS_AGAIN_AFTER);
+            return Ok(Standing::Migrating(format!("waits for {other}")));
+        }
+        work.make_once(&job::marked(migration, app)).await?.into_object()
+    };
+    Ok(match live {
+        live if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
             Foreign::Goes(waits) => Standing::Migrating(waits),
             Foreign::Stays(message) => Standing::Refused { reason: "NotOurs", message },
         },
         // The watch has not told it yet. What it came to is acted upon when it has.
-        Created::There(live) if has_ended(&live) => {
-            Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned())
-        }
-        Created::New(_) | Created::There(_) => runs(name_of(migration)),
+        live if has_ended(&live) => Standing::Migrating(judge_job(&live, &Snapshot::default()).sentence().to_owned()),
+        _ => runs(name_of(migration)),
     })
 }
 
-/// The migration of another version that runs, as the API server says: two at once would harm each other, and a watch may be late.
-async fn other_that_runs(work: &Work, name: &str) -> Result<Option<String>, OperatorError> {
-    let jobs = work.client().list(&KindKey::new("batch/v1", "Job"), work.namespace()).await?;
-    let ours = jobs.iter().filter(|job| is_migration(job) && is_owned_by(job, work.uid()));
-    let mut running = ours.filter(|job| name_of(job) != name && !has_ended(job));
-    Ok(running.next().map(|job| name_of(job).to_owned()))
-}
-
-/// Marks failed migrations of versions that the App is no more: who goes to such a version again wants it migrated. Their lines are kept until then.
-pub(crate) async fn supersede(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
+/// Migrations of versions that the App is no more. One that failed is marked: who goes to such a version again wants it migrated, and its lines are kept until
+/// then. One that can't begin is deleted: it would begin later, under a version that it is not of.
+pub(crate) async fn leave_behind(work: &mut Work, objects: &Objects, snapshot: &Snapshot) -> Result<(), OperatorError> {
     for job in facts::left_behind(snapshot, objects) {
         let key = work.beside("batch/v1", "Job", name_of(job));
-        work.client().annotate(&key, SUPERSEDED_ANNOTATION, Some("true")).await?;
+        if ended_as(job, "Failed") && !is_superseded(job) {
+            work.client().annotate(&key, SUPERSEDED_ANNOTATION, Some("true")).await?;
+        } else if can_not_begin(job, snapshot) && !is_deleted(job) {
+            work.client().delete_after_all_of_it(&key, uid_of(job)).await?;
+        }
     }
     Ok(())
 }
@@ -167,8 +170,9 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
     self::configuration(work, configuration).await?;
     let (mut waits, mut not_ours) = (Vec::new(), Vec::new());
-    for (job, _) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        match once::begin(work, app, job).await? {
+    let snapshot = work.snapshot(std::slice::from_ref(&work.key));
+    for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
+        match once::begin(work, app, job, (fact, &snapshot)).await? {
             Begun::Yes => {}
             Begun::Again(name) => waits.push(format!("{name} is begun once more")),
             Begun::Not(Foreign::Goes(message)) => waits.push(message),
@@ -187,6 +191,17 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
         applied.push(work.keep(object, &autoscaled).await?);
     }
     Ok(Kept { applied, waits, not_ours })
+}
+
+/// A database that may outlive the App says from now on that it has data, which nothing is to be seeded into once more.
+pub(crate) async fn begun(work: &Work, facts: &Facts, database: Option<&Database>) -> Result<(), OperatorError> {
+    let Some(Database { key, live }) = database.filter(|database| !database.is_of(work.uid())) else { return Ok(()) };
+    let is_said = live["metadata"]["annotations"].get(BEGUN_ANNOTATION).is_some();
+    if live.is_object() && !is_said && facts.once.iter().all(|once| once.verdict.is_current()) {
+        let by = format!("{}/{}", work.key.name, work.uid());
+        work.client().annotate(key, BEGUN_ANNOTATION, Some(&by)).await?;
+    }
+    Ok(())
 }
 
 /// What runs this process in another form, with its pods: of a singleton there may never be two, so it ends before this one begins.
@@ -212,7 +227,7 @@ pub(crate) async fn remove_others(
     snapshot: &Snapshot,
 ) -> Result<(), OperatorError> {
     let wanted: BTreeSet<(KindKey, String)> = objects.iter().map(identity).collect();
-    let texts: Vec<String> = pods(snapshot).map(ToString::to_string).collect();
+    let texts: Vec<String> = readers(snapshot).map(ToString::to_string).collect();
     let is_read = |name: &str| texts.iter().any(|text| text.contains(&format!("\"{name}\"")));
     let kept_jobs = newest_migrations(snapshot);
     let mut gone = Vec::new();
@@ -252,8 +267,13 @@ fn is_owned_by(object: &Value, uid: &str) -> bool {
     owners.into_iter().flatten().any(|owner| owner["uid"] == uid && owner["controller"] == true)
 }
 
-fn pods(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
-    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Pod")
+/// What reads configuration, or may make a pod that does: what has ended does not, though its lines are kept.
+fn readers(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
+    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| match child["kind"].as_str() {
+        Some("Pod") => !job::pod_has_ended(child),
+        Some("Job") => !has_ended(child),
+        _ => false,
+    })
 }
 
 /// The migrations whose lines are kept.

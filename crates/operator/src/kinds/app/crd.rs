@@ -20,7 +20,7 @@ pub use jobs::{Command, Migrations, Seed, Superuser};
 pub use needs::{ExistingSecret, Need, NeededObject, Needs};
 pub use process::{Autoscale, EnvVariable, Mount, Probe, Probes, Process, Queue, Resources, Storage};
 pub use routes::{GatewayRoutes, IngressRoutes, Issuer, IssuerKind, PathRoute, Routes, Tls};
-pub use status::{AppPhase, AppStatus, Lines};
+pub use status::{AppPhase, AppStatus, Lines, RanIn};
 
 /// What an App should be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

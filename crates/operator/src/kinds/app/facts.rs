@@ -1,24 +1,32 @@
 //! What is so of an App, as it is seen: what decides how far it may go.
 
+mod backup;
+mod database;
+mod jobs;
+
 use std::time::Duration;
 
 use cluster::{ClusterError, ObjectKey, Snapshot};
-use health::{Baseline, Children, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict, judge_object};
+use health::{Baseline, CustomRules, LogSource, ObjectKey as HealthKey, Progress, Verdict};
+use model::Digest;
 use serde_json::Value;
 
 use super::apply::Kept;
-use super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
-use super::crd::Defaults;
-use super::dereference::sources;
-use super::reconcile::{RETRY_ANNOTATION, TAKEN_UP, holds};
-use super::validate::Checked;
+use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
+use super::dereference::{sources, superuser_secret};
+use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
-use crate::objects::condition;
 use crate::rights::ACCOUNT;
 
-/// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
-pub(crate) const SUPERSEDED_ANNOTATION: &str = "pinnace.dev/superseded";
+use backup::backup;
+pub(crate) use backup::{BackupFact, BackupState};
+pub(crate) use database::{BEGUN_ANNOTATION, Database, RUNS_IN_ANNOTATION, settle};
+pub(crate) use jobs::{
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded, jobs,
+    judge_job, left_behind, name_of, uid_of,
+};
+use jobs::{is_part, other_migration};
 
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -36,7 +44,8 @@ pub(crate) struct Facts {
     pub(crate) backup: Option<BackupFact>,
     /// How its migration does, where its Job is there.
     pub(crate) migration: Option<Verdict>,
-    /// The uid of the Job of its migration where that failed, and the App was another version since: it is begun once more.
+    /// The uid of the Job of its migration where that counts no longer: it failed, and the App was another version since, or it was of other data. It is
+    /// begun once more.
     pub(crate) superseded: Option<String>,
     /// The migration of another version that runs.
     pub(crate) other_migration: Option<String>,
@@ -46,26 +55,6 @@ pub(crate) struct Facts {
     pub(crate) deployed: bool,
 }
 
-/// How a backup does.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct BackupFact {
-    /// The object that it is of.
-    pub(crate) of: String,
-    /// Its name.
-    pub(crate) name: String,
-    pub(crate) state: BackupState,
-}
-
-/// How far a backup is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum BackupState {
-    /// Nobody asked for it yet.
-    Absent,
-    Runs(String),
-    Failed(String),
-    Made,
-}
-
 /// A command that runs once.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Once {
@@ -73,6 +62,8 @@ pub(crate) struct Once {
     pub(crate) name: String,
     /// Whether it is known to have run, or has nothing to do: its Job need not be there.
     pub(crate) is_done: bool,
+    /// The uid of its Job where that ran in other data: it is begun once more.
+    pub(crate) began_elsewhere: Option<String>,
     pub(crate) verdict: Verdict,
 }
 
@@ -86,122 +77,57 @@ impl Facts {
     pub(crate) async fn of(
         work: &mut Work,
         app: &App,
-        checked: &Checked<'_>,
+        digest: &Digest,
         objects: &Objects,
+        database: Option<&Database>,
         snapshot: &Snapshot,
     ) -> Result<Self, OperatorError> {
         let status = app.status.clone().unwrap_or_default();
+        let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
         let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
-        let digest = checked.digest.to_string();
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
-        let superseded = job.filter(|job| is_superseded(job)).map(|job| uid_of(job).to_owned());
-        let database = database_of(work, app);
-        let began_full = database.as_ref().is_some_and(|(_, live)| began_full(live));
+        let is_over = |job: &Value| has_ended(job) || can_not_begin(job, snapshot);
+        let superseded = job.filter(|job| is_superseded(job) || is_of_other(job) && is_over(job));
+        let superseded = superseded.map(|job| uid_of(job).to_owned());
+        let elsewhere = job.filter(|job| is_of_other(job) && superseded.is_none()).map(in_words);
+        let had_data = database.is_some_and(|database| database.had_data_before(work.uid()));
+        let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
+        let once: Vec<Once> = objects.once.iter().map(once).collect();
+        let mut unmet = unmet(work, app).await?;
+        unmet.extend(no_password(work, app, objects, &once).await?);
         Ok(Self {
-            unmet: unmet(work, app).await?,
-            backup: database.and_then(|database| backup(work, app, checked, superseded.as_deref(), database)),
+            unmet,
+            backup: database.and_then(|database| {
+                backup(app, digest.short(), work.uid(), superseded.as_deref(), database, work.now())
+            }),
             wants_migration: migration.is_some(),
-            recorded: status.migrations.contains(&digest),
-            migration: job.filter(|job| !is_superseded(job)).map(|job| judge_job(job, snapshot)),
+            recorded: status.migrations.contains(&digest.to_string()),
+            migration: job.filter(|_| superseded.is_none() && elsewhere.is_none()).map(|job| judge_job(job, snapshot)),
+            other_migration: elsewhere.or_else(|| other_migration(snapshot, migration.as_deref())),
             superseded,
-            other_migration: other_migration(snapshot, migration.as_deref()),
-            once: objects.once.iter().map(|job| once(snapshot, job, &status.once, began_full)).collect(),
+            once,
             deployed: status.image.as_ref() == Some(&app.spec.image),
         })
     }
 }
 
-/// The backup that is to be made before this version's migration. A database that was made for it and that nothing was migrated in has nothing
-/// to lose.
-fn backup(
-    work: &Work,
-    app: &App,
-    checked: &Checked<'_>,
-    superseded: Option<&str>,
-    (of, live): (String, Value),
-) -> Option<BackupFact> {
-    let wanted = app.spec.migrations.as_ref()?.backup.unwrap_or(app.spec.defaults == Defaults::Prod);
-    if !wanted {
-        return None;
-    }
-    let status = &live["status"];
-    let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
-    let is_of_app = live.pointer("/metadata/ownerReferences/0/uid").is_some_and(|owner| owner == work.uid());
-    if is_first && is_of_app && status["beganEmpty"] == true {
-        return None;
-    }
-    let name = backup_name(app, checked.digest.short(), work.uid(), superseded);
-    let made = status["backups"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == name.as_str()));
-    let run = &status["backup"];
-    let message = || run["message"].as_str().unwrap_or_default().to_owned();
-    let state = match (made, run["name"] == name.as_str(), run["failed"] == true) {
-        (true, ..) => BackupState::Made,
-        (false, true, true) => BackupState::Failed(message()),
-        (false, true, false) => BackupState::Runs(message()),
-        _ => BackupState::Absent,
-    };
-    Some(BackupFact { of, name, state })
-}
-
-/// Another name for each try of each version in each life of an App, so that no older backup is taken for the one that is wanted.
-fn backup_name(app: &App, digest: &str, uid: &str, superseded: Option<&str>) -> String {
-    let short = |uid: &str| uid.chars().take(8).collect::<String>();
-    let parts = [
-        Some(app.metadata.name.clone()),
-        Some(digest.to_owned()),
-        Some(short(uid)),
-        superseded.map(short),
-        app.metadata.annotations.get(RETRY_ANNOTATION).cloned(),
-    ];
-    let name = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(100).collect()
-}
-
-/// Whether it failed, and the App was another version since.
-fn is_superseded(job: &Value) -> bool {
-    job["metadata"]["annotations"][SUPERSEDED_ANNOTATION] == "true"
-}
-
-/// The failed migrations of versions that the App is no more.
-pub(crate) fn left_behind<'a>(snapshot: &'a Snapshot, objects: &Objects) -> Vec<&'a Value> {
-    let current = objects.migration.as_ref().map(name_of);
-    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != current);
-    others.filter(|job| ended_as(job, "Failed") && !is_superseded(job)).collect()
-}
-
-pub(crate) fn is_migration(job: &Value) -> bool {
-    is_part(job, JOB_OF_MIGRATION)
-}
-
-fn is_part(job: &Value, part: &str) -> bool {
-    job["metadata"]["labels"]["app.kubernetes.io/component"] == part
-}
-
-/// Whether there were data before the App: a database that was taken over, or filled from a backup.
-fn began_full(database: &Value) -> bool {
-    database["status"]["filled"] == true && database["status"]["beganEmpty"] != true
-}
-
-/// The database of the App, where it is an object of ours: its name, and the object as far as it is there.
-fn database_of(work: &mut Work, app: &App) -> Option<(String, Value)> {
-    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
-    let (kind, name) = source.object?;
-    let live = work.other(&work.ours_beside(kind, &name)).unwrap_or_default();
-    Some((name, live))
-}
-
-fn once(snapshot: &Snapshot, job: &Value, done: &[String], began_full: bool) -> Once {
+/// How a command that runs once does. What a database begins with is there where it had data before, if this App did not begin it already.
+fn once(
+    snapshot: &Snapshot,
+    job: &Value,
+    done: &[String],
+    had_data: bool,
+    is_of_other: impl Fn(&Value) -> bool,
+) -> Once {
     let name = name_of(job);
-    // What a database begins with is there.
     let is_of_new = [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part));
-    let is_done = done.iter().any(|done| done == name) || began_full && is_of_new;
-    if is_done {
-        return Once { name: name.to_owned(), is_done, verdict: Verdict::Current };
-    }
+    let live = jobs(snapshot).find(|job| name_of(job) == name);
+    let began_elsewhere = live.filter(|job| is_of_other(job)).map(|job| uid_of(job).to_owned());
+    let live = live.filter(|_| began_elsewhere.is_none());
+    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new && live.is_none();
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
-    let job = jobs(snapshot).find(|job| name_of(job) == name);
-    let verdict = job.map_or_else(waits, |job| judge_job(job, snapshot));
-    Once { name: name.to_owned(), is_done, verdict }
+    let verdict = if is_done { Verdict::Current } else { live.map_or_else(waits, |job| judge_job(job, snapshot)) };
+    Once { name: name.to_owned(), is_done, began_elsewhere, verdict }
 }
 
 /// What it needs and what is not so.
@@ -235,9 +161,30 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
     Ok(unmet)
 }
 
+/// The Secret of the first user's password, where that user is not made yet and others have to make the Secret.
+async fn no_password(
+    work: &mut Work,
+    app: &App,
+    objects: &Objects,
+    once: &[Once],
+) -> Result<Option<String>, OperatorError> {
+    let Some(secret) = superuser_secret(app) else { return Ok(None) };
+    let mut all = objects.once.iter().zip(once);
+    let is_wanted = all.any(|(job, fact)| is_part(job, JOB_OF_SUPERUSER) && !fact.verdict.is_current());
+    if !is_wanted || work.secret(&secret).await?.is_some_and(|live| live["data"].get("password").is_some()) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "the Secret {secret} with the key password, of spec.superuser, is not there: make it, or leave secretName out, and it is made as \
+         {}-superuser",
+        app.metadata.name
+    )))
+}
+
 /// What is waited for, while what would tell it is not there.
 pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<String> {
-    let mut waits = Vec::new();
+    let others = problems.iter().filter(|problem| !matches!(problem, Problem::NoConnection { .. }));
+    let mut waits: Vec<String> = others.map(ToString::to_string).collect();
     for source in sources(&app.metadata.name, &app.spec) {
         let is_missing =
             |problem: &Problem| matches!(problem, Problem::NoConnection { what, .. } if *what == source.what);
@@ -250,40 +197,6 @@ pub(crate) fn waits(work: &mut Work, app: &App, problems: &[Problem]) -> Vec<Str
         waits.push(told.unwrap_or_else(|| problem.to_string()));
     }
     waits
-}
-
-/// How a Job does, as it was read, by what is seen of its pods.
-pub(crate) fn judge_job(job: &Value, snapshot: &Snapshot) -> Verdict {
-    let children = Children::new(snapshot.children.iter().chain(&snapshot.events).map(AsRef::as_ref));
-    judge_object(job, &children, &CustomRules::default())
-}
-
-/// The migration of another version that has not ended.
-fn other_migration(snapshot: &Snapshot, name: Option<&str>) -> Option<String> {
-    let others = jobs(snapshot).filter(|job| is_migration(job)).filter(|job| Some(name_of(job)) != name);
-    let mut running = others.filter(|job| !has_ended(job));
-    running.next().map(|job| format!("the Job {}", name_of(job)))
-}
-
-/// Whether a Job has come to an end, good or bad.
-pub(crate) fn has_ended(job: &Value) -> bool {
-    ended_as(job, "Complete") || ended_as(job, "Failed")
-}
-
-pub(crate) fn ended_as(job: &Value, end: &str) -> bool {
-    condition(job, end).is_some_and(|one| one["status"] == "True")
-}
-
-pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
-    snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
-}
-
-pub(crate) fn uid_of(object: &Value) -> &str {
-    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(crate) fn name_of(object: &Value) -> &str {
-    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// How the processes of the App do, judged from the newest pods alone; nothing while the watches have not caught up.

@@ -5,10 +5,10 @@ use health::Verdict;
 use serde_json::Value;
 
 use super::apply::{self, Kept};
-use super::facts::{self, Facts};
+use super::facts::{self, Database, Facts};
 use super::stage::{Stage, stage};
 use super::standing::{Serving, Standing};
-use super::{App, AppSpec, Problem, build, dereference, status};
+use super::{App, AppSpec, Objects, Problem, build, dereference, status};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::objects;
@@ -27,8 +27,8 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     if work.object.pointer("/metadata/deletionTimestamp").is_some() {
         return Ok(Next::WhenChanged);
     }
-    let app = App::read(&work.object)?;
-    let (standing, result) = match steps(work, &app).await {
+    let mut app = App::read(&work.object)?;
+    let (standing, result) = match steps(work, &mut app).await {
         Ok(standing) => (standing, Ok(Next::WhenChanged)),
         // Nothing is known to be wrong with it: what was said last still holds.
         Err(error) if error.is_transient() => return Err(error),
@@ -42,12 +42,15 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     result
 }
 
-async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
+/// What its status says to be done is brought up to date on the way.
+async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError> {
     if is_paused(app) {
         return Ok(Standing::Paused);
     }
     apply::databases(work, &build::databases::build(app)).await?;
     let seen = dereference::read(work, app).await?;
+    let (database, snapshot) = (Database::of(work, app), of_app(work));
+    facts::settle(app, database.as_ref(), &snapshot);
     let checked = match super::validate(app, &seen) {
         Ok(checked) => checked,
         Err(problems) if problems.iter().all(Problem::is_waiting) => {
@@ -56,25 +59,38 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
         Err(problems) => return Ok(Standing::Invalid(problems)),
     };
     let objects = build(&checked);
-    let mut snapshot = of_app(work);
-    let facts = Facts::of(work, app, &checked, &objects, &snapshot).await?;
-    apply::supersede(work, &objects, &snapshot).await?;
-    let once = facts.once.iter().map(|once| once.name.clone()).collect();
-    let serving = Serving { image: app.spec.image.clone(), version: checked.version(), once };
-    match stage(&facts) {
+    let facts = Facts::of(work, app, &checked.digest, &objects, database.as_ref(), &snapshot).await?;
+    let version = checked.version();
+    apply::leave_behind(work, &objects, &snapshot).await?;
+    if let Some(backup) = facts.backup.as_ref().filter(|_| !facts.migrated()) {
+        app.status.get_or_insert_default().backup = Some(backup.name.clone());
+    }
+    go_on(work, app, &objects, &facts, version, database.as_ref()).await
+}
+
+/// What its stage allows.
+async fn go_on(
+    work: &mut Work,
+    app: &App,
+    objects: &Objects,
+    facts: &Facts,
+    version: String,
+    database: Option<&Database>,
+) -> Result<Standing, OperatorError> {
+    match stage(facts) {
         Stage::Initializing(waits) => Ok(Standing::Initializing(waits)),
         Stage::Migrating => {
             apply::configuration(work, &objects.configuration).await?;
             match &objects.migration {
-                Some(migration) => apply::migration(work, app, migration, &facts).await,
+                Some(migration) => apply::migration(work, app, migration, facts).await,
                 None => Ok(Standing::Migrating("nothing is to be done".to_owned())),
             }
         }
         Stage::BackingUp(backup) => apply::backup(work, app, &backup).await,
-        Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}, which runs"))),
-        Stage::MigrationFailed(failure) => apply::failed_migration(work, app, &objects, failure).await,
+        Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}"))),
+        Stage::MigrationFailed(failure) => apply::failed_migration(work, app, objects, failure).await,
         Stage::Deploying => {
-            let kept = apply::all(work, app, &objects, &facts).await?;
+            let kept = apply::all(work, app, objects, facts).await?;
             if !kept.not_ours.is_empty() {
                 return Ok(Standing::Refused { reason: "NotOurs", message: kept.not_ours.join("; ") });
             }
@@ -82,10 +98,13 @@ async fn steps(work: &mut Work, app: &App) -> Result<Standing, OperatorError> {
                 let (message, migrated) = (kept.waits.join("; "), facts.migrated());
                 return Ok(Standing::Deploying { message, logs: None, migrated });
             }
-            snapshot = of_app(work);
-            let standing = deployed(work, &kept, &facts, &snapshot, serving);
+            apply::begun(work, facts, database).await?;
+            let snapshot = of_app(work);
+            let once = facts.once.iter().map(|once| once.name.clone()).collect();
+            let serving = Serving { image: app.spec.image.clone(), version, once };
+            let standing = deployed(work, &kept, facts, &snapshot, serving);
             if matches!(standing, Standing::Ready(_)) {
-                apply::remove_others(work, &objects, &snapshot).await?;
+                apply::remove_others(work, objects, &snapshot).await?;
             }
             Ok(standing)
         }

@@ -39,10 +39,9 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     };
     if let Standing::Ready(serving) = standing {
         (status.version, status.image) = (Some(serving.version.clone()), Some(serving.image.clone()));
-        let new = serving.once.iter().filter(|name| !before.once.contains(name));
-        status.once.extend(new.cloned());
-        let too_many = status.once.len().saturating_sub(REMEMBERED);
-        status.once.drain(..too_many);
+        for name in &serving.once {
+            remember(&mut status.once, name.clone());
+        }
     }
     status.next = (status.image.as_ref() != Some(&app.spec.image)).then(|| version(&app.spec.image));
     if is_migrated(standing) && app.spec.migrations.is_some() {
@@ -121,12 +120,17 @@ fn is_migrated(standing: &Standing) -> bool {
 /// The success of this version's migration is written down before its Job may go.
 fn record(status: &mut AppStatus, app: &App) {
     let Some(digest) = app.spec.image.rsplit_once('@').map(|(_, digest)| digest.to_owned()) else { return };
-    if !status.migrations.contains(&digest) {
-        status.migrations.push(digest.clone());
+    remember(&mut status.migrations, digest.clone());
+    (status.migrated, status.backup) = (Some(digest), None);
+}
+
+/// Writes down one more that succeeded. The oldest are forgotten.
+pub(crate) fn remember(all: &mut Vec<String>, one: String) {
+    if !all.contains(&one) {
+        all.push(one);
     }
-    let too_many = status.migrations.len().saturating_sub(REMEMBERED);
-    status.migrations.drain(..too_many);
-    status.migrated = Some(digest);
+    let too_many = all.len().saturating_sub(REMEMBERED);
+    all.drain(..too_many);
 }
 
 fn url(routes: &Routes) -> String {

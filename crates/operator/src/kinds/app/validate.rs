@@ -73,8 +73,15 @@ pub enum Problem {
         secret: String,
     },
     /// A value that is made at random is not made yet.
-    #[error("the value {0} is not made yet")]
-    NotGenerated(String),
+    #[error(
+        "the Secret {secret} has no key {name}: it is made at random only where Pinnace made the Secret; add it, or delete the Secret"
+    )]
+    NotGenerated {
+        /// The value.
+        name: String,
+        /// The Secret that it is kept in.
+        secret: String,
+    },
     /// A text in `connections` can't be filled in.
     #[error("{field}: {why}")]
     Template {
@@ -102,7 +109,7 @@ pub enum Problem {
 impl Problem {
     /// Whether it may go away without anybody's doing: what others make is not there yet.
     pub fn is_waiting(&self) -> bool {
-        matches!(self, Self::NoConnection { .. } | Self::NotGenerated(_))
+        matches!(self, Self::NoConnection { .. } | Self::NotGenerated { .. })
     }
 }
 

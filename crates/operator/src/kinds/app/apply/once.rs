@@ -1,27 +1,32 @@
 //! Commands that run once.
 
-use cluster::Created;
+use cluster::{Created, Snapshot};
 use serde_json::Value;
 
 use super::is_owned_by;
 use super::job::{self, Foreign};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{ended_as, name_of, uid_of};
+use crate::kinds::app::facts::{Once, can_not_begin, ended_as, has_ended, is_deleted, name_of, uid_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 
 /// Whether a command that runs once is begun.
 pub(super) enum Begun {
     Yes,
-    /// The Job of this name failed before, and goes first.
+    /// What the Job of this name came to counts no longer, and it goes first.
     Again(String),
     /// What has its name is not this App's.
     Not(Foreign),
 }
 
-/// Makes the Job where it is not there. One that failed is deleted when another version may do better, or somebody wants it to run again:
-/// then it is made in the next pass.
-pub(super) async fn begin(work: &mut Work, app: &App, job: &Value) -> Result<Begun, OperatorError> {
+/// Makes the Job where it is not there. One that failed, or can't begin, is deleted when another version may do better, or somebody wants it to run again;
+/// and one that ended in other data. Then it is made in the next pass.
+pub(super) async fn begin(
+    work: &mut Work,
+    app: &App,
+    job: &Value,
+    (fact, snapshot): (&Once, &Snapshot),
+) -> Result<Begun, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
     let job = job::marked(job, app);
     let live = match work.shared.watcher.seen(&key) {
@@ -34,20 +39,27 @@ pub(super) async fn begin(work: &mut Work, app: &App, job: &Value) -> Result<Beg
     if !is_owned_by(&live, work.uid()) {
         return Ok(Begun::Not(job::of_another(work, &live)));
     }
-    if !is_to_run_again(&live, &job) {
+    if is_deleted(&live) {
+        return Ok(Begun::Again(key.name));
+    }
+    let is_stuck = can_not_begin(&live, snapshot);
+    if fact.began_elsewhere.as_deref() == Some(uid_of(&live)) {
+        if !has_ended(&live) && !is_stuck {
+            return Ok(Begun::Again(key.name));
+        }
+    } else if !(ended_as(&live, "Failed") || is_stuck) || !is_to_run_again(&live, &job) {
         return Ok(Begun::Yes);
     }
-    if live.pointer("/metadata/deletionTimestamp").is_none() {
-        work.client().delete(&key, uid_of(&live)).await?;
-    }
+    work.client().delete_after_all_of_it(&key, uid_of(&live)).await?;
     Ok(Begun::Again(key.name))
 }
 
+/// Whether what failed has a reason to.
 fn is_to_run_again(live: &Value, wanted: &Value) -> bool {
     let image = |job: &Value| job.pointer("/spec/template/spec/containers/0/image").cloned();
     let retry = |job: &Value| job["metadata"]["annotations"][RETRY_ANNOTATION].clone();
     let is_asked = retry(wanted).is_string() && retry(live) != retry(wanted);
-    ended_as(live, "Failed") && (is_asked || image(live) != image(wanted))
+    is_asked || image(live) != image(wanted)
 }
 
 #[cfg(test)]
@@ -56,8 +68,8 @@ mod tests {
 
     use super::*;
 
-    fn job(image: &str, retry: Option<&str>, end: &str) -> Value {
-        let mut job = json!({"metadata": {}, "status": {"conditions": [{"type": end, "status": "True"}]}});
+    fn job(image: &str, retry: Option<&str>) -> Value {
+        let mut job = json!({"metadata": {}});
         job["spec"]["template"]["spec"]["containers"] = json!([{"image": image}]);
         if let Some(retry) = retry {
             job["metadata"]["annotations"] = json!({RETRY_ANNOTATION: retry});
@@ -66,12 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_runs_again_with_another_version_or_when_somebody_asks_and_what_succeeded_never() {
-        let failed = job("shop:1", None, "Failed");
-        assert!(!is_to_run_again(&failed, &job("shop:1", None, "")));
-        assert!(is_to_run_again(&failed, &job("shop:2", None, "")));
-        assert!(is_to_run_again(&failed, &job("shop:1", Some("1"), "")));
-        assert!(!is_to_run_again(&job("shop:1", Some("1"), "Failed"), &job("shop:1", Some("1"), "")));
-        assert!(!is_to_run_again(&job("shop:1", None, "Complete"), &job("shop:2", Some("1"), "")));
+    fn what_failed_runs_again_with_another_version_or_when_somebody_asks() {
+        let failed = job("shop:1", None);
+        assert!(!is_to_run_again(&failed, &job("shop:1", None)));
+        assert!(is_to_run_again(&failed, &job("shop:2", None)));
+        assert!(is_to_run_again(&failed, &job("shop:1", Some("1"))));
+        assert!(!is_to_run_again(&job("shop:1", Some("1")), &job("shop:1", Some("1"))));
     }
 }

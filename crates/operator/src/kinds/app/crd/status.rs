@@ -32,6 +32,10 @@ pub struct AppStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub once: Vec<String>,
+    /// The database that these migrations and Jobs ran in, where it is an object of ours. In another, or in one that was made anew, they run again.
+    pub database: Option<RanIn>,
+    /// The backup that is made before the next migration.
+    pub backup: Option<String>,
     /// Where people reach it.
     pub url: Option<String>,
     /// Where the last lines of what is not well are to be had.
@@ -39,6 +43,16 @@ pub struct AppStatus {
     /// `Ready`: it runs as it should. `Stalled`: it can't go on by itself.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+}
+
+/// The database that something ran in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RanIn {
+    /// Its name.
+    pub name: String,
+    /// The uid of its object when its data began.
+    pub uid: String,
 }
 
 /// Where lines are to be had.

@@ -4,16 +4,18 @@ use serde_json::Value;
 
 use super::super::App;
 use super::{Seen, generated_names, generated_secret, sources, superuser_secret};
-use crate::driver::{OperatorError, Work};
+use crate::driver::{OperatorError, Work, is_made};
 
 /// Reads what the App refers to. Values that are made at random are made here, once.
 pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorError> {
     let generated = generated_names(app).to_vec();
     if !generated.is_empty() {
-        work.made_at_random(&work.beside("v1", "Secret", &generated_secret(app)), &generated).await?;
+        made_at_random(work, &generated_secret(app), &generated).await?;
     }
-    if let Some(secret) = superuser_secret(app) {
-        work.made_at_random(&work.beside("v1", "Secret", &secret), &["password".to_owned()]).await?;
+    // One that people name is theirs to make.
+    let is_named = app.spec.superuser.as_ref().is_some_and(|superuser| superuser.secret_name.is_some());
+    if let Some(secret) = superuser_secret(app).filter(|_| !is_named) {
+        made_at_random(work, &secret, &["password".to_owned()]).await?;
     }
     let mut objects: Vec<Value> = Vec::new();
     let mut names: Vec<String> = app.spec.secrets.iter().map(|overlay| overlay.name.clone()).collect();
@@ -31,4 +33,13 @@ pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorErr
         objects.extend(work.secret(&name).await?);
     }
     Ok(Seen::from_objects(app, &objects, work.shared.key.clone()))
+}
+
+/// Makes values at random in a Secret of ours. In one that others made nothing is written.
+async fn made_at_random(work: &mut Work, secret: &str, keys: &[String]) -> Result<(), OperatorError> {
+    let key = work.beside("v1", "Secret", secret);
+    if work.secret_at(&key).await?.is_none_or(|live| is_made(&live, None)) {
+        work.made_at_random(&key, keys).await?;
+    }
+    Ok(())
 }

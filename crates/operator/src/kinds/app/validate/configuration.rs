@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::template::fill_in;
 use super::{Problem, Texts, yaml};
 use crate::kinds::app::crd::{Configuration, EnvironmentForm, FileForm, SecretOverlay};
-use crate::kinds::app::dereference::{generated_names, sources};
+use crate::kinds::app::dereference::{generated_names, generated_secret, sources};
 use crate::kinds::app::{App, Seen};
 
 /// What the processes are given. It holds secrets.
@@ -117,7 +117,7 @@ fn generated(app: &App, seen: &Seen, problems: &mut Vec<Problem>) -> Texts {
             Some(value) => {
                 generated.insert(name.clone(), value.clone());
             }
-            None => problems.push(Problem::NotGenerated(name.clone())),
+            None => problems.push(Problem::NotGenerated { name: name.clone(), secret: generated_secret(app) }),
         }
     }
     generated

@@ -1,0 +1,216 @@
+//! The database of an App, where it is an object of ours: which one it is, and whose data were in it before.
+
+use cluster::{ObjectKey, Snapshot};
+use serde_json::Value;
+
+use super::super::App;
+use super::super::crd::{AppStatus, RanIn};
+use super::super::dereference::sources;
+use super::super::status::remember;
+use super::{ended_as, is_migration, jobs, uid_of};
+use crate::driver::Work;
+
+/// Set on a Job: the uid of the database that it runs in, as the status of its App has it.
+pub(crate) const RUNS_IN_ANNOTATION: &str = "pinnace.dev/runs-in";
+/// Set on a database that may outlive its Apps: the name and uid of the first that began in it.
+pub(crate) const BEGUN_ANNOTATION: &str = "pinnace.dev/begun-by";
+
+/// The database of an App, as it is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Database {
+    pub(crate) key: ObjectKey,
+    /// Nothing, where it is not there.
+    pub(crate) live: Value,
+}
+
+impl Database {
+    /// That of this App. Its changes wake this lane from now on.
+    pub(crate) fn of(work: &mut Work, app: &App) -> Option<Self> {
+        let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database")?;
+        let (kind, name) = source.object?;
+        let key = work.ours_beside(kind, &name);
+        let live = work.other(&key).unwrap_or_default();
+        Some(Self { key, live })
+    }
+
+    /// Whether this App made it: it goes with it.
+    pub(crate) fn is_of(&self, app: &str) -> bool {
+        self.live.pointer("/metadata/ownerReferences/0/uid").is_some_and(|owner| owner == app)
+    }
+
+    /// Whether nothing was in it when it was made.
+    pub(crate) fn began_empty(&self) -> bool {
+        self.live["status"]["beganEmpty"] == true
+    }
+
+    /// Whether there were data before the App with this uid: it was taken over, or filled from a backup, or an App before began in it.
+    pub(crate) fn had_data_before(&self, app: &str) -> bool {
+        let by = self.live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str();
+        let by_another = by.is_some_and(|by| by.rsplit('/').next() != Some(app));
+        self.is_filled() && !self.began_empty() || by_another
+    }
+
+    fn is_filled(&self) -> bool {
+        self.live["status"]["filled"] == true
+    }
+
+    /// Whether its data are those that the object of its name before it had: they stayed where they were.
+    fn took_over(&self) -> bool {
+        !self.began_empty() && self.live["status"].get("restored").is_none()
+    }
+
+    /// Whether a Job ran, or runs, in data that are no more what this database holds.
+    pub(crate) fn is_not_of(&self, job: &Value, status: &AppStatus) -> bool {
+        let Some(ran_in) = &status.database else { return false };
+        let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
+        match job["metadata"]["annotations"][RUNS_IN_ANNOTATION].as_str() {
+            Some(uid) => uid != ran_in.uid,
+            // It is of an operator that did not say it.
+            None => ran_in.uid == uid_of(&self.live) && made(job) < made(&self.live),
+        }
+    }
+}
+
+/// Brings up to date what the status says to be done. What ran in other data counts no longer: a database that was made anew holds what its backup held, or
+/// nothing. And every migration that succeeded is remembered, whichever version is wanted by now.
+pub(crate) fn settle(app: &mut App, database: Option<&Database>, snapshot: &Snapshot) {
+    let mut status = app.status.take().unwrap_or_default();
+    if let Some(database) = database {
+        forget_other_data(&mut status, database);
+    }
+    let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
+    let succeeded = jobs(snapshot).filter(|job| is_migration(job) && ended_as(job, "Complete") && !is_of_other(job));
+    let digests: Vec<String> = succeeded.filter_map(digest).collect();
+    for digest in digests {
+        remember(&mut status.migrations, digest);
+    }
+    app.status = Some(status);
+}
+
+fn forget_other_data(status: &mut AppStatus, database: &Database) {
+    let (name, uid) = (database.key.name.clone(), uid_of(&database.live).to_owned());
+    if !database.is_filled() {
+        return;
+    }
+    match &status.database {
+        Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
+        Some(_) => {
+            status.migrations.clear();
+            status.once.clear();
+            (status.migrated, status.backup) = (None, None);
+        }
+        // It is of an operator that did not say it, or new.
+        None => {}
+    }
+    status.database = Some(RanIn { name, uid });
+}
+
+fn digest(job: &Value) -> Option<String> {
+    let image = job.pointer("/spec/template/spec/containers/0/image")?.as_str()?;
+    Some(image.rsplit_once('@')?.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cluster::KindKey;
+    use serde_json::json;
+
+    use super::*;
+
+    fn database(name: &str, uid: &str, status: &Value) -> Database {
+        let kind = KindKey::new("pinnace.dev/v1alpha1", "PostgresDatabase");
+        let metadata = json!({"name": name, "uid": uid, "creationTimestamp": "2026-11-27T12:00:00Z"});
+        Database {
+            key: ObjectKey { kind, namespace: Some("n".to_owned()), name: name.to_owned() },
+            live: json!({"metadata": metadata, "status": status}),
+        }
+    }
+
+    fn done(ran_in: Option<(&str, &str)>) -> AppStatus {
+        AppStatus {
+            migrations: vec!["sha256:1".to_owned()],
+            once: vec!["seed".to_owned()],
+            database: ran_in.map(|(name, uid)| RanIn { name: name.to_owned(), uid: uid.to_owned() }),
+            ..AppStatus::default()
+        }
+    }
+
+    fn after(mut status: AppStatus, database: &Database) -> (AppStatus, bool) {
+        forget_other_data(&mut status, database);
+        let is_done = !status.migrations.is_empty() && !status.once.is_empty();
+        (status, is_done)
+    }
+
+    #[test]
+    fn what_ran_in_other_data_counts_no_longer() {
+        let (empty, restored) = (json!({"filled": true, "beganEmpty": true}), json!({"filled": true, "restored": "b"}));
+        for anew in [&empty, &restored] {
+            let (status, is_done) = after(done(Some(("shop", "1"))), &database("shop", "2", anew));
+            assert!(!is_done, "{anew}");
+            assert_eq!(status.database.map(|ran_in| ran_in.uid).as_deref(), Some("2"));
+        }
+        let (_, is_done) = after(done(Some(("shop", "1"))), &database("other", "2", &json!({"filled": true})));
+        assert!(!is_done, "the App was given another database");
+    }
+
+    #[test]
+    fn what_ran_in_the_same_data_is_not_run_again() {
+        let taken_over = json!({"filled": true});
+        for (ran_in, uid, status) in [
+            (Some(("shop", "1")), "1", json!({"filled": true, "restored": "b"})),
+            (Some(("shop", "1")), "2", taken_over),
+            (Some(("shop", "1")), "2", json!({})),
+            (Some(("shop", "1")), "", Value::Null),
+            (None, "2", json!({"filled": true, "beganEmpty": true})),
+        ] {
+            assert!(after(done(ran_in), &database("shop", uid, &status)).1, "{ran_in:?} {uid} {status}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_of_other_data_when_it_says_so_or_is_older_than_the_database() {
+        let empty = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
+        let job = |runs_in: Option<&str>, made: &str| json!({"metadata": {"creationTimestamp": made, "annotations": {RUNS_IN_ANNOTATION: runs_in}}});
+        let (before, since) = ("2026-11-27T11:00:00Z", "2026-11-27T13:00:00Z");
+        let status = done(Some(("shop", "2")));
+        assert!(empty.is_not_of(&job(Some("1"), since), &status));
+        assert!(!empty.is_not_of(&job(Some("2"), before), &status));
+        assert!(empty.is_not_of(&job(None, before), &status));
+        assert!(!empty.is_not_of(&job(None, since), &status));
+        assert!(!empty.is_not_of(&job(None, before), &done(None)), "nothing is known of it");
+        assert!(!empty.is_not_of(&job(None, before), &done(Some(("shop", "1")))), "the data stayed where they were");
+    }
+
+    #[test]
+    fn data_of_an_app_before_are_known_by_the_database() {
+        let begun = |by: Option<&str>| {
+            let mut database = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
+            database.live["metadata"]["annotations"] = json!({BEGUN_ANNOTATION: by});
+            database.had_data_before("now")
+        };
+        assert!(!begun(None) && !begun(Some("shop/now")));
+        assert!(begun(Some("shop/before")) && begun(Some("other/before")));
+        assert!(database("shop", "2", &json!({"filled": true})).had_data_before("now"));
+        assert!(!database("shop", "2", &json!({})).had_data_before("now"), "it is not told yet");
+    }
+
+    #[test]
+    fn every_migration_that_succeeded_is_remembered() {
+        let job = |digit: &str, end: &str| {
+            Arc::new(json!({"kind": "Job", "metadata": {"labels": {"app.kubernetes.io/component": "migration"}},
+                "spec": {"template": {"spec": {"containers": [{"image": format!("shop:1@sha256:{digit}")}]}}},
+                "status": {"conditions": [{"type": end, "status": "True"}]}}))
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.children = vec![job("1", "Complete"), job("2", "Complete"), job("3", "Failed")];
+        let mut app =
+            App::read(&json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "metadata": {"name": "shop"},
+            "spec": {"image": "shop:4@sha256:4", "processes": {}}}))
+            .unwrap();
+        app.status = Some(done(None));
+        settle(&mut app, None, &snapshot);
+        assert_eq!(app.status.unwrap().migrations, ["sha256:1", "sha256:2"]);
+    }
+}
