@@ -49,10 +49,15 @@ impl Work {
         Ok(applied)
     }
 
+    /// Whether it was made for an object of the same name before this one, which is gone with all that it owned. Data is never counted so.
+    pub(crate) fn is_left_behind(&self, live: &Value) -> bool {
+        is_left_behind(live, &self.key, self.uid())
+    }
+
     /// Whether what had this name was of an object before this one, and is gone now. Kubernetes deletes it too, with its owner, but late.
     async fn is_cleared(&self, key: &ObjectKey) -> Result<bool, OperatorError> {
         let Some(live) = self.client().get(key).await? else { return Ok(true) };
-        if !is_left_behind(&live, &self.key, self.uid()) {
+        if !self.is_left_behind(&live) {
             return Ok(false);
         }
         let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
@@ -118,7 +123,6 @@ impl Work {
 /// How long what is deleted may take to be gone. What is held longer is looked at again later.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
-/// Whether it was made for an object of the same name before this one, which is gone with all that it owned. Data is never counted so.
 fn is_left_behind(live: &Value, of: &ObjectKey, uid: &str) -> bool {
     let owners = live.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let is_before = |owner: &Value| {

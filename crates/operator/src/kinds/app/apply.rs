@@ -111,7 +111,7 @@ pub(crate) async fn migration(
         work.make_once(&job::marked(migration, app)).await?.into_object()
     };
     Ok(match live {
-        live if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live) {
+        live if !is_owned_by(&live, work.uid()) => match job::of_another(work, &live).await? {
             Foreign::Goes(waits) => Standing::Migrating(waits),
             Foreign::Stays(message) => Standing::Refused { reason: "NotOurs", message },
         },

@@ -4,11 +4,10 @@ use cluster::KindKey;
 use serde_json::{Value, json};
 
 use super::LOOKS_AGAIN_AFTER;
-use crate::crd::{OfKind as _, is_ours};
 use crate::driver::{OperatorError, Work};
-use crate::kinds::app::facts::{RUNS_IN_ANNOTATION, has_ended, in_words, is_migration, name_of};
+use crate::kinds::app::App;
+use crate::kinds::app::facts::{RUNS_IN_ANNOTATION, has_ended, in_words, is_deleted, is_migration, name_of, uid_of};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
-use crate::kinds::app::{App, AppSpec};
 
 /// A Job that has the name, and is not this App's: why it is waited for.
 pub(super) enum Foreign {
@@ -18,25 +17,23 @@ pub(super) enum Foreign {
     Stays(String),
 }
 
-/// What becomes of a Job that is not this App's.
-pub(super) fn of_another(work: &mut Work, live: &Value) -> Foreign {
+/// What becomes of a Job that is not this App's. One of an App before this one goes as Kubernetes has it go with its owner, which may be late.
+pub(super) async fn of_another(work: &mut Work, live: &Value) -> Result<Foreign, OperatorError> {
     work.again_in = Some(LOOKS_AGAIN_AFTER);
     let name = name_of(live);
-    if goes(live) {
-        return Foreign::Goes(format!("waits until the Job {name} is gone, which is of an App before this one"));
+    let is_left_behind = work.is_left_behind(live);
+    if is_left_behind && !is_deleted(live) {
+        work.client().delete_after_all_of_it(&work.beside("batch/v1", "Job", name), uid_of(live)).await?;
     }
-    Foreign::Stays(format!(
+    if is_left_behind || is_deleted(live) {
+        let message = format!("waits until the Job {name} is gone, which is of an App before this one");
+        return Ok(Foreign::Goes(message));
+    }
+    Ok(Foreign::Stays(format!(
         "there is a Job {name} that is not this App's, so it can't be told whether it ran: look at it (kubectl logs job/{name} -n {}) and delete it, then it \
          runs",
         work.namespace()
-    ))
-}
-
-/// Whether it goes by itself: it is being deleted, or its App is.
-fn goes(job: &Value) -> bool {
-    let is_app = |owner: &Value| is_ours(owner) && owner["kind"] == AppSpec::KIND.kind;
-    let owners = job.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    job.pointer("/metadata/deletionTimestamp").is_some() || owners.into_iter().flatten().any(is_app)
+    )))
 }
 
 /// The Job with what somebody said last to have it run again, and with the database that it runs in.
@@ -69,20 +66,4 @@ pub(super) async fn other_at_work(work: &Work, migration: &Value) -> Result<Opti
 /// Whether nothing of a pod runs any more, or will.
 pub(super) fn pod_has_ended(pod: &Value) -> bool {
     ["Succeeded", "Failed"].iter().any(|phase| pod["status"]["phase"] == *phase)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_job_goes_by_itself_when_it_is_being_deleted_or_an_app_owns_it() {
-        let owned =
-            |api: &str, kind: &str| json!({"metadata": {"ownerReferences": [{"apiVersion": api, "kind": kind}]}});
-        assert!(goes(&owned("pinnace.dev/v1alpha1", "App")));
-        assert!(goes(&json!({"metadata": {"deletionTimestamp": "2026-11-27T00:00:00Z"}})));
-        assert!(!goes(&owned("batch/v1", "CronJob")));
-        assert!(!goes(&owned("other.example/v1", "App")));
-        assert!(!goes(&json!({"metadata": {}})));
-    }
 }

@@ -37,7 +37,7 @@ pub(super) async fn begin(
         },
     };
     if !is_owned_by(&live, work.uid()) {
-        return Ok(Begun::Not(job::of_another(work, &live)));
+        return Ok(Begun::Not(job::of_another(work, &live).await?));
     }
     if is_deleted(&live) {
         return Ok(Begun::Again(key.name));
