@@ -235,6 +235,8 @@ async fn a_backup_that_can_not_be_brought_back_is_told_and_data_that_somebody_br
     place.begin_again().await;
     for name in ["shop", "desk"] {
         place.write(name, json!({})).await;
+    }
+    for name in ["shop", "desk"] {
         place.says(name, "can't be brought back").await;
     }
     let login = place.login("shop-postgres").await.unwrap();

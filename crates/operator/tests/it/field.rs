@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 
 use super::server::Server;
 
-/// How long something may take on a machine that has much else to do.
-const LIMIT: Duration = Duration::from_secs(90);
+/// How long something may take on a machine that has much else to do. A Job that tries three times takes most of a minute on any.
+const LIMIT: Duration = Duration::from_mins(4);
 
 pub(crate) struct Field {
     pub(crate) server: Server,
