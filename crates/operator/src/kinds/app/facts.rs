@@ -90,7 +90,7 @@ impl Facts {
         let superseded = job.filter(|job| is_superseded(job) || is_of_other(job) && is_over(job));
         let superseded = superseded.map(|job| uid_of(job).to_owned());
         let elsewhere = job.filter(|job| is_of_other(job) && superseded.is_none()).map(in_words);
-        let had_data = database.is_some_and(|database| database.had_data_before(work.uid()));
+        let had_data = database.is_some() && status.database.as_ref().is_some_and(|ran_in| ran_in.had_data);
         let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
         let once: Vec<Once> = objects.once.iter().map(once).collect();
         let mut unmet = unmet(work, app).await?;
@@ -111,7 +111,7 @@ impl Facts {
     }
 }
 
-/// How a command that runs once does. What a database begins with is there where it had data before, if this App did not begin it already.
+/// How a command that runs once does. What a database begins with is there where it had data before.
 fn once(
     snapshot: &Snapshot,
     job: &Value,
@@ -124,7 +124,7 @@ fn once(
     let live = jobs(snapshot).find(|job| name_of(job) == name);
     let began_elsewhere = live.filter(|job| is_of_other(job)).map(|job| uid_of(job).to_owned());
     let live = live.filter(|_| began_elsewhere.is_none());
-    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new && live.is_none();
+    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new;
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
     let verdict = if is_done { Verdict::Current } else { live.map_or_else(waits, |job| judge_job(job, snapshot)) };
     Once { name: name.to_owned(), is_done, began_elsewhere, verdict }

@@ -50,7 +50,7 @@ async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError
     apply::databases(work, &build::databases::build(app)).await?;
     let seen = dereference::read(work, app).await?;
     let (database, snapshot) = (Database::of(work, app), of_app(work));
-    facts::settle(app, database.as_ref(), &snapshot);
+    facts::settle(app, work.uid(), database.as_ref(), &snapshot);
     let checked = match super::validate(app, &seen) {
         Ok(checked) => checked,
         Err(problems) if problems.iter().all(Problem::is_waiting) => {

@@ -53,6 +53,9 @@ pub struct RanIn {
     pub name: String,
     /// The uid of its object when its data began.
     pub uid: String,
+    /// Whether there were data when the App began in it: `seed` and `superuser` are left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub had_data: bool,
 }
 
 /// Where lines are to be had.

@@ -43,11 +43,10 @@ impl Database {
         self.live["status"]["beganEmpty"] == true
     }
 
-    /// Whether there were data before the App with this uid: it was taken over, or filled from a backup, or an App before began in it.
-    pub(crate) fn had_data_before(&self, app: &str) -> bool {
+    /// Whether an App began in it before the one with this uid does. That may be the same one, which was given another database in between.
+    fn is_begun(&self, app: &str, is_back: bool) -> bool {
         let by = self.live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str();
-        let by_another = by.is_some_and(|by| by.rsplit('/').next() != Some(app));
-        self.is_filled() && !self.began_empty() || by_another
+        by.is_some_and(|by| is_back || by.rsplit('/').next() != Some(app))
     }
 
     fn is_filled(&self) -> bool {
@@ -73,10 +72,10 @@ impl Database {
 
 /// Brings up to date what the status says to be done. What ran in other data counts no longer: a database that was made anew holds what its backup held, or
 /// nothing. And every migration that succeeded is remembered, whichever version is wanted by now.
-pub(crate) fn settle(app: &mut App, database: Option<&Database>, snapshot: &Snapshot) {
+pub(crate) fn settle(app: &mut App, uid: &str, database: Option<&Database>, snapshot: &Snapshot) {
     let mut status = app.status.take().unwrap_or_default();
     if let Some(database) = database {
-        forget_other_data(&mut status, database);
+        forget_other_data(&mut status, uid, database);
     }
     let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
     let succeeded = jobs(snapshot).filter(|job| is_migration(job) && ended_as(job, "Complete") && !is_of_other(job));
@@ -87,11 +86,15 @@ pub(crate) fn settle(app: &mut App, database: Option<&Database>, snapshot: &Snap
     app.status = Some(status);
 }
 
-fn forget_other_data(status: &mut AppStatus, database: &Database) {
+fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
     let (name, uid) = (database.key.name.clone(), uid_of(&database.live).to_owned());
     if !database.is_filled() {
         return;
     }
+    let is_back = status.database.is_some();
+    // Else it began when no operator said so yet, and is begun itself.
+    let is_new = status.migrations.is_empty() && status.once.is_empty();
+    let had_data = !database.began_empty() || (is_back || is_new) && database.is_begun(app, is_back);
     match &status.database {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
         Some(_) => {
@@ -102,7 +105,7 @@ fn forget_other_data(status: &mut AppStatus, database: &Database) {
         // It is of an operator that did not say it, or new.
         None => {}
     }
-    status.database = Some(RanIn { name, uid });
+    status.database = Some(RanIn { name, uid, had_data });
 }
 
 fn digest(job: &Value) -> Option<String> {
@@ -132,13 +135,13 @@ mod tests {
         AppStatus {
             migrations: vec!["sha256:1".to_owned()],
             once: vec!["seed".to_owned()],
-            database: ran_in.map(|(name, uid)| RanIn { name: name.to_owned(), uid: uid.to_owned() }),
+            database: ran_in.map(|(name, uid)| RanIn { name: name.to_owned(), uid: uid.to_owned(), had_data: false }),
             ..AppStatus::default()
         }
     }
 
     fn after(mut status: AppStatus, database: &Database) -> (AppStatus, bool) {
-        forget_other_data(&mut status, database);
+        forget_other_data(&mut status, "now", database);
         let is_done = !status.migrations.is_empty() && !status.once.is_empty();
         (status, is_done)
     }
@@ -184,16 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn data_of_an_app_before_are_known_by_the_database() {
-        let begun = |by: Option<&str>| {
-            let mut database = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
+    fn data_that_were_there_when_the_app_began_are_known_from_then_on() {
+        let had_data = |status: &Value, by: Option<&str>, before: Option<(&str, &str)>| {
+            let mut database = database("shop", "2", status);
             database.live["metadata"]["annotations"] = json!({BEGUN_ANNOTATION: by});
-            database.had_data_before("now")
+            let before = before.map_or_else(AppStatus::default, |before| done(Some(before)));
+            after(before, &database).0.database.unwrap().had_data
         };
-        assert!(!begun(None) && !begun(Some("shop/now")));
-        assert!(begun(Some("shop/before")) && begun(Some("other/before")));
-        assert!(database("shop", "2", &json!({"filled": true})).had_data_before("now"));
-        assert!(!database("shop", "2", &json!({})).had_data_before("now"), "it is not told yet");
+        let empty = json!({"filled": true, "beganEmpty": true});
+        assert!(!had_data(&empty, None, None) && !had_data(&empty, Some("shop/now"), None));
+        assert!(had_data(&empty, Some("shop/before"), None) && had_data(&empty, Some("other/before"), None));
+        assert!(had_data(&json!({"filled": true}), None, None), "it was taken over");
+        assert!(had_data(&json!({"filled": true, "restored": "b"}), None, Some(("shop", "1"))));
+        assert!(!had_data(&empty, None, Some(("shop", "1"))), "it was made anew");
+        assert!(had_data(&empty, Some("shop/now"), Some(("other", "1"))), "the App comes back to it");
     }
 
     #[test]
@@ -210,7 +217,7 @@ mod tests {
             "spec": {"image": "shop:4@sha256:4", "processes": {}}}))
             .unwrap();
         app.status = Some(done(None));
-        settle(&mut app, None, &snapshot);
+        settle(&mut app, "now", None, &snapshot);
         assert_eq!(app.status.unwrap().migrations, ["sha256:1", "sha256:2"]);
     }
 }
