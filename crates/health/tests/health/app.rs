@@ -24,7 +24,7 @@ fn what_comes_before_its_processes_start_uses_up_no_deadline_and_their_start_doe
         let waiting = verdict(&app(phase, ("False", "the Job shop-migrate runs"), false), &[]);
         let Verdict::InProgress(progress) = &waiting else { panic!("{waiting:?}") };
         assert!(progress.timed && progress.sentence.contains("the Job shop-migrate runs"), "{progress:?}");
-        let mut watch = Watch::new(Duration::from_secs(60), Duration::ZERO);
+        let mut watch = Watch::new(Duration::from_mins(1), Duration::ZERO);
         assert_eq!(watch.observe(&waiting, Duration::from_hours(3)), Decision::Wait, "{phase}");
         let starting = verdict(&app("Deploying", ("False", "web is starting"), false), &[]);
         assert_eq!(watch.observe(&starting, Duration::from_secs(59)), Decision::Wait);
