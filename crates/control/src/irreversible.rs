@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use cluster::ObjectKey;
 use config_repo::Instance;
-use model::{InstanceId, PersonName, Timestamp};
+use model::{Digest, ImageRef, InstanceId, PersonName, Timestamp};
 use serde_json::Value;
 
+use crate::Control;
 use crate::inner::Inner;
+use crate::problem::{Problem, ProblemCode};
 use crate::trouble::Trouble;
 
 /// For so long the question stands.
 const STANDS_FOR: Duration = Duration::from_mins(10);
+
+/// So long a person waits for what the cluster knows.
+const LOOKS_FOR: Duration = Duration::from_secs(5);
 
 /// Who was asked, and when. In memory only: after a restart the question is put once more.
 #[derive(Default)]
@@ -29,14 +34,48 @@ impl Asked {
     }
 }
 
+impl Control {
+    /// Going back over a migration that can't be reversed asks first; the same person's second press (`press`) is the yes. Where the cluster can't
+    /// say whether it is one, nobody is held up: what runs then is proven like any pin.
+    pub(crate) async fn asked_first(
+        &self,
+        place: &Instance,
+        person: &PersonName,
+        (image, is_back): (&ImageRef, bool),
+        press: &str,
+    ) -> Result<(), Problem> {
+        let looking = tokio::time::timeout(LOOKS_FOR, self.inner.crossed(place, image, is_back));
+        let Ok(Ok(Some(app))) = looking.await else { return Ok(()) };
+        if self.inner.asked_back.answered(&place.id, person, self.inner.clock.now()) {
+            return Ok(());
+        }
+        let what = format!(
+            "the migration of {app} can't be reversed: {} may not work with the database as it is, and the schema stays as it is",
+            image.version()
+        );
+        Err(Problem::new(
+            ProblemCode::Differs,
+            what,
+            format!("{press} once more within ten minutes to go back all the same"),
+        ))
+    }
+}
+
 impl Inner {
-    /// The App of an instance whose migration was done and can't be reversed, as `shop 2.0`.
-    pub(crate) async fn migrated_for_good(&self, instance: &Instance) -> Result<Option<String>, Trouble> {
+    /// The migration that lies between what runs in an instance and an image of before, and can't be reversed: as `shop 2.0`. Of images that
+    /// an App never migrated to nothing is known but that they come before all that it did, where it is gone back to (`is_back`).
+    pub(crate) async fn crossed(
+        &self,
+        instance: &Instance,
+        image: &ImageRef,
+        is_back: bool,
+    ) -> Result<Option<String>, Trouble> {
         let cluster = self.cluster(instance).await?;
         let Some(stored) = cluster.known_inventory(&instance.id).await? else { return Ok(None) };
         let is_app = |key: &ObjectKey| key.kind.is("pinnace.dev", "App");
         for key in stored.inventory.objects.iter().map(|entry| &entry.key).filter(|key| is_app(key)) {
-            if let Some(found) = cluster.get(key).await?.as_ref().and_then(for_good) {
+            let app = cluster.get(key).await?;
+            if let Some(found) = app.as_ref().and_then(|app| crossed(app, image, is_back)) {
                 return Ok(Some(found));
             }
         }
@@ -44,14 +83,27 @@ impl Inner {
     }
 }
 
-fn for_good(app: &Value) -> Option<String> {
-    let migrations = app.pointer("/spec/migrations")?;
-    let image = app.pointer("/spec/image")?.as_str()?;
-    let (named, digest) = image.rsplit_once('@')?;
-    let done = app.pointer("/status/migrations").and_then(Value::as_array)?.iter().any(|one| one == digest);
-    let version = named.rsplit_once(':').map_or(digest, |(_, tag)| tag);
-    (migrations["reversible"] == false && done)
-        .then(|| format!("{} {version}", app["metadata"]["name"].as_str().unwrap_or_default()))
+fn crossed(app: &Value, image: &ImageRef, is_back: bool) -> Option<String> {
+    let runs: ImageRef = app.pointer("/spec/image")?.as_str()?.parse().ok()?;
+    if runs.repository != image.repository || runs.same_content(image) {
+        return None;
+    }
+    let digests = |at: &str| -> Vec<&str> {
+        let list = app["status"][at].as_array();
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let (migrations, irreversible) = (digests("migrations"), digests("irreversible"));
+    let wanted = image.digest.as_ref().map(ToString::to_string);
+    let after = match migrations.iter().position(|one| Some(*one) == wanted.as_deref()) {
+        Some(at) => at + 1,
+        None if is_back => 0,
+        None => return None,
+    };
+    let digest = migrations[after..].iter().rev().find(|one| irreversible.contains(one))?;
+    let is_what_runs = runs.digest.as_ref().is_some_and(|runs| runs.to_string() == **digest);
+    let version =
+        if is_what_runs { runs.version().to_owned() } else { digest.parse::<Digest>().ok()?.short().to_owned() };
+    Some(format!("{} {version}", app["metadata"]["name"].as_str().unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -60,16 +112,33 @@ mod tests {
 
     use super::*;
 
+    fn image(version: &str, digit: &str) -> ImageRef {
+        format!("r.example/shop:{version}@sha256:{}", digit.repeat(64)).parse().unwrap()
+    }
+
+    /// It was migrated to a, b, c and d, and runs the last.
+    fn app(irreversible: &[&str]) -> Value {
+        let digests = |all: &[&str]| all.iter().map(|digit| format!("sha256:{}", digit.repeat(64))).collect::<Vec<_>>();
+        json!({"metadata": {"name": "shop"}, "spec": {"image": image("4.0", "d").to_string()},
+            "status": {"migrations": digests(&["a", "b", "c", "d"]), "irreversible": digests(irreversible)}})
+    }
+
     #[test]
-    fn only_a_migration_that_was_done_and_can_not_be_reversed_counts() {
-        let app = |reversible: bool, done: &str| {
-            json!({"metadata": {"name": "shop"}, "spec": {"image": "r/shop:2.0@sha256:b", "migrations": {"reversible": reversible}},
-                "status": {"migrations": ["sha256:a", done]}})
-        };
-        assert_eq!(for_good(&app(false, "sha256:b")).as_deref(), Some("shop 2.0"));
-        assert_eq!(for_good(&app(true, "sha256:b")), None);
-        assert_eq!(for_good(&app(false, "sha256:c")), None);
-        assert_eq!(for_good(&json!({"spec": {"image": "r/shop:2.0@sha256:b"}})), None);
+    fn what_lies_between_and_can_not_be_reversed_is_crossed() {
+        assert_eq!(crossed(&app(&["d"]), &image("3.0", "c"), true).as_deref(), Some("shop 4.0"));
+        assert_eq!(crossed(&app(&["c"]), &image("3.0", "c"), true), None);
+        let further = crossed(&app(&["c"]), &image("2.0", "b"), false);
+        assert_eq!(further.as_deref(), Some("shop cccccccccccc"), "an older build that is pinned goes back as well");
+        assert_eq!(crossed(&app(&[]), &image("1.0", "a"), true), None);
+        assert_eq!(crossed(&app(&["d"]), &image("4.0", "d"), false), None, "it runs");
+    }
+
+    #[test]
+    fn a_new_build_crosses_nothing_and_one_from_before_all_migrations_crosses_all() {
+        assert_eq!(crossed(&app(&["b"]), &image("5.0", "e"), false), None);
+        assert_eq!(crossed(&app(&["b"]), &image("0.9", "e"), true).as_deref(), Some("shop bbbbbbbbbbbb"));
+        let of_other = "r.example/other:1.0@sha256:".to_owned() + &"e".repeat(64);
+        assert_eq!(crossed(&app(&["b"]), &of_other.parse().unwrap(), true), None);
     }
 
     #[test]

@@ -8,11 +8,13 @@ use crate::inner::Inner;
 use crate::problem::Problem;
 
 impl Control {
-    /// Opens a new pin of the build of an older one. It is asked about and proven like any other.
+    /// Opens a new pin of the build of an older one. It is asked about and proven like any other; who goes back over a migration that can't be
+    /// reversed is asked first.
     pub async fn pin_again(&self, number: PinNumber, person: &PersonName) -> Result<PinNumber, Problem> {
         let before = self.record(number).await?.pin;
-        self.known(&before.instance)?;
+        let place = self.known(&before.instance)?;
         self.allowed(person, Act::Approve(&before))?;
+        self.asked_first(&place, person, (&before.build.image, false), "pin it").await?;
         let id = Inner::new_pin_id()?;
         let now = self.inner.clock.now();
         let opened = self

@@ -1,7 +1,7 @@
 //! Yes, no, stop, and try again now.
 
 use chat::ButtonValue;
-use model::{Decider, Fact, PersonName, Pin, PinNumber, Stage, Surface};
+use model::{Decider, Fact, PersonName, Pin, PinKind, PinNumber, Stage, Surface};
 use store::PinRecord;
 
 use crate::Control;
@@ -46,8 +46,14 @@ pub(super) fn spoken(text: &str) -> Option<String> {
 }
 
 impl Control {
-    /// Says yes to an ask. The first decision wins.
+    /// Says yes to an ask. The first decision wins. Who pins an older build over a migration that can't be reversed is asked first.
     pub async fn approve(&self, number: PinNumber, answer: Answer<'_>) -> Result<Pin, Problem> {
+        let record = self.record(number).await?;
+        if record.pin.kind == PinKind::Pin && record.pin.stage == Stage::Asked {
+            self.may_answer(&record, answer, Act::Approve(&record.pin))?;
+            let place = self.known(&record.pin.instance)?;
+            self.asked_first(&place, answer.by, (&record.pin.build.image, false), "approve").await?;
+        }
         let by = Decider::Person(answer.by.clone());
         let fact = |_: &Pin| Fact::Approved { by: by.clone(), surface: Some(answer.surface) };
         self.decide(number, |record| self.may_answer(record, answer, Act::Approve(&record.pin)), fact).await

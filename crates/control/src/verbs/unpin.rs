@@ -1,6 +1,5 @@
 //! Unpin: the twin of a pin. It pins the version before and switches automatic pins off until a person unlocks.
 
-use config_repo::Instance;
 use model::{Build, Decider, ImageRef, InstanceFact, InstanceId, PersonName, PinKind, PinNumber};
 
 use crate::Control;
@@ -26,7 +25,7 @@ impl Control {
             let what = format!("{} was never seen to work in {instance}", from.version());
             return Err(Problem::new(ProblemCode::TooLate, what, "pin the build that should run instead"));
         }
-        self.asked_first(&place, person, &from).await?;
+        self.asked_first(&place, person, (&from, true), "unpin").await?;
         let announced = self.inner.announced(instance, &from).await?;
         let build = Build { image: from, chart: last.pin.from_chart().cloned(), announced };
         let kind = PinKind::Unpin { of: last.pin.number };
@@ -38,20 +37,6 @@ impl Control {
         let opened = self.inner.store.open_pin(&id, instance, kind, build, Some(person.clone()), now).await?;
         self.inner.wakes.wake(instance);
         Ok(opened.number())
-    }
-
-    /// Going back over a migration that can't be reversed asks first; the same person's second press is the yes. Where the cluster can't
-    /// say whether it is one, nobody is held up: the unpin is proven like any pin.
-    async fn asked_first(&self, place: &Instance, person: &PersonName, from: &ImageRef) -> Result<(), Problem> {
-        let Ok(Some(app)) = self.inner.migrated_for_good(place).await else { return Ok(()) };
-        if self.inner.asked_back.answered(&place.id, person, self.inner.clock.now()) {
-            return Ok(());
-        }
-        let what = format!(
-            "the migration of {app} can't be reversed: {} may not work with the database as it is, and the schema stays as it is",
-            from.version()
-        );
-        Err(Problem::new(ProblemCode::Differs, what, "unpin once more within ten minutes to go back all the same"))
     }
 
     /// Whether a version was ever seen Current there: what a first pin took the place of may never have come up.

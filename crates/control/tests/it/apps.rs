@@ -184,8 +184,8 @@ async fn a_migration_that_fails_is_dropped_with_its_lines_and_old_pods_serve_on(
 #[tokio::test(flavor = "multi_thread")]
 async fn going_back_over_a_migration_that_can_not_be_reversed_asks_first() {
     let mut apps = Apps::new(&format!("{APP}  migrations: {{command: [migrate], reversible: false}}\n")).await;
-    let number = apps.world.pin("1.1").await;
-    assert!(matches!(apps.world.ended(number).await, Outcome::Done { .. }));
+    let first = apps.world.pin("1.1").await;
+    assert!(matches!(apps.world.ended(first).await, Outcome::Done { .. }));
     let unpin = async |apps: &Apps| apps.world.control.unpin(&apps.world.instance, &person("ann"), "").await;
     let asked = unpin(&apps).await.unwrap_err();
     assert!(asked.what.contains("the migration of shop 1.1 can't be reversed: 1.0 may not work"), "{asked}");
@@ -193,6 +193,19 @@ async fn going_back_over_a_migration_that_can_not_be_reversed_asks_first() {
     assert!(matches!(apps.world.ended(back).await, Outcome::Done { .. }));
     assert_eq!(apps.app().await["status"]["version"], "1.0");
     assert_eq!(apps.migrations().await, 2, "going back migrates nothing");
+    apps.world.control.unlock(&apps.world.instance, &person("ann")).await.unwrap();
+
+    // An older build that somebody pins goes back as well, however far it is.
+    for tag in ["1.2", "1.3"] {
+        let number = apps.world.pin(tag).await;
+        assert!(matches!(apps.world.ended(number).await, Outcome::Done { .. }), "{tag}");
+    }
+    let pin_again = async || apps.world.control.pin_again(first, &person("ann")).await;
+    let asked = pin_again().await.unwrap_err();
+    assert!(asked.what.contains("the migration of shop 1.3 can't be reversed: 1.1 may not work"), "{asked}");
+    assert!(asked.to_string().contains("pin it once more"), "{asked}");
+    let older = pin_again().await.unwrap();
+    assert!(matches!(apps.world.ended(older).await, Outcome::Done { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

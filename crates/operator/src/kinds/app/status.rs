@@ -121,6 +121,9 @@ fn is_migrated(standing: &Standing) -> bool {
 fn record(status: &mut AppStatus, app: &App) {
     let Some(digest) = app.spec.image.rsplit_once('@').map(|(_, digest)| digest.to_owned()) else { return };
     remember(&mut status.migrations, digest.clone());
+    if app.spec.migrations.as_ref().is_some_and(|migrations| !migrations.reversible) {
+        remember(&mut status.irreversible, digest.clone());
+    }
     (status.migrated, status.backup) = (Some(digest), None);
 }
 

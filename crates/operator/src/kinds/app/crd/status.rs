@@ -28,6 +28,10 @@ pub struct AppStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub migrations: Vec<String>,
+    /// Those of these digests whose migrations can't be reversed: versions before them may not work with the database any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub irreversible: Vec<String>,
     /// The Jobs that ran once, as seed, superuser and setup, the newest last: none of them runs again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]

@@ -4,6 +4,7 @@ use cluster::{ObjectKey, Snapshot};
 use serde_json::Value;
 
 use super::super::App;
+use super::super::build::IRREVERSIBLE_ANNOTATION;
 use super::super::crd::{AppStatus, RanIn};
 use super::super::dereference::sources;
 use super::super::status::remember;
@@ -79,8 +80,11 @@ pub(crate) fn settle(app: &mut App, uid: &str, database: Option<&Database>, snap
     }
     let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
     let succeeded = jobs(snapshot).filter(|job| is_migration(job) && ended_as(job, "Complete") && !is_of_other(job));
-    let digests: Vec<String> = succeeded.filter_map(digest).collect();
-    for digest in digests {
+    let digests: Vec<(String, bool)> = succeeded.filter_map(|job| Some((digest(job)?, is_irreversible(job)))).collect();
+    for (digest, is_irreversible) in digests {
+        if is_irreversible {
+            remember(&mut status.irreversible, digest.clone());
+        }
         remember(&mut status.migrations, digest);
     }
     app.status = Some(status);
@@ -99,6 +103,7 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
         Some(_) => {
             status.migrations.clear();
+            status.irreversible.clear();
             status.once.clear();
             (status.migrated, status.backup) = (None, None);
         }
@@ -106,6 +111,10 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
         None => {}
     }
     status.database = Some(RanIn { name, uid, had_data });
+}
+
+fn is_irreversible(job: &Value) -> bool {
+    job["metadata"]["annotations"][IRREVERSIBLE_ANNOTATION] == "true"
 }
 
 fn digest(job: &Value) -> Option<String> {
