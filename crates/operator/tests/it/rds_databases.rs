@@ -275,12 +275,17 @@ async fn an_instance_stays_or_goes_as_the_word_says_and_comes_back_from_its_last
     let admin = format!("rds.{}", place.id);
     assert!(place.own(&KindKey::new("v1", "Secret")).await.contains(&admin), "what comes of the snapshot has the same");
 
-    place.write("shop", json!({}), json!({"deletion": "drop"})).await;
+    place.write("shop", json!({}), Value::Null).await;
     let restored = place.ready("shop").await["status"]["restored"].clone();
     assert!(restored.as_str().is_some_and(|name| name.starts_with("last-")), "{restored}");
     let changes = place.amazon.changes();
     let from = changes.iter().find(|asked| of(asked, "Action") == "RestoreDBInstanceFromDBSnapshot").unwrap();
     assert_eq!(of(from, "DBSnapshotIdentifier"), snapshot);
+    place.delete("shop").await;
+    place.field.until_gone(&place.key("shop")).await;
+    place.write("shop", json!({}), json!({"deletion": "drop"})).await;
+    let status = place.ready("shop").await["status"].clone();
+    assert_eq!((&status["restored"], &status["filled"]), (&Value::Null, &json!(true)), "its data stayed: {status:#}");
     place.delete("shop").await;
     place.field.until_gone(&place.key("shop")).await;
     let changes = place.amazon.changes();

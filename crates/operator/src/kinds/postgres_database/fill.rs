@@ -4,6 +4,7 @@ use super::PostgresDatabase;
 use super::backup;
 use super::crd::Restore;
 use super::dereference::Reached;
+use super::rds;
 use crate::driver::{OperatorError, Work};
 use crate::postgres::{self, Login, Wanted};
 use crate::resource::Condition;
@@ -44,9 +45,9 @@ pub(crate) async fn fill(
     }
     if database.spec.server.rds.is_some() {
         // Its instance was made from a snapshot, or it is new.
-        let from = work.memo.rds.as_ref().and_then(|asked| asked.instance.restored_from.clone());
-        if let Some(from) = from {
-            return Ok(Filling::Done(Filled::From(from)));
+        let tag = work.memo.rds.as_ref().and_then(|asked| asked.instance.restored_from.as_deref());
+        if let Some(from) = tag.and_then(|tag| rds::made_from(tag, work.uid())) {
+            return Ok(Filling::Done(Filled::From(from.to_owned())));
         }
     }
     let is_empty = {

@@ -183,7 +183,7 @@ async fn brought_back(
     }
     let Some(newest) = backup::known(work).await?.pop() else { return Ok(None) };
     let snapshot = SnapshotId::of(&wanted.id, &newest.name);
-    Ok(Some(match rds::restore(client, wanted, &snapshot, &newest.name).await? {
+    Ok(Some(match rds::restore(client, wanted, &snapshot, &tag_of(&newest.name, work.uid())).await? {
         Some(_) => Looked::Waits(format!(
             "its instance {} in RDS is made from the snapshot {snapshot}, which takes up to 20 minutes",
             wanted.id
@@ -237,4 +237,14 @@ pub(crate) async fn asked_in_vain(
         wanted.id
     );
     Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message }))
+}
+
+/// What an instance says of the backup that it was made from. It stays with it: an object that comes later, and finds it, did not have it made.
+fn tag_of(backup: &str, object: &str) -> String {
+    format!("{backup}/{object}")
+}
+
+/// The backup that an instance was made from for this object, by its tag.
+pub(super) fn made_from<'a>(tag: &'a str, object: &str) -> Option<&'a str> {
+    tag.rsplit_once('/').filter(|(_, of)| *of == object).map(|(backup, _)| backup)
 }
