@@ -135,3 +135,19 @@ async fn an_app_that_says_skip_is_left_as_it_is_and_goes_when_it_is_deleted() {
         field.until_gone(key).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_made_at_random_that_is_taken_out_is_made_anew_and_the_pods_are_rolled() {
+    let field = Field::looked_after().await;
+    let mut generated = spec("1.0");
+    generated["configuration"] = json!({"generated": ["SECRET_KEY"]});
+    field.write_app("shop", generated).await;
+    field.phase("shop", "Ready").await;
+    let secret = field.key("v1", "Secret", "shop-generated");
+    let before = field.get(&secret).await.unwrap();
+    let web = field.get(&field.key("apps/v1", "Deployment", "shop-web")).await.unwrap();
+    field.server.edit(&before, &json!({"data": {"SECRET_KEY": null}})).await.unwrap();
+    let key = |live: &Value| live["data"]["SECRET_KEY"].clone();
+    field.until(&secret, "made anew", |live| key(live).is_string() && key(live) != key(&before)).await;
+    field.until(&cluster::ObjectKey::of(&web), "rolled", |live| template(live) != template(&web)).await;
+}
