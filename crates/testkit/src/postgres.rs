@@ -15,6 +15,9 @@ use crate::unprivileged::{self, given_away};
 
 /// Where Debian puts its programs, a folder for each major version.
 const PROGRAMS: &str = "/usr/lib/postgresql";
+/// What a server says that finds the memory of the one before in use.
+const STILL_USED: &str = "pre-existing shared memory block";
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(50);
 const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A server that ends when it is dropped.
@@ -62,9 +65,18 @@ impl DevPostgres {
     /// Ends it at once, as a lost machine does, and starts it again on what it wrote.
     pub async fn crash(&mut self) -> io::Result<()> {
         self.child.kill().await?;
-        // What a killed one leaves tells that it may still run.
-        let data = self.folder.path().join("data");
-        self.child = serving(&programs()?, &data, self.port).await?;
+        let (programs, data) = (programs()?, self.folder.path().join("data"));
+        let started = async {
+            loop {
+                match serving(&programs, &data, self.port).await {
+                    // Its sessions live until they look whether it does.
+                    Err(error) if error.to_string().contains(STILL_USED) => tokio::time::sleep(LOOKS_AGAIN_AFTER).await,
+                    other => return other,
+                }
+            }
+        };
+        let started = tokio::time::timeout(STARTS_WITHIN, started).await;
+        self.child = started.map_err(|_| Error::other("what was killed did not end"))??;
         Ok(())
     }
 }

@@ -63,7 +63,9 @@ if [ "$(ls | wc -l)" -gt "$ROOM" ]; then echo "/dev/sda 9 9 0 100% /backups"; el
         fs::create_dir(&bin).unwrap();
         fs::create_dir_all(&dumps).unwrap();
         program(&bin, "pg_dump", PG_DUMP);
-        programs.iter().for_each(|(name, text)| program(&bin, name, text));
+        for (name, text) in programs {
+            program(&bin, name, text);
+        }
         fs::write(dumps.join("0.part"), "").unwrap();
         for age in 1..=5 {
             let dump = fs::File::create(dumps.join(format!("{age}.dump"))).unwrap();
