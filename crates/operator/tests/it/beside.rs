@@ -58,7 +58,11 @@ async fn a_route_of_the_gateway_api_is_made_kept_and_removed_also_by_an_operator
     let route = field.key("gateway.networking.k8s.io/v1", "HTTPRoute", "shop");
     let live = field.until(&route, "made", |_| true).await;
     let parent = live["spec"]["parentRefs"][0].clone();
-    let accepted = json!([{"type": "Accepted", "status": "True", "reason": "Accepted"}, {"type": "ResolvedRefs", "status": "True", "reason": "Resolved"}]);
+    let holds = |kind: &str| {
+        json!({"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": 1,
+        "lastTransitionTime": "2026-11-27T00:00:00Z"})
+    };
+    let accepted = [holds("Accepted"), holds("ResolvedRefs")];
     let status =
         json!({"parents": [{"controllerName": "example.org/gateway", "parentRef": parent, "conditions": accepted}]});
     field.server.write_status(&live, &status).await.unwrap();
