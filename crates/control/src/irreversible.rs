@@ -92,7 +92,12 @@ fn crossed(app: &Value, image: &ImageRef, is_back: bool) -> Option<String> {
         let list = app["status"][at].as_array();
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     };
-    let (migrations, irreversible) = (digests("migrations"), digests("irreversible"));
+    let (migrations, mut irreversible) = (digests("migrations"), digests("irreversible"));
+    // An operator of before writes down none of them.
+    let current = runs.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+    if app.pointer("/spec/migrations/reversible").is_some_and(|reversible| reversible == false) {
+        irreversible.push(&current);
+    }
     let wanted = image.digest.as_ref().map(ToString::to_string);
     let after = match migrations.iter().position(|one| Some(*one) == wanted.as_deref()) {
         Some(at) => at + 1,
@@ -131,6 +136,9 @@ mod tests {
         assert_eq!(further.as_deref(), Some("shop cccccccccccc"), "an older build that is pinned goes back as well");
         assert_eq!(crossed(&app(&[]), &image("1.0", "a"), true), None);
         assert_eq!(crossed(&app(&["d"]), &image("4.0", "d"), false), None, "it runs");
+        let mut of_before = app(&[]);
+        of_before["spec"]["migrations"] = json!({"reversible": false});
+        assert_eq!(crossed(&of_before, &image("3.0", "c"), true).as_deref(), Some("shop 4.0"));
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn reach(text: &str) -> Result<(String, (String, u16)), String> {
 
 impl With {
     /// The settings of an operator.
-    pub(crate) fn settings(&self, namespace: Option<String>) -> anyhow::Result<Settings> {
+    pub(crate) fn settings(&self, namespace: Option<String>) -> Settings {
         let usual = Images::default();
         let images = Images {
             postgres: self.postgres_image.clone().unwrap_or(usual.postgres),
@@ -116,19 +116,11 @@ impl With {
             region: self.aws_region.clone(),
             subnet_group: self.aws_subnet_group.clone(),
             security_groups: self.aws_security_groups.clone(),
-            login: Login::from_environment(|name| std::env::var(name).ok())
-                .context("reading the login for Amazon from the environment")?,
+            login: Login::from_environment(|name| std::env::var(name).ok()),
             endpoint: self.aws_endpoint.clone(),
             ..Aws::default()
         };
-        Ok(Settings {
-            namespace,
-            images,
-            reached_at,
-            aws,
-            redactor: guarded::redactor().clone(),
-            ..Settings::default()
-        })
+        Settings { namespace, images, reached_at, aws, redactor: guarded::redactor().clone(), ..Settings::default() }
     }
 }
 
@@ -153,7 +145,7 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
             None => "this is no pod of a cluster: say --context NAME".to_owned(),
         })?;
         let (stop, stopped) = watch::channel(false);
-        let running = looks_after(client, with.settings(at.namespace.clone())?, stopped);
+        let running = looks_after(client, with.settings(at.namespace.clone()), stopped);
         let told = async {
             told_to_stop().await;
             let _ = stop.send(true);

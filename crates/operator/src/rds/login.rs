@@ -38,6 +38,8 @@ pub struct Login(Option<Kind>);
 enum Kind {
     Key(Credentials),
     Role(Arc<Role>),
+    /// What the environment says can't be used: why not. It may be meant for somebody else.
+    Unusable(String),
 }
 
 /// A role, and the key that it has now.
@@ -53,15 +55,18 @@ struct Held {
 }
 
 impl Login {
-    /// What the environment says, by the names that Amazon's programs know. An error where it says something that can't be used.
-    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Self, RdsError> {
+    /// What the environment says, by the names that Amazon's programs know. What can't be used of it is told when a key is wanted.
+    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if let (Some(access_key), Some(secret_key)) = (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
             let (secret_key, session_token) = (Secret::new(secret_key), get("AWS_SESSION_TOKEN").map(Secret::new));
-            return Ok(Self(Some(Kind::Key(Credentials { access_key, secret_key, session_token }))));
+            return Self(Some(Kind::Key(Credentials { access_key, secret_key, session_token })));
         }
         let role = |source| Kind::Role(Arc::new(Role { source, held: Mutex::new(None) }));
-        Ok(Self(Source::from_environment(get)?.map(role)))
+        match Source::from_environment(get) {
+            Ok(source) => Self(source.map(role)),
+            Err(why) => Self(Some(Kind::Unusable(why))),
+        }
     }
 
     /// The key; none where nothing gives one. What is secret in it is told to the redactor.
@@ -73,6 +78,7 @@ impl Login {
     ) -> Result<Option<Credentials>, RdsError> {
         let credentials = match &self.0 {
             None => return Ok(None),
+            Some(Kind::Unusable(why)) => return Err(RdsError::Setup(why.clone())),
             Some(Kind::Key(credentials)) => Some(credentials.clone()),
             Some(Kind::Role(role)) => role.credentials(region, now).await?,
         };

@@ -16,7 +16,7 @@ const SOON: SignedDuration = SignedDuration::from_mins(4);
 fn login(variables: &[(&str, &str)]) -> Login {
     let variables: BTreeMap<String, String> =
         variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Login::from_environment(|name| variables.get(name).cloned()).unwrap()
+    Login::from_environment(|name| variables.get(name).cloned())
 }
 
 async fn credentials(login: &Login, now: Timestamp) -> Result<Option<Credentials>, RdsError> {
@@ -118,6 +118,10 @@ async fn what_is_wrong_with_a_role_is_told_in_the_words_of_who_gives_keys() {
          sts:AssumeRoleWithWebIdentity (AccessDenied)"
     );
     assert!(!refused.is_transient());
+    // Whoever needs no key starts all the same.
+    let unusable = self::login(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/")]);
+    let refused = credentials(&unusable, Timestamp::now()).await.err().unwrap().to_string();
+    assert!(refused.contains("neither https:// nor a host beside the container"), "{refused}");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
 /// So many migrations that ended are kept, with their lines.
 const KEPT_MIGRATIONS: usize = 5;
 
+const SOON: Duration = Duration::from_secs(1);
 /// What it waits for may be out of sight.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
@@ -58,6 +59,11 @@ pub(crate) async fn configuration(work: &mut Work, configuration: &[Value]) -> R
 pub(crate) async fn backup(work: &mut Work, app: &App, backup: &BackupFact) -> Result<Standing, OperatorError> {
     let BackupFact { of, name, state } = backup;
     Ok(match state {
+        // Its name has to be known in the next pass too, or each pass would ask for another.
+        BackupState::Absent if work.object["status"]["backup"] != name.as_str() => {
+            work.again_in = Some(SOON);
+            Standing::BackingUp(format!("a backup of the database {of} is about to be asked for"))
+        }
         BackupState::Absent => {
             let kind = PostgresDatabaseSpec::KIND.kind;
             let key = work.ours_beside(kind, of);
@@ -195,7 +201,9 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
 
 /// A database that may outlive the App says from now on that it has data, which nothing is to be seeded into once more.
 pub(crate) async fn begun(work: &Work, facts: &Facts, database: Option<&Database>) -> Result<(), OperatorError> {
-    let Some(Database { key, live }) = database.filter(|database| !database.is_of(work.uid())) else { return Ok(()) };
+    let Some(Database { key, live, .. }) = database.filter(|database| !database.is_of(work.uid())) else {
+        return Ok(());
+    };
     let is_said = live["metadata"]["annotations"].get(BEGUN_ANNOTATION).is_some();
     if live.is_object() && !is_said && facts.once.iter().all(|once| once.verdict.is_current()) {
         let by = format!("{}/{}", work.key.name, work.uid());

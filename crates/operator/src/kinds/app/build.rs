@@ -50,8 +50,6 @@ impl Objects {
 
 /// What the label of a Job's component says of a migration.
 pub(crate) const JOB_OF_MIGRATION: &str = "migration";
-/// Set on a migration's Job whose version says that the one before does not work with what it leaves.
-pub(crate) const IRREVERSIBLE_ANNOTATION: &str = "pinnace.dev/irreversible";
 /// What it says of the Jobs that give a new database its data and its first user.
 pub(crate) const JOB_OF_SEED: &str = "once-seed";
 /// As [`JOB_OF_SEED`].

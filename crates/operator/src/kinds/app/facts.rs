@@ -21,7 +21,7 @@ use crate::rights::ACCOUNT;
 
 use backup::backup;
 pub(crate) use backup::{BackupFact, BackupState};
-pub(crate) use database::{BEGUN_ANNOTATION, Database, RUNS_IN_ANNOTATION, settle};
+pub(crate) use database::{BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, settle};
 pub(crate) use jobs::{
     SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded, jobs,
     judge_job, left_behind, name_of, uid_of,

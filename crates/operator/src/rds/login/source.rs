@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use secrets::Secret;
 use url::{Host, Url};
 
-use crate::rds::error::RdsError;
-
 /// Where containers of ECS are told their key.
 const ECS: &str = "http://169.254.170.2";
 /// The addresses of hosts beside a container that may be asked without TLS: those of ECS and EKS.
@@ -39,7 +37,7 @@ pub(super) enum Token {
 }
 
 impl Source {
-    pub(super) fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, RdsError> {
+    pub(super) fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, String> {
         let url = |name: &str| get(name).map(|text| read(name, &text)).transpose();
         if let (Some(role), Some(token)) = (get("AWS_ROLE_ARN"), get("AWS_WEB_IDENTITY_TOKEN_FILE")) {
             let endpoint = match url("AWS_ENDPOINT_URL_STS")? {
@@ -47,9 +45,9 @@ impl Source {
                 endpoint => endpoint,
             };
             if let Some(url) = endpoint.as_ref().filter(|url| !is_trusted(url)) {
-                return Err(RdsError::Setup(format!(
+                return Err(format!(
                     "AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL names {url}: it has to begin with https://"
-                )));
+                ));
             }
             let session = get("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "pinnace-operator".to_owned());
             return Ok(Some(Self::ServiceAccount { role, token: token.into(), session, endpoint }));
@@ -63,7 +61,7 @@ impl Source {
                 let why = format!(
                     "AWS_CONTAINER_CREDENTIALS_FULL_URI names {url}, which is neither https:// nor a host beside the container"
                 );
-                return Err(RdsError::Setup(why));
+                return Err(why);
             }
             let file = get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| Token::File(file.into()));
             let text = || get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(|text| Token::Text(Secret::new(text)));
@@ -78,8 +76,8 @@ impl Source {
     }
 }
 
-fn read(name: &str, text: &str) -> Result<Url, RdsError> {
-    Url::parse(text).map_err(|error| RdsError::Setup(format!("{name} is no address ({error}): {text}")))
+fn read(name: &str, text: &str) -> Result<Url, String> {
+    Url::parse(text).map_err(|error| format!("{name} is no address ({error}): {text}"))
 }
 
 fn is_trusted(url: &Url) -> bool {
@@ -98,7 +96,7 @@ mod tests {
 
     fn source(variables: &[(&str, &str)]) -> Result<Option<Source>, String> {
         let get = |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, text)| (*text).to_owned());
-        Source::from_environment(get).map_err(|error| error.to_string())
+        Source::from_environment(get)
     }
 
     #[test]

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::LOOKS_AGAIN_AFTER;
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{RUNS_IN_ANNOTATION, has_ended, in_words, is_deleted, is_migration, name_of, uid_of};
+use crate::kinds::app::facts::{
+    IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, has_ended, in_words, is_deleted, is_migration, name_of, uid_of,
+};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 
 /// A Job that has the name, and is not this App's: why it is waited for.
@@ -36,11 +38,15 @@ pub(super) async fn of_another(work: &mut Work, live: &Value) -> Result<Foreign,
     )))
 }
 
-/// The Job with what somebody said last to have it run again, and with the database that it runs in.
+/// The Job with what somebody said last to have it run again, with the database that it runs in, and whether what it does can't be reversed.
 pub(super) fn marked(job: &Value, app: &App) -> Value {
     let mut job = job.clone();
     if let Some(ran_in) = app.status.as_ref().and_then(|status| status.database.as_ref()) {
         job["metadata"]["annotations"][RUNS_IN_ANNOTATION] = json!(ran_in.uid);
+    }
+    let is_reversible = app.spec.migrations.as_ref().is_none_or(|migrations| migrations.reversible);
+    if is_migration(&job) && !is_reversible {
+        job["metadata"]["annotations"][IRREVERSIBLE_ANNOTATION] = json!("true");
     }
     if let Some(retry) = app.metadata.annotations.get(RETRY_ANNOTATION) {
         job["metadata"]["annotations"][RETRY_ANNOTATION] = json!(retry);

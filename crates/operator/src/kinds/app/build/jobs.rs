@@ -27,9 +27,6 @@ pub(super) fn migration(checked: &Checked<'_>) -> Option<Value> {
         storage: None,
     };
     let mut job = job(checked, &name, super::JOB_OF_MIGRATION, migrations.timeout_seconds, &container);
-    if !migrations.reversible {
-        job["metadata"]["annotations"][super::IRREVERSIBLE_ANNOTATION] = json!("true");
-    }
     // It fails at the first failure, and is never run again by itself; a pod that a machine took along was none.
     job["spec"]["backoffLimit"] = json!(0);
     job["spec"]["podReplacementPolicy"] = json!("Failed");

@@ -3,16 +3,18 @@
 use cluster::{ObjectKey, Snapshot};
 use serde_json::Value;
 
-use super::super::App;
-use super::super::build::IRREVERSIBLE_ANNOTATION;
 use super::super::crd::{AppStatus, RanIn};
 use super::super::dereference::sources;
 use super::super::status::remember;
+use super::super::{App, AppSpec};
 use super::{ended_as, is_migration, jobs, uid_of};
+use crate::crd::OfKind as _;
 use crate::driver::Work;
 
 /// Set on a Job: the uid of the database that it runs in, as the status of its App has it.
 pub(crate) const RUNS_IN_ANNOTATION: &str = "pinnace.dev/runs-in";
+/// Set on a migration's Job whose version says that the one before does not work with what it leaves.
+pub(crate) const IRREVERSIBLE_ANNOTATION: &str = "pinnace.dev/irreversible";
 /// Set on a database that may outlive its Apps: the name and uid of the first that began in it.
 pub(crate) const BEGUN_ANNOTATION: &str = "pinnace.dev/begun-by";
 
@@ -22,6 +24,8 @@ pub(crate) struct Database {
     pub(crate) key: ObjectKey,
     /// Nothing, where it is not there.
     pub(crate) live: Value,
+    /// Whether another App began in it that lives: they share it, and each begins for itself.
+    pub(crate) is_shared: bool,
 }
 
 impl Database {
@@ -31,7 +35,12 @@ impl Database {
         let (kind, name) = source.object?;
         let key = work.ours_beside(kind, &name);
         let live = work.other(&key).unwrap_or_default();
-        Some(Self { key, live })
+        let by = live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str().and_then(|by| by.split_once('/'));
+        let is_shared = by.is_some_and(|(name, uid)| {
+            let first = work.shared.watcher.seen(&work.ours_beside(AppSpec::KIND.kind, name));
+            uid != work.uid() && first.is_some_and(|first| uid_of(&first) == uid)
+        });
+        Some(Self { key, live, is_shared })
     }
 
     /// Whether this App made it: it goes with it.
@@ -47,7 +56,7 @@ impl Database {
     /// Whether an App began in it before the one with this uid does. That may be the same one, which was given another database in between.
     fn is_begun(&self, app: &str, is_back: bool) -> bool {
         let by = self.live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str();
-        by.is_some_and(|by| is_back || by.rsplit('/').next() != Some(app))
+        by.is_some_and(|by| is_back || !self.is_shared && by.rsplit('/').next() != Some(app))
     }
 
     fn is_filled(&self) -> bool {
@@ -98,7 +107,9 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
     let is_back = status.database.is_some();
     // Else it began when no operator said so yet, and is begun itself.
     let is_new = status.migrations.is_empty() && status.once.is_empty();
-    let had_data = !database.began_empty() || (is_back || is_new) && database.is_begun(app, is_back);
+    // Into another one data may have been moved since it was made: to seed too little is mended, to seed twice is not.
+    let is_other = status.database.as_ref().is_some_and(|ran_in| ran_in.name != name);
+    let had_data = !database.began_empty() || is_other || (is_back || is_new) && database.is_begun(app, is_back);
     match &status.database {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
         Some(_) => {
@@ -137,6 +148,7 @@ mod tests {
         Database {
             key: ObjectKey { kind, namespace: Some("n".to_owned()), name: name.to_owned() },
             live: json!({"metadata": metadata, "status": status}),
+            is_shared: false,
         }
     }
 
@@ -210,6 +222,15 @@ mod tests {
         assert!(had_data(&json!({"filled": true, "restored": "b"}), None, Some(("shop", "1"))));
         assert!(!had_data(&empty, None, Some(("shop", "1"))), "it was made anew");
         assert!(had_data(&empty, Some("shop/now"), Some(("other", "1"))), "the App comes back to it");
+        assert!(had_data(&empty, None, Some(("other", "1"))), "its data may have been moved");
+    }
+
+    #[test]
+    fn an_app_that_joins_one_that_lives_in_a_database_begins_for_itself() {
+        let mut joined = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
+        joined.live["metadata"]["annotations"] = json!({BEGUN_ANNOTATION: "first/1"});
+        joined.is_shared = true;
+        assert!(!after(AppStatus::default(), &joined).0.database.unwrap().had_data);
     }
 
     #[test]
