@@ -105,9 +105,8 @@ fn crossed(app: &Value, image: &ImageRef, is_back: bool) -> Option<String> {
         None => return None,
     };
     let digest = migrations[after..].iter().rev().find(|one| irreversible.contains(one))?;
-    let is_what_runs = runs.digest.as_ref().is_some_and(|runs| runs.to_string() == **digest);
     let version =
-        if is_what_runs { runs.version().to_owned() } else { digest.parse::<Digest>().ok()?.short().to_owned() };
+        if current == **digest { runs.version().to_owned() } else { digest.parse::<Digest>().ok()?.short().to_owned() };
     Some(format!("{} {version}", app["metadata"]["name"].as_str().unwrap_or_default()))
 }
 

@@ -44,10 +44,22 @@ pub struct Metadata {
 /// Set to `"true"`, it leaves an object of ours as it is, whatever it says: nothing is made, changed or deleted.
 pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
 
+/// Set to `"true"`, it lets an object of ours go that is held until its data is deleted: the data stays.
+pub const LET_GO_ANNOTATION: &str = "pinnace.dev/let-go";
+
 impl Metadata {
     /// Whether it is left as it is.
     pub(crate) fn is_skipped(&self) -> bool {
-        self.annotations.get(SKIP_ANNOTATION).is_some_and(|value| value == "true")
+        self.says(SKIP_ANNOTATION)
+    }
+
+    /// Whether it goes at once when it is deleted, and its data stays.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.says(LET_GO_ANNOTATION)
+    }
+
+    fn says(&self, annotation: &str) -> bool {
+        self.annotations.get(annotation).is_some_and(|value| value == "true")
     }
 }
 

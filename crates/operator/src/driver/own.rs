@@ -7,6 +7,7 @@ use secrets::MaskKey;
 use serde_json::{Value, json};
 
 use super::error::OperatorError;
+use crate::objects::uid_of;
 
 const KEY_SECRET: &str = "pinnace-operator";
 const KEY: &str = "names-key";
@@ -44,5 +45,5 @@ fn key_in(namespace: &str, secret: &Value) -> Result<MaskKey, OperatorError> {
 pub(super) async fn uid_of_cluster(client: &ClusterClient) -> Result<String, OperatorError> {
     let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: "kube-system".to_owned() };
     let namespace = client.get(&key).await?.unwrap_or_default();
-    Ok(namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned())
+    Ok(uid_of(&namespace).to_owned())
 }

@@ -17,6 +17,7 @@ use super::error::OperatorError;
 use super::memo::Memo;
 use super::{Shared, resource};
 use crate::kinds::postgres_database::Reached;
+use crate::objects::{is_deleted, uid_of};
 use crate::postgres::Server;
 
 pub(crate) use made::is_made;
@@ -96,7 +97,7 @@ impl Work {
 
     /// The uid of the object.
     pub(crate) fn uid(&self) -> &str {
-        self.object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
+        uid_of(&self.object)
     }
 
     /// What is seen of these objects and of what they own.
@@ -141,7 +142,7 @@ impl Work {
 
     /// Whether the object is on its way out.
     pub(crate) fn is_deleted(&self) -> bool {
-        self.object.pointer("/metadata/deletionTimestamp").is_some()
+        is_deleted(&self.object)
     }
 
     /// How a server is reached from here: as apps reach it, but for what the settings say.

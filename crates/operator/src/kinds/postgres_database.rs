@@ -17,12 +17,12 @@ mod users;
 mod validate;
 
 use crate::crd::{Column, Kind, OfKind};
+pub use crate::resource::LET_GO_ANNOTATION;
 use crate::resource::Resource;
 
 pub(crate) use backup::WANTED_ANNOTATION;
 pub use crd::{PostgresDatabaseSpec, PostgresDatabaseStatus};
 pub(crate) use dereference::Reached;
-pub use end::LET_GO_ANNOTATION;
 pub(crate) use rds::Asked;
 pub(crate) use reconcile::CONTROLLER;
 

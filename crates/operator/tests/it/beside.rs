@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use cluster::ObjectKey;
 use serde_json::{Value, json};
 use testkit::devcluster::Options;
 use testkit::{DevCluster, DevPostgres};
@@ -35,12 +34,6 @@ async fn field() -> Field {
     field
 }
 
-async fn delete(field: &Field, key: &ObjectKey) {
-    let live = field.get(key).await.unwrap();
-    field.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    field.until_gone(key).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_route_of_the_gateway_api_is_made_kept_and_removed_also_by_an_operator_that_did_not_make_it() {
     let mut field = field().await;
@@ -70,7 +63,7 @@ async fn a_route_of_the_gateway_api_is_made_kept_and_removed_also_by_an_operator
 
     field.server.edit(&live, &json!({"spec": {"hostnames": ["other.example.org"]}})).await.unwrap();
     field.until(&route, "as it was", |live| live["spec"]["hostnames"][0] == "shop.example.org").await;
-    delete(&field, &route).await;
+    field.ended(&route).await;
     let live = field.until(&route, "made again", |_| true).await;
     field.server.write_status(&live, &status).await.unwrap();
 
@@ -113,7 +106,7 @@ async fn a_cluster_of_cloud_native_pg_is_made_kept_and_used_and_stays_with_its_d
 
     field.server.edit(&live, &json!({"spec": {"instances": 1}})).await.unwrap();
     field.until(&cluster, "as it was", |live| live["spec"]["instances"] == 2).await;
-    delete(&field, &database).await;
+    field.ended(&database).await;
     write("drop").await;
     // What Kubernetes did not collect yet of the object before is in nobody's way.
     let ready = field.until(&database, "told", |live| !message(&live["status"], "Ready").is_empty()).await;
@@ -123,6 +116,6 @@ async fn a_cluster_of_cloud_native_pg_is_made_kept_and_used_and_stays_with_its_d
         live["metadata"]["uid"],
         "it stays, and is found again"
     );
-    delete(&field, &database).await;
+    field.ended(&database).await;
     field.until_gone(&cluster).await;
 }

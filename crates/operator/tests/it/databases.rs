@@ -117,8 +117,7 @@ impl Place {
     }
 
     pub(crate) async fn delete(&self, name: &str) {
-        let live = self.field.get(&self.key(name)).await.unwrap();
-        self.field.client.delete(&self.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        self.field.delete(&self.key(name)).await;
     }
 
     pub(crate) async fn databases(&self) -> Vec<String> {

@@ -140,6 +140,18 @@ impl Field {
         panic!("{key} did not become {what}: {:#}", self.get(key).await.unwrap_or_default())
     }
 
+    /// Deletes an object that is there.
+    pub(crate) async fn delete(&self, key: &ObjectKey) {
+        let live = self.get(key).await.unwrap();
+        self.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    }
+
+    /// The same, and waits until it is gone.
+    pub(crate) async fn ended(&self, key: &ObjectKey) {
+        self.delete(key).await;
+        self.until_gone(key).await;
+    }
+
     /// Waits for a phase of an App, and gives its status.
     pub(crate) async fn phase(&self, name: &str, phase: &str) -> Value {
         let is_so = |live: &Value| {

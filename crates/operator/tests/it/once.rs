@@ -21,12 +21,6 @@ async fn once(field: &Field) -> Vec<Value> {
     jobs.into_iter().filter(|job| part(job).starts_with("once-")).collect()
 }
 
-async fn delete(field: &Field, key: &ObjectKey) {
-    let live = field.get(key).await.unwrap();
-    field.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-    field.until_gone(key).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_were_there() {
     let mut place = Place::new().await;
@@ -36,7 +30,7 @@ async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_wer
     let ran = once(&place.field).await;
     assert_eq!(ran.len(), 3, "{ran:#?}");
     for job in &ran {
-        delete(&place.field, &ObjectKey::of(job)).await;
+        place.field.ended(&ObjectKey::of(job)).await;
     }
     place.field.kill().await;
     place.field.begin().await;
@@ -49,8 +43,8 @@ async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_wer
     // Another App, over data that are there.
     let login = place.ready("shop").await;
     sqlx::raw_sql("CREATE TABLE users (id int)").execute(&mut place.connect(&login).await.unwrap()).await.unwrap();
-    delete(&place.field, &place.field.app("shop")).await;
-    delete(&place.field, &place.key("shop")).await;
+    place.field.ended(&place.field.app("shop")).await;
+    place.field.ended(&place.key("shop")).await;
     place.write("shop", json!({})).await;
     place.field.write_app("shop", spec("2.0")).await;
     place.field.phase("shop", "Ready").await;
@@ -79,7 +73,7 @@ async fn an_app_that_is_made_again_over_a_database_that_stayed_seeds_no_second_t
         place.field.phase(name, "Ready").await;
         let jobs = once(&place.field).await;
         assert_eq!(parts(&jobs), ran, "{name}");
-        delete(&place.field, &place.field.app(name)).await;
+        place.field.ended(&place.field.app(name)).await;
         for job in &jobs {
             place.field.until_gone(&ObjectKey::of(job)).await;
         }
@@ -177,7 +171,7 @@ async fn jobs_of_an_app_before_this_one_are_waited_for_and_run_again() {
     for job in &before {
         hold(&field, &ObjectKey::of(job), true).await;
     }
-    delete(&field, &field.app("shop")).await;
+    field.ended(&field.app("shop")).await;
     field.write_app("shop", with_jobs()).await;
     let (once, migrations): (Vec<&Value>, Vec<&Value>) =
         before.iter().partition(|job| job["metadata"]["labels"]["app.kubernetes.io/component"] == "once-index");
@@ -199,7 +193,7 @@ async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it()
     field.write_app("shop", with_jobs()).await;
     field.phase("shop", "Ready").await;
     let jobs = field.list("batch/v1", "Job").await;
-    delete(&field, &field.app("shop")).await;
+    field.ended(&field.app("shop")).await;
     for job in &jobs {
         let key = ObjectKey::of(job);
         // Kubernetes deletes it too, but late where it learnt of Apps a moment ago.
@@ -222,7 +216,7 @@ async fn a_job_that_is_not_the_apps_is_told_and_left_until_somebody_deletes_it()
             status["conditions"].as_array().unwrap().iter().find(|one| one["type"] == "Ready").unwrap()["reason"],
             "NotOurs"
         );
-        delete(&field, &key).await;
+        field.ended(&key).await;
     }
     field.phase("shop", "Ready").await;
 }
@@ -245,7 +239,7 @@ async fn nothing_is_written_into_secrets_that_others_make_and_what_they_lack_is_
     field.server.edit(&theirs("of-people"), &json!({"stringData": {"password": "p"}})).await.unwrap();
     field.phase("shop", "Ready").await;
     // What is done needs it no longer.
-    delete(&field, &secret("of-people")).await;
+    field.ended(&secret("of-people")).await;
     field.server.edit(&theirs("shop-generated"), &json!({"stringData": {"SECRET_KEY": "l"}})).await.unwrap();
     let web = field.key("apps/v1", "Deployment", "shop-web");
     let rolled = |live: &Value| live["metadata"]["generation"].as_i64() > Some(1);
@@ -287,11 +281,11 @@ async fn two_migrations_never_run_at_once_whoever_deleted_the_job_or_the_app() {
     };
     field.write_app("shop", spec("1.0-never-ready")).await;
     let pod = held_pod_of_migration(&field).await;
-    delete(&field, &until_one(&field, "batch/v1", "Job").await).await;
+    field.ended(&until_one(&field, "batch/v1", "Job").await).await;
     none_begins(&pod).await;
     field.until_gone(&pod).await;
     let pod = held_pod_of_migration(&field).await;
-    delete(&field, &field.app("shop")).await;
+    field.ended(&field.app("shop")).await;
     let job = field.list("batch/v1", "Job").await;
     for job in &job {
         field.until_gone(&ObjectKey::of(job)).await;

@@ -79,8 +79,7 @@ impl Place {
     }
 
     async fn delete(&self, name: &str) {
-        let live = self.field.get(&self.key(name)).await.unwrap();
-        self.field.client.delete(&self.key(name), live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        self.field.delete(&self.key(name)).await;
     }
 
     fn changes(&self) -> Vec<String> {

@@ -61,8 +61,7 @@ impl Place {
     }
 
     async fn delete(&self, name: &str) {
-        let object = self.field.get(&self.key(name)).await.unwrap();
-        self.field.client.delete(&self.key(name), object["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+        self.field.delete(&self.key(name)).await;
     }
 
     async fn told(&self, secret: &str, key: &str) -> String {

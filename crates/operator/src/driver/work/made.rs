@@ -10,6 +10,7 @@ use super::Work;
 use crate::crd::is_ours;
 use crate::driver::OperatorError;
 use crate::driver::memo::Kept;
+use crate::objects::{is_deleted, uid_of};
 
 impl Work {
     /// Makes an object as it should be, with this one as its owner. Asks nothing while it is as it was made.
@@ -60,11 +61,10 @@ impl Work {
         if !self.is_left_behind(&live) {
             return Ok(false);
         }
-        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        if live.pointer("/metadata/deletionTimestamp").is_none() {
-            self.client().delete(key, uid).await?;
+        if !is_deleted(&live) {
+            self.client().delete(key, uid_of(&live)).await?;
         }
-        self.client().wait_until_gone(key, uid, GONE_WITHIN).await?;
+        self.client().wait_until_gone(key, uid_of(&live), GONE_WITHIN).await?;
         Ok(true)
     }
 
@@ -96,8 +96,7 @@ impl Work {
             tracing::warn!(object = %key, "it was made by others and is not deleted");
             return Ok(());
         }
-        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        self.client().delete(key, uid).await?;
+        self.client().delete(key, uid_of(&live)).await?;
         Ok(())
     }
 

@@ -9,8 +9,8 @@ use super::{Work, version_of};
 use crate::crd::OfKind as _;
 use crate::driver::OperatorError;
 use crate::kinds::app::AppSpec;
-use crate::objects::{condition, said};
-use crate::resource::{BadObject, Condition, SKIP_ANNOTATION};
+use crate::objects::{condition, is_deleted, said};
+use crate::resource::{BadObject, Condition, Metadata, SKIP_ANNOTATION};
 use crate::standing::{Said, conditions, paused};
 
 /// That a server does not answer is said at the so many-th time.
@@ -29,10 +29,14 @@ impl Work {
         self.write_status(&status).await
     }
 
-    /// Says of an object that it is left as it is, beside what was said before.
-    pub(crate) async fn say_paused(&mut self) -> Result<(), OperatorError> {
-        let status = left_as_it_is(&self.object, self.now());
-        self.write_status(&status).await
+    /// Whether the object is left as it is, unless it is let go; that is said beside what was said before.
+    pub(crate) async fn is_skipped(&mut self, metadata: &Metadata) -> Result<bool, OperatorError> {
+        let is_skipped = metadata.is_skipped() && !(self.is_deleted() && metadata.is_let_go());
+        if is_skipped {
+            let status = left_as_it_is(&self.object, self.now());
+            self.write_status(&status).await?;
+        }
+        Ok(is_skipped)
     }
 
     /// Whether the same was asked for not long ago, and was so.
@@ -71,7 +75,7 @@ fn said_before(object: &Value) -> (Value, Vec<Condition>) {
 
 fn left_as_it_is(object: &Value, now: Timestamp) -> Value {
     let (mut status, before) = said_before(object);
-    let is_deleted = object.pointer("/metadata/deletionTimestamp").is_some();
+    let is_deleted = is_deleted(object);
     let held = if is_deleted { "; it is to be deleted, and that waits until the annotation is taken off" } else { "" };
     let message = format!("it is left as it is, as the annotation {SKIP_ANNOTATION} says{held}");
     let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);

@@ -15,17 +15,18 @@ use self::once::Begun;
 use super::App;
 use super::build::Objects;
 use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, SUPERSEDED_ANNOTATION};
-use super::facts::{can_not_begin, ended_as, has_ended, is_deleted, is_migration, is_superseded};
-use super::facts::{jobs, judge_job, name_of, uid_of};
+use super::facts::{can_not_begin, ended_as, has_ended, is_migration, is_superseded, jobs, judge_job};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
 use crate::crd::{OfKind as _, is_ours};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
+use crate::objects::{is_deleted, name_of, uid_of};
 
 /// So many migrations that ended are kept, with their lines.
 const KEPT_MIGRATIONS: usize = 5;
 
+/// What this pass wrote is there in the next one.
 const SOON: Duration = Duration::from_secs(1);
 /// What it waits for may be out of sight.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -155,7 +156,7 @@ pub(crate) async fn failed_migration(
     let wanted = app.metadata.annotations.get(RETRY_ANNOTATION).map(String::as_str);
     let of_job = |live: &Value| live["metadata"]["annotations"][RETRY_ANNOTATION].as_str().map(str::to_owned);
     if let Some(live) = live.filter(|live| wanted.is_some() && of_job(live).as_deref() != wanted) {
-        work.client().delete(&key, live["metadata"]["uid"].as_str().unwrap_or_default()).await?;
+        work.client().delete(&key, uid_of(&live)).await?;
         return Ok(Standing::Migrating("it is begun once more, as somebody wants".to_owned()));
     }
     let status = app.status.clone().unwrap_or_default();
@@ -176,9 +177,8 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     let Objects { databases: _, configuration, migration: _, once, processes, routes } = objects;
     self::configuration(work, configuration).await?;
     let (mut waits, mut not_ours) = (Vec::new(), Vec::new());
-    let snapshot = work.snapshot(std::slice::from_ref(&work.key));
     for (job, fact) in once.iter().zip(&facts.once).filter(|(_, fact)| !fact.is_done) {
-        match once::begin(work, app, job, (fact, &snapshot)).await? {
+        match once::begin(work, app, job, fact).await? {
             Begun::Yes => {}
             Begun::Again(name) => waits.push(format!("{name} is begun once more")),
             Begun::Not(Foreign::Goes(message)) => waits.push(message),
@@ -222,7 +222,7 @@ async fn form_before(work: &Work, object: &Value) -> Result<Option<String>, Oper
     let key = work.beside("apps/v1", other, name_of(object));
     let live = work.shared.watcher.seen(&key).filter(|live| is_owned_by(live, work.uid()));
     let Some(live) = live else { return Ok(None) };
-    if live.pointer("/metadata/deletionTimestamp").is_none() {
+    if !is_deleted(&live) {
         work.client().delete_after_all_of_it(&key, uid_of(&live)).await?;
     }
     Ok(Some(format!("the {other} {} ends first, with its pods", key.name)))
@@ -252,8 +252,7 @@ pub(crate) async fn remove_others(
         }
     }
     for child in gone {
-        let uid = child["metadata"]["uid"].as_str().unwrap_or_default();
-        match work.client().delete(&ObjectKey::of(child), uid).await {
+        match work.client().delete(&ObjectKey::of(child), uid_of(child)).await {
             Ok(_) | Err(ClusterError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -267,7 +266,7 @@ fn identity(object: &Value) -> (KindKey, String) {
 }
 
 fn is_child_of(child: &Value, uid: &str) -> bool {
-    child.pointer("/metadata/deletionTimestamp").is_none() && is_owned_by(child, uid)
+    !is_deleted(child) && is_owned_by(child, uid)
 }
 
 fn is_owned_by(object: &Value, uid: &str) -> bool {

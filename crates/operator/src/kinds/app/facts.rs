@@ -17,14 +17,15 @@ use super::dereference::{sources, superuser_secret};
 use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
 use crate::driver::{OperatorError, Work};
+use crate::objects::{name_of, uid_of};
 use crate::rights::ACCOUNT;
 
 use backup::backup;
 pub(crate) use backup::{BackupFact, BackupState};
 pub(crate) use database::{BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, settle};
 pub(crate) use jobs::{
-    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_deleted, is_migration, is_superseded, jobs,
-    judge_job, left_behind, name_of, uid_of,
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_superseded, jobs, judge_job,
+    left_behind,
 };
 use jobs::{is_part, other_migration};
 
@@ -64,6 +65,8 @@ pub(crate) struct Once {
     pub(crate) is_done: bool,
     /// The uid of its Job where that ran in other data: it is begun once more.
     pub(crate) began_elsewhere: Option<String>,
+    /// Whether its Job can't begin as it is.
+    pub(crate) is_stuck: bool,
     pub(crate) verdict: Verdict,
 }
 
@@ -122,12 +125,13 @@ fn once(
     let name = name_of(job);
     let is_of_new = [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part));
     let live = jobs(snapshot).find(|job| name_of(job) == name);
+    let is_stuck = live.is_some_and(|job| can_not_begin(job, snapshot));
     let began_elsewhere = live.filter(|job| is_of_other(job)).map(|job| uid_of(job).to_owned());
     let live = live.filter(|_| began_elsewhere.is_none());
     let is_done = done.iter().any(|done| done == name) || had_data && is_of_new;
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
     let verdict = if is_done { Verdict::Current } else { live.map_or_else(waits, |job| judge_job(job, snapshot)) };
-    Once { name: name.to_owned(), is_done, began_elsewhere, verdict }
+    Once { name: name.to_owned(), is_done, began_elsewhere, is_stuck, verdict }
 }
 
 /// What it needs and what is not so.

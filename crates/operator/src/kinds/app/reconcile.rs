@@ -24,7 +24,7 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let shared = std::sync::Arc::clone(&work.shared);
     // All of it asks the API server, and nobody else.
     let Ok(_turn) = shared.turns.acquire().await else { return Ok(Next::WhenChanged) };
-    if work.object.pointer("/metadata/deletionTimestamp").is_some() {
+    if work.is_deleted() {
         return Ok(Next::WhenChanged);
     }
     let mut app = App::read(&work.object)?;

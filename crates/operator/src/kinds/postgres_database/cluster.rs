@@ -15,7 +15,7 @@ use super::local::{ADMIN, PORT, named};
 use super::status::Outcome;
 use crate::driver::{OperatorError, Work, is_made};
 use crate::local::{KEPT_BY, Server, is_kept_by_us, me};
-use crate::objects::condition;
+use crate::objects::{condition, is_deleted};
 use crate::postgres::{self, Tls, stable_verifier};
 use crate::standing::Standing;
 use build::{Known, ROLE_LABEL, build, claim_name, claims, names_of_patroni, read_service};
@@ -87,7 +87,7 @@ async fn made_so(
     for claim in claims(server, wanted) {
         let key = work.client().key_of(&claim, work.namespace()).await?;
         // The StatefulSet makes them; one that is on its way out is not held up.
-        if work.other(&key).is_some_and(|live| live.pointer("/metadata/deletionTimestamp").is_none()) {
+        if work.other(&key).is_some_and(|live| !is_deleted(&live)) {
             work.keep_as_it_is(&claim, &Autoscaled::default()).await?;
         }
     }

@@ -10,12 +10,11 @@ use super::rds::{self, Ended};
 use super::status::{self, Outcome};
 use crate::driver::{Next, OperatorError, Work};
 use crate::postgres::{self, InvalidName, Wanted};
+use crate::resource::LET_GO_ANNOTATION;
 use crate::standing::Standing;
 
 /// Holds an object that is deleted until its data went as it says.
 const FINALIZER: &str = "pinnace.dev/data";
-/// Set to `"true"`, it lets an object go at once and leaves its data where it is.
-pub const LET_GO_ANNOTATION: &str = "pinnace.dev/let-go";
 
 /// What can't be done now is tried again after so long.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -36,7 +35,7 @@ pub(crate) async fn end(
     if !work.has_finalizer(FINALIZER) {
         return Ok(Next::WhenChanged);
     }
-    if is_let_go(work, database) || database.spec.deletion == Deletion::Keep {
+    if database.metadata.is_let_go() || database.spec.deletion == Deletion::Keep {
         work.set_finalizer(FINALIZER, false).await?;
         return Ok(Next::WhenChanged);
     }
@@ -61,11 +60,6 @@ pub(crate) async fn end(
     let status = status::of(database, wanted.ok(), &outcome, work.now());
     work.write_status(&status).await?;
     result
-}
-
-/// Whether it goes at once, and its data stays.
-pub(crate) fn is_let_go(work: &Work, database: &PostgresDatabase) -> bool {
-    work.is_deleted() && database.metadata.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true")
 }
 
 /// Nothing when the data is gone; else why it is not.

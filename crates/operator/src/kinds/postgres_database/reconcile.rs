@@ -26,8 +26,7 @@ const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let database = PostgresDatabase::read(&work.object)?;
-    if database.metadata.is_skipped() && !end::is_let_go(work, &database) {
-        work.say_paused().await?;
+    if work.is_skipped(&database.metadata).await? {
         return Ok(Next::WhenChanged);
     }
     let now = work.now();

@@ -6,7 +6,7 @@ use super::crd::VhostDeletion;
 use super::validate::{Problem, server, validate};
 use super::{RabbitVhost, apply, dereference, status};
 use crate::driver::{Next, OperatorError, Work};
-use crate::kinds::postgres_database::LET_GO_ANNOTATION;
+use crate::resource::LET_GO_ANNOTATION;
 use crate::standing::Standing;
 
 /// Holds an object that is deleted until its virtual host went as it says.
@@ -24,7 +24,7 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
     if !work.has_finalizer(FINALIZER) {
         return Ok(Next::WhenChanged);
     }
-    if !is_let_go(work, vhost) && vhost.spec.deletion == VhostDeletion::Drop {
+    if !vhost.metadata.is_let_go() && vhost.spec.deletion == VhostDeletion::Drop {
         let tried = match taken_away(work, vhost).await {
             Ok(None) => None,
             Ok(Some(problem)) => Some((problem.to_string(), Ok(Next::WhenChanged))),
@@ -47,11 +47,6 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
     }
     work.set_finalizer(FINALIZER, false).await?;
     Ok(Next::WhenChanged)
-}
-
-/// Whether it goes at once, and its virtual host stays.
-pub(crate) fn is_let_go(work: &Work, vhost: &RabbitVhost) -> bool {
-    work.is_deleted() && vhost.metadata.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true")
 }
 
 fn is_overdue(work: &Work) -> bool {

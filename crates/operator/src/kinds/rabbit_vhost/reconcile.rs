@@ -23,8 +23,7 @@ const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let vhost = RabbitVhost::read(&work.object)?;
-    if vhost.metadata.is_skipped() && !end::is_let_go(work, &vhost) {
-        work.say_paused().await?;
+    if work.is_skipped(&vhost.metadata).await? {
         return Ok(Next::WhenChanged);
     }
     if work.is_deleted() {

@@ -24,8 +24,7 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     if work.is_deleted() {
         return Ok(Next::WhenChanged);
     }
-    if redis.metadata.is_skipped() {
-        work.say_paused().await?;
+    if work.is_skipped(&redis.metadata).await? {
         return Ok(Next::WhenChanged);
     }
     let (standing, result) = match steps(work, &redis).await {

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use super::LOOKS_AGAIN_AFTER;
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{
-    IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, has_ended, in_words, is_deleted, is_migration, name_of, uid_of,
-};
+use crate::kinds::app::facts::{IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, has_ended, in_words, is_migration};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
+use crate::objects::{is_deleted, name_of, uid_of};
 
 /// A Job that has the name, and is not this App's: why it is waited for.
 pub(super) enum Foreign {

@@ -1,14 +1,15 @@
 //! Commands that run once.
 
-use cluster::{Created, Snapshot};
+use cluster::Created;
 use serde_json::Value;
 
 use super::is_owned_by;
 use super::job::{self, Foreign};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{Once, can_not_begin, ended_as, has_ended, is_deleted, name_of, uid_of};
+use crate::kinds::app::facts::{Once, ended_as, has_ended};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
+use crate::objects::{is_deleted, name_of, uid_of};
 
 /// Whether a command that runs once is begun.
 pub(super) enum Begun {
@@ -21,12 +22,7 @@ pub(super) enum Begun {
 
 /// Makes the Job where it is not there. One that failed, or can't begin, is deleted when another version may do better, or somebody wants it to run again;
 /// and one that ended in other data. Then it is made in the next pass.
-pub(super) async fn begin(
-    work: &mut Work,
-    app: &App,
-    job: &Value,
-    (fact, snapshot): (&Once, &Snapshot),
-) -> Result<Begun, OperatorError> {
+pub(super) async fn begin(work: &mut Work, app: &App, job: &Value, fact: &Once) -> Result<Begun, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
     let job = job::marked(job, app);
     let live = match work.shared.watcher.seen(&key) {
@@ -42,12 +38,11 @@ pub(super) async fn begin(
     if is_deleted(&live) {
         return Ok(Begun::Again(key.name));
     }
-    let is_stuck = can_not_begin(&live, snapshot);
     if fact.began_elsewhere.as_deref() == Some(uid_of(&live)) {
-        if !has_ended(&live) && !is_stuck {
+        if !has_ended(&live) && !fact.is_stuck {
             return Ok(Begun::Again(key.name));
         }
-    } else if !(ended_as(&live, "Failed") || is_stuck) || !is_to_run_again(&live, &job) {
+    } else if !(ended_as(&live, "Failed") || fact.is_stuck) || !is_to_run_again(&live, &job) {
         return Ok(Begun::Yes);
     }
     work.client().delete_after_all_of_it(&key, uid_of(&live)).await?;

@@ -7,9 +7,10 @@ use super::super::crd::{AppStatus, RanIn};
 use super::super::dereference::sources;
 use super::super::status::remember;
 use super::super::{App, AppSpec};
-use super::{ended_as, is_migration, jobs, uid_of};
+use super::{ended_as, is_migration, jobs};
 use crate::crd::OfKind as _;
 use crate::driver::Work;
+use crate::objects::uid_of;
 
 /// Set on a Job: the uid of the database that it runs in, as the status of its App has it.
 pub(crate) const RUNS_IN_ANNOTATION: &str = "pinnace.dev/runs-in";

@@ -5,7 +5,7 @@ use health::{Children, CustomRules, ObjectKey as HealthKey, Progress, Verdict, j
 use serde_json::Value;
 
 use super::super::build::{JOB_OF_MIGRATION, Objects};
-use crate::objects::condition;
+use crate::objects::{condition, is_deleted, name_of, uid_of};
 
 /// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
 pub(crate) const SUPERSEDED_ANNOTATION: &str = "pinnace.dev/superseded";
@@ -116,20 +116,8 @@ pub(crate) fn ended_as(job: &Value, end: &str) -> bool {
     condition(job, end).is_some_and(|one| one["status"] == "True")
 }
 
-pub(crate) fn is_deleted(object: &Value) -> bool {
-    object.pointer("/metadata/deletionTimestamp").is_some()
-}
-
 pub(crate) fn jobs(snapshot: &Snapshot) -> impl Iterator<Item = &Value> {
     snapshot.children.iter().map(AsRef::as_ref).filter(|child: &&Value| child["kind"] == "Job")
-}
-
-pub(crate) fn uid_of(object: &Value) -> &str {
-    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(crate) fn name_of(object: &Value) -> &str {
-    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
