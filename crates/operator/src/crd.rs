@@ -1,11 +1,13 @@
 //! From the types of a kind to the CRD that the API server is given.
 
 pub(crate) mod fields;
+mod missing;
 mod schema;
 mod unknown;
 
 use serde_json::{Value, json};
 
+pub(crate) use missing::missing_fields;
 pub(crate) use schema::of as schema_of;
 pub use unknown::unknown_fields;
 

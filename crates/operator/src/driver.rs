@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::crd::{GROUP, VERSION};
-use crate::kinds::CONTROLLERS;
+use crate::kinds::{CONTROLLERS, KINDS};
 
 pub use clock::Clock;
 pub(crate) use clock::rfc3339;
@@ -92,16 +92,16 @@ pub(crate) fn resource(kind: &str) -> KindKey {
 }
 
 impl Operator {
-    /// Begins to watch. The CRDs of our kinds have to be there.
+    /// Begins to watch. The CRDs of our kinds have to be there, of this version or a later one.
     ///
     /// The client has to be one that nothing else watches with.
     pub async fn begin(client: ClusterClient, settings: Settings) -> Result<Self, OperatorError> {
         let key = own::key_of_names(&client).await?;
         let cluster = own::uid_of_cluster(&client).await?;
-        let kinds: Vec<KindKey> = CONTROLLERS.iter().map(Controller::key).collect();
-        for kind in &kinds {
-            client.kind(kind).await?;
+        for kind in KINDS {
+            own::is_defined(&client, kind).await?;
         }
+        let kinds: Vec<KindKey> = CONTROLLERS.iter().map(Controller::key).collect();
         let watcher = client.watch_resources(settings.namespace.as_deref().unwrap_or_default(), &kinds);
         let made: Vec<KindKey> = MADE.iter().map(|(version, kind)| KindKey::new(version, kind)).collect();
         watcher.follow_made(&made);

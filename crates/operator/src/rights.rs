@@ -23,6 +23,10 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     // Which cluster this is: its own namespace says.
     let mut of_cluster = vec![rule("", &["namespaces"], &["get"])];
     of_cluster[0]["resourceNames"] = json!(["kube-system"]);
+    // Whether the definitions are of its version.
+    let mut definitions = rule("apiextensions.k8s.io", &["customresourcedefinitions"], &["get"]);
+    definitions["resourceNames"] = KINDS.iter().map(|kind| json!(format!("{}.{GROUP}", kind.plural))).collect();
+    of_cluster.push(definitions);
     match namespace {
         None => of_cluster.extend(looked_after()),
         Some(namespace) => objects.extend(role("Role", Some(namespace), ACCOUNT, &looked_after(), &subject)),

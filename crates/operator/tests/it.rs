@@ -9,6 +9,7 @@ mod it {
     mod build;
     mod crds;
     mod databases;
+    mod definitions;
     mod field;
     mod golden;
     mod kept;

@@ -49,9 +49,28 @@ pub enum OperatorError {
         /// What is wrong with it, and what to do.
         why: &'static str,
     },
+    /// A definition in the cluster is older than this operator: what it writes would be refused.
+    #[error(
+        "the definition of {kind} in the cluster is older than this operator, it lacks {}: apply the definitions of this version \
+         (pinnace crds | kubectl apply --server-side -f -)",
+        some_of(missing)
+    )]
+    OldDefinition {
+        /// The kind.
+        kind: &'static str,
+        /// The paths of what it lacks.
+        missing: Vec<String>,
+    },
     /// No random numbers can be had.
     #[error("no random numbers can be had: {0}")]
     Random(String),
+}
+
+/// Enough to know what is meant.
+fn some_of(paths: &[String]) -> String {
+    const TOLD: usize = 4;
+    let told = paths.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if paths.len() > TOLD { format!("{told} and {} more", paths.len() - TOLD) } else { told }
 }
 
 impl OperatorError {
@@ -98,7 +117,10 @@ impl OperatorError {
             Self::Redis(error) => error.is_transient(),
             Self::Rds(error) => error.is_transient(),
             Self::Random(_) => true,
-            Self::BadObject(_) | Self::DamagedSecret { .. } | Self::DamagedRecord { .. } => false,
+            Self::BadObject(_)
+            | Self::DamagedSecret { .. }
+            | Self::DamagedRecord { .. }
+            | Self::OldDefinition { .. } => false,
         }
     }
 }

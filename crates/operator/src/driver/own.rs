@@ -1,12 +1,14 @@
-//! What the operator keeps in its own namespace, and which cluster it is in.
+//! What the operator keeps in its own namespace, which cluster it is in, and whether that knows our kinds.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cluster::{ClusterClient, KindKey, MADE_BY, MADE_LABEL, ObjectKey};
+use cluster::{ClusterClient, ClusterError, KindKey, MADE_BY, MADE_LABEL, ObjectKey};
 use secrets::MaskKey;
 use serde_json::{Value, json};
 
 use super::error::OperatorError;
+use super::resource;
+use crate::crd::{GROUP, Kind, missing_fields};
 use crate::objects::uid_of;
 
 const KEY_SECRET: &str = "pinnace-operator";
@@ -46,4 +48,25 @@ pub(super) async fn uid_of_cluster(client: &ClusterClient) -> Result<String, Ope
     let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: "kube-system".to_owned() };
     let namespace = client.get(&key).await?.unwrap_or_default();
     Ok(uid_of(&namespace).to_owned())
+}
+
+/// Whether the cluster serves a kind, with all the fields that we write and read.
+pub(super) async fn is_defined(client: &ClusterClient, kind: &Kind) -> Result<(), OperatorError> {
+    client.kind(&resource(kind.kind)).await?;
+    let definition = KindKey::new("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    let key = ObjectKey { kind: definition, namespace: None, name: format!("{}.{GROUP}", kind.plural) };
+    let live = match client.get(&key).await {
+        Ok(live) => live.unwrap_or_default(),
+        // The rights of an earlier version: it worked without looking.
+        Err(ClusterError::Forbidden { .. }) => {
+            tracing::warn!(
+                kind = kind.kind,
+                "it can't be seen whether the definition is of this version: give the rights that `pinnace operator rbac` prints"
+            );
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let missing = missing_fields(kind, &live);
+    if missing.is_empty() { Ok(()) } else { Err(OperatorError::OldDefinition { kind: kind.kind, missing }) }
 }

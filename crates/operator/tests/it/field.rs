@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cluster::setup::kubeconfig_for;
 use cluster::{ClusterClient, KindKey, ObjectKey};
-use operator::{Operator, Settings};
+use operator::{Operator, OperatorError, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -70,12 +70,17 @@ impl Field {
 
     /// An operator beside the one that there is.
     pub(crate) async fn another(&self, settings: Settings) -> (JoinHandle<()>, watch::Sender<bool>) {
+        let operator = self.tried(settings).await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        (tokio::spawn(operator.run(stopped)), stop)
+    }
+
+    /// One that does not run yet, or why it can't begin.
+    pub(crate) async fn tried(&self, settings: Settings) -> Result<Operator, OperatorError> {
         let own = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
         let kubeconfig = self.folder.path().join("kubeconfig");
         let client = ClusterClient::connect_with(Some(&kubeconfig), "devcluster", own).await.unwrap();
-        let operator = Operator::begin(client, settings).await.unwrap();
-        let (stop, stopped) = watch::channel(false);
-        (tokio::spawn(operator.run(stopped)), stop)
+        Operator::begin(client, settings).await
     }
 
     /// The operator is gone at once, wherever it was.
