@@ -19,6 +19,7 @@ mod it {
     mod rds_databases;
     mod redises;
     mod server;
+    mod several;
     mod validation;
     mod vhosts;
 }

@@ -356,29 +356,6 @@ async fn an_operator_that_dies_in_any_phase_ends_where_another_would() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_operators_one_acts_and_another_takes_over_when_it_is_gone() {
-    let mut field = Field::looked_after().await;
-    field.write_app("first", without_migrations("1.0")).await;
-    field.phase("first", "Ready").await;
-    let lasts = std::time::Duration::from_secs(2);
-    let waiting = operator::Settings { identity: "second".to_owned(), lease: lasts, ..field.settings.clone() };
-    let (second, stop) = field.another(waiting).await;
-    let lease = field.client.own_namespace().to_owned();
-    let lease = cluster::ObjectKey {
-        namespace: Some(lease),
-        ..field.key("coordination.k8s.io/v1", "Lease", &format!("pinnace-operator-{}", field.server.namespace))
-    };
-    assert_eq!(field.get(&lease).await.unwrap()["spec"]["holderIdentity"], "test");
-    field.kill().await;
-    field.write_app("second", without_migrations("1.0")).await;
-    field.phase("second", "Ready").await;
-    assert_eq!(field.get(&lease).await.unwrap()["spec"]["holderIdentity"], "second");
-    stop.send(true).unwrap();
-    second.await.unwrap();
-    assert_eq!(field.get(&lease).await.unwrap()["spec"]["holderIdentity"], "", "it was let go");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn labels_and_annotations_that_are_wanted_no_longer_go() {
     let field = Field::looked_after().await;
     let mut spec = without_migrations("1.0");
