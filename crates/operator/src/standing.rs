@@ -1,4 +1,4 @@
-//! How an object of ours stands, and the two conditions that say so.
+//! How an object of ours stands, and the conditions that say so.
 
 use jiff::Timestamp;
 
@@ -42,6 +42,21 @@ impl Standing {
     }
 }
 
+/// Said of a database that was made anew and filled from a backup, and of its App: what did not come back. It stays as it was said.
+pub(crate) const RESTORED: &str = "Restored";
+
+/// Says it.
+pub(crate) fn restored(message: String, now: Timestamp) -> Condition {
+    Condition {
+        kind: RESTORED.to_owned(),
+        status: ConditionStatus::True,
+        reason: "FromBackup".to_owned(),
+        message,
+        last_transition_time: rfc3339(now),
+        observed_generation: None,
+    }
+}
+
 /// The conditions of an object that is left as it is. Whether it is ready is what was seen last, and of what it was then.
 pub(crate) fn paused(message: &str, generation: Option<i64>, before: &[Condition], now: Timestamp) -> Vec<Condition> {
     let seen = before.iter().find(|one| one.kind == "Ready");
@@ -58,7 +73,8 @@ pub(crate) struct Said<'a> {
     pub(crate) message: &'a str,
 }
 
-/// The conditions `Ready` and `Stalled`. Each keeps the time of its last change between holding and not holding.
+/// The conditions `Ready` and `Stalled`. Each keeps the time of its last change between holding and not holding. What did not come back
+/// is said on.
 pub(crate) fn conditions(
     said: Said<'_>,
     generation: Option<i64>,
@@ -83,5 +99,6 @@ pub(crate) fn conditions(
         }
         _ => condition,
     };
-    all.into_iter().map(carried).collect()
+    let restored = before.iter().filter(|old| old.kind == RESTORED).cloned();
+    all.into_iter().map(carried).chain(restored).collect()
 }

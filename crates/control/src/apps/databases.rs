@@ -29,7 +29,10 @@ pub(crate) fn needed(app: &Value, sight: &dyn Fn(&ObjectKey) -> Sight) -> Vec<Ne
     let mut all = Vec::new();
     for (what, of) in OURS {
         if let Some(key) = named_as(app, what, of) {
-            all.push(NeedView { what: (*what).to_owned(), ..self::of(&key, sight(&key)) });
+            let mut view = NeedView { what: (*what).to_owned(), ..self::of(&key, sight(&key)) };
+            // The App knows of more than the database does.
+            view.restored = view.restored.map(|said| restored(app).unwrap_or(said));
+            all.push(view);
         } else if let Some(secret) = text(app, &format!("/spec/needs/{what}/secret/name")) {
             let why = format!("known by the Secret {secret} alone");
             all.push(NeedView { why, ..bare(what, &secret, NeedState::Elsewhere) });
@@ -77,9 +80,15 @@ pub(crate) fn of(key: &ObjectKey, sight: Sight) -> NeedView {
         why,
         backed_up: time(&object, "/status/backedUp"),
         backup: text(&object, "/status/backup/message"),
-        restored: text(&object, "/status/restored"),
+        restored: restored(&object),
         ..bare(what, &key.name, state)
     }
+}
+
+/// What did not come back with a database that was made anew.
+fn restored(object: &Value) -> Option<String> {
+    let said = condition(object, "Restored");
+    said.holds.then_some(said.message)
 }
 
 /// The kind of server: as the status says, else as is wanted.

@@ -107,7 +107,7 @@ pub struct NeedView {
     pub backed_up: Option<Timestamp>,
     /// What is to be said of the backup that is being made, or could not be made.
     pub backup: Option<String>,
-    /// The backup that it was filled from.
+    /// What it was filled from, where it was made anew, and what did not come back.
     pub restored: Option<String>,
 }
 

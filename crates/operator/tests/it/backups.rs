@@ -1,7 +1,7 @@
 //! Backups before migrations, and what a database that is made anew begins with. The Jobs are played here; a real one stands in the tests of the
 //! real node.
 
-use cluster::{KindKey, ObjectKey};
+use cluster::KindKey;
 use serde_json::{Value, json};
 
 use super::databases::Place;
@@ -10,7 +10,7 @@ use super::field::{image, message};
 fn spec(tag: &str) -> Value {
     json!({
         "image": image(tag), "processes": {"web": {"command": ["gunicorn"], "replicas": 1}}, "migrations": {"command": ["migrate"]},
-        "needs": {"database": {"make": {"server": {"external": {"adminSecret": "postgres"}}}}},
+        "configuration": {"generated": ["SECRET_KEY"]}, "needs": {"database": {"make": {"server": {"external": {"adminSecret": "postgres"}}}}},
     })
 }
 
@@ -92,18 +92,27 @@ async fn a_database_that_is_made_anew_is_filled_from_its_last_backup_once() {
     place.field.phase("shop", "Ready").await;
     place.field.write_app("shop", spec("2.0")).await;
     place.field.phase("shop", "Ready").await;
-    let app = place.field.app("shop");
-    let delete = async |key: &ObjectKey| {
-        let live = place.field.get(key).await.unwrap();
-        place.field.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
-        place.field.until_gone(key).await;
-    };
-    delete(&app).await;
+    let generated = place.field.key("v1", "Secret", "shop-generated");
+    place.field.ended(&place.field.app("shop")).await;
     place.field.until_gone(&place.key("shop")).await;
+    place.field.ended(&generated).await;
     place.field.write_app("shop", spec("2.0")).await;
-    place.field.phase("shop", "Ready").await;
-    let status = place.field.get(&place.key("shop")).await.unwrap()["status"].clone();
-    assert!(status["restored"].as_str().is_some_and(|name| name.starts_with("shop-")), "{status:#}");
+    let status = place.field.phase("shop", "Ready").await;
+    let database = place.field.get(&place.key("shop")).await.unwrap()["status"].clone();
+    let backup = database["restored"].as_str().unwrap();
+    let at = database["backups"].as_array().unwrap().iter().find(|one| one["name"] == backup).unwrap()["at"]
+        .as_str()
+        .unwrap();
+    let said = format!(
+        "the database shop was made anew and filled from the backup {backup} of {at}: what was written after that is not in it"
+    );
+    assert_eq!(message(&database, "Restored"), said);
+    let more = "; SECRET_KEY of the Secret shop-generated was made at random since: what was signed or encrypted with the value before can't be read";
+    assert_eq!(message(&status, "Restored"), format!("{said}{more}"));
+    // It is said on, and is no reason to write.
+    place.field.write_app("shop", spec("3.0")).await;
+    let later = place.field.phase("shop", "Ready").await;
+    assert_eq!(message(&later, "Restored"), format!("{said}{more}"));
 }
 
 fn with_all_that_runs_once(spec: &Value) -> Value {

@@ -71,7 +71,10 @@ fn ready(now: Timestamp) -> AppView {
 fn migrating(now: Timestamp) -> AppView {
     let database = NeedView {
         backed_up: Some(ago(now, 40)),
-        restored: Some("api-3f2a9c".to_owned()),
+        restored: Some(
+            "the database api was made anew and filled from the backup api-3f2a9c of 2026-11-27T02:00:00Z: what was written after that is not in it"
+                .to_owned(),
+        ),
         ..need("database", "api", "rds", NeedState::Ready)
     };
     let redis = NeedView {

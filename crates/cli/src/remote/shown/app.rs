@@ -97,11 +97,11 @@ impl NeedShown {
         let Self { what, name, state, .. } = self;
         let backed_up = self.backed_up.as_ref().map(|at| format!("backed up {at}"));
         let backup = self.backup.as_ref().map(|backup| format!("backup: {backup}"));
-        let restored = self.restored.as_ref().map(|from| format!("filled from the backup {from}"));
-        let said = [Some(state.clone()), self.server.clone(), backed_up, restored, backup];
+        let said = [Some(state.clone()), self.server.clone(), backed_up, backup];
         let said = said.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let why = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
-        secrets::clean_terminal(&format!("  {what} {name}: {said}{why}"))
+        let restored = self.restored.as_ref().map(|said| format!("\n    restored: {said}")).unwrap_or_default();
+        secrets::clean_terminal(&format!("  {what} {name}: {said}{why}{restored}"))
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
             "migration": {"state": "failed", "version": "1.5.0", "done_last": "1.4.2"},
             "retry": "pinnace app retry --context prod -n shop shop", "lines": ["KeyError\u{1b}[2J"],
             "needs": [{"what": "database", "name": "shop", "server": "cluster", "state": "not ready", "why": "starts",
-                       "backed_up": null, "backup": null, "restored": null}],
+                       "backed_up": null, "backup": null, "restored": "it was filled from shop-1"}],
         }))
         .unwrap();
         assert_eq!(app.brief(), "App Error 1.4.2 -> 1.5.0");
@@ -129,6 +129,7 @@ App shop: Error since 2026-07-15T14:02:11Z 1.4.2 -> 1.5.0
   migration of 1.5.0: failed; done last: 1.4.2
   to run it once more: pinnace app retry --context prod -n shop shop
   database shop: not ready, cluster: starts
+    restored: it was filled from shop-1
   last lines:
     KeyError
 ";

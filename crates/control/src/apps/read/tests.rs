@@ -141,15 +141,26 @@ fn a_database_says_its_server_its_backups_and_why_it_is_not_ready() {
     let mut database = json!({
         "apiVersion": "pinnace.dev/v1alpha1", "kind": "PostgresDatabase", "metadata": {"name": "shop"},
         "spec": {"server": {"cluster": {}}},
-        "status": {"backedUp": "2026-07-15T14:02:11Z", "restored": "shop-1", "conditions": said("True", "Ready", "it takes connections")},
+        "status": {"backedUp": "2026-07-15T14:02:11Z", "conditions": said("True", "Ready", "it takes connections")},
     });
     let view = need(&serving(), Some(database.clone()));
     assert_eq!((view.state, view.server.as_deref(), view.why.as_str()), (NeedState::Ready, Some("cluster"), ""));
-    assert!(view.backed_up.is_some() && view.restored.as_deref() == Some("shop-1"));
+    assert!(view.backed_up.is_some() && view.restored.is_none());
     database["status"] =
         json!({"backup": {"failed": true, "message": "no room"}, "conditions": said("False", "Waits", "starts")});
     let view = need(&serving(), Some(database));
     assert_eq!((view.state, view.why.as_str(), view.backup.as_deref()), (NeedState::Waits, "starts", Some("no room")));
+}
+
+#[test]
+fn what_did_not_come_back_is_said_by_the_database_and_in_more_words_by_its_app() {
+    let restored = |message: &str| json!({"conditions": [{"type": "Restored", "status": "True", "reason": "FromBackup", "message": message}]});
+    let database = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "PostgresDatabase", "metadata": {"name": "shop"},
+        "spec": {}, "status": restored("from 1")});
+    let mut app = serving();
+    assert_eq!(need(&app, Some(database.clone())).restored.as_deref(), Some("from 1"));
+    app["status"] = restored("from 1; SECRET_KEY is another");
+    assert_eq!(need(&app, Some(database)).restored.as_deref(), Some("from 1; SECRET_KEY is another"));
 }
 
 #[test]

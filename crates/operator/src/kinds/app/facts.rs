@@ -3,6 +3,7 @@
 mod backup;
 mod database;
 mod jobs;
+mod restored;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub(crate) use jobs::{
     left_behind,
 };
 use jobs::{is_part, other_migration};
+pub(crate) use restored::say_restored;
 
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);

@@ -51,6 +51,7 @@ async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError
     let seen = dereference::read(work, app).await?;
     let (database, snapshot) = (Database::of(work, app), of_app(work));
     facts::settle(app, work.uid(), database.as_ref(), &snapshot);
+    facts::say_restored(work, app, database.as_ref()).await?;
     let checked = match super::validate(app, &seen) {
         Ok(checked) => checked,
         Err(problems) if problems.iter().all(Problem::is_waiting) => {

@@ -155,7 +155,7 @@ pub struct PostgresDatabaseStatus {
     pub began_empty: bool,
     /// The backup that it was filled from.
     pub restored: Option<String>,
-    /// `Ready`: it takes connections. `Stalled`: it can't go on by itself.
+    /// `Ready`: it takes connections. `Stalled`: it can't go on by itself. `Restored`: it was filled from a backup, and what did not come back.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
 }

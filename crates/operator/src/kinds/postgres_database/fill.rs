@@ -2,7 +2,7 @@
 
 use super::PostgresDatabase;
 use super::backup;
-use super::crd::Restore;
+use super::crd::{Backup, Restore};
 use super::dereference::Reached;
 use super::rds;
 use crate::driver::{OperatorError, Work};
@@ -28,8 +28,8 @@ pub(crate) enum Filled {
     Empty,
     /// Its data was there already.
     Full,
-    /// It was made now, and has what this backup had.
-    From(String),
+    /// It was made now, and has what this backup had. The others are known by the way, where this one is no snapshot of RDS.
+    From { backup: String, known: Vec<Backup> },
 }
 
 /// A database that is made anew is filled from the last backup of its object, once, where there is one and nothing is in it.
@@ -47,7 +47,7 @@ pub(crate) async fn fill(
         // Its instance was made from a snapshot, or it is new.
         let tag = work.memo.rds.as_ref().and_then(|asked| asked.instance.restored_from.as_deref());
         if let Some(from) = tag.and_then(|tag| rds::made_from(tag, work.uid())) {
-            return Ok(Filling::Done(Filled::From(from.to_owned())));
+            return Ok(Filling::Done(Filled::From { backup: from.to_owned(), known: Vec::new() }));
         }
     }
     let is_empty = {
@@ -67,7 +67,7 @@ pub(crate) async fn fill(
     };
     work.memo.restoring = true;
     Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
-        backup::Ran::Done(_) => Filling::Done(Filled::From(newest.name.clone())),
+        backup::Ran::Done(_) => Filling::Done(Filled::From { backup: newest.name.clone(), known }),
         backup::Ran::Runs(message) => Filling::NotYet(Standing::Waits { reason: RESTORING, message }),
         backup::Ran::Failed(message) => {
             // What is in it from now on was brought back by somebody else.

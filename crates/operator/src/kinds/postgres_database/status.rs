@@ -9,7 +9,7 @@ use super::{PostgresDatabase, validate};
 use crate::driver::rfc3339;
 use crate::objects::said;
 use crate::postgres::Wanted;
-use crate::standing::Standing;
+use crate::standing::{self, RESTORED, Standing};
 
 /// What came of a pass.
 pub(crate) struct Outcome {
@@ -51,14 +51,19 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
     let before = database.status.clone().unwrap_or_default();
     let generation = database.metadata.generation;
     let is_ready = outcome.standing == Standing::Ready;
-    let backups = outcome.backups.clone().unwrap_or_else(|| before.backups.clone());
-    let restored = match &outcome.filled {
-        Filled::From(name) => Some(name.clone()),
-        Filled::Before | Filled::Empty | Filled::Full => before.restored.clone(),
+    let (restored, known) = match &outcome.filled {
+        Filled::From { backup, known } => (Some(backup.clone()), known.clone()),
+        Filled::Before | Filled::Empty | Filled::Full => (before.restored.clone(), Vec::new()),
     };
+    let known = if known.is_empty() { before.backups.clone() } else { known };
+    let backups = outcome.backups.clone().unwrap_or(known);
     let mut conditions = outcome.standing.conditions(generation, &before.conditions, now);
     if let (Some(note), Some(ready)) = (&outcome.note, conditions.iter_mut().find(|one| one.kind == "Ready")) {
         ready.message = format!("{}; {note}", ready.message);
+    }
+    if let Some(name) = restored.as_ref().filter(|_| !conditions.iter().any(|one| one.kind == RESTORED)) {
+        let message = what_came_back(&database.metadata.name, name, &backups);
+        conditions.push(standing::restored(message, now));
     }
     let status = PostgresDatabaseStatus {
         observed_generation: generation,
@@ -79,4 +84,11 @@ pub(crate) fn of(database: &PostgresDatabase, wanted: Option<&Wanted>, outcome: 
         conditions,
     };
     said(json!(status))
+}
+
+fn what_came_back(database: &str, backup: &str, backups: &[Backup]) -> String {
+    let at = backups.iter().find(|one| one.name == backup).map(|one| format!(" of {}", one.at)).unwrap_or_default();
+    format!(
+        "the database {database} was made anew and filled from the backup {backup}{at}: what was written after that is not in it"
+    )
 }
