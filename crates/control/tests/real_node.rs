@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+use std::time::Duration;
+
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use model::{DropReason, FailureReport, Outcome, PinNumber};
 use operator::Operator;
@@ -74,6 +76,23 @@ impl Shop {
         self.client.get(&key).await.unwrap().unwrap()
     }
 
+    /// How many orders the page counts.
+    async fn orders(&self) -> u64 {
+        let text = self.site.until("/", |text| text.contains("orders")).await;
+        serde_json::from_str::<Value>(&text).unwrap()["orders"].as_u64().unwrap()
+    }
+
+    /// The namespace goes with all that is in it, and somebody makes it again, empty.
+    async fn loses_namespace(&self) {
+        let name = self.world.objects.namespace().to_owned();
+        let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: name.clone() };
+        let live = self.client.get(&key).await.unwrap().unwrap();
+        let uid = live["metadata"]["uid"].as_str().unwrap();
+        self.client.delete(&key, uid).await.unwrap();
+        self.client.wait_until_gone(&key, uid, Duration::from_mins(4)).await.unwrap();
+        self.client.make_namespace(&name).await.unwrap();
+    }
+
     /// The version that its visitors are answered by.
     async fn serves(&self, version: &str) {
         self.site.until("/", |text| text.contains(&format!(r#""version":"{version}""#))).await;
@@ -139,7 +158,7 @@ fn says(log: &[String], words: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn versions_of_an_app_are_pinned_dropped_and_unpinned_and_no_request_fails() {
+async fn versions_of_an_app_are_pinned_dropped_and_unpinned_no_request_fails_and_from_git_and_backups_it_comes_back() {
     let Some(mut shop) = Shop::running(version("1", 1, Behaviour::Works)).await else { return };
     shop.serves("1").await;
     let load = shop.site.load();
@@ -171,6 +190,19 @@ async fn versions_of_an_app_are_pinned_dropped_and_unpinned_and_no_request_fails
     shop.serves("1").await;
     shop.agrees_on("1").await;
     let (all, failures) = load.end().await;
+    // Nothing is left but git and the backups: neither the namespace nor what the server knew.
+    let orders = shop.orders().await;
+    shop.loses_namespace().await;
+    shop.world.restart_without_database(Plan { deadline: "10m", ..Plan::default() }).await;
+    shop.world.proven().await;
+    shop.serves("1").await;
+    shop.agrees_on("1").await;
+    let there = shop.orders().await;
+    assert!(there >= 1000, "{there} of {orders} orders came back");
+    let view = shop.world.control.instance_view(&shop.world.instance).await.unwrap();
+    let said = view.apps.apps[0].needs[0].restored.clone().unwrap_or_default();
+    assert!(said.starts_with("the database shop was made anew and filled from the backup shop-"), "{view:#?}");
+
     assert_eq!(failures, Vec::<String>::new(), "of {all} requests");
     assert!(all > 100, "{all}");
     eprintln!("{all} requests, none of which failed");
