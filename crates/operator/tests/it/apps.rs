@@ -190,6 +190,23 @@ async fn a_migration_that_fails_stops_before_any_pod_and_runs_again_only_when_as
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_wrong_with_a_migration_is_said_on_when_its_pod_is_gone() {
+    let mut field = Field::looked_after().await;
+    field.write_app("shop", spec("1.0-job-fails")).await;
+    let said = field.phase("shop", "Error").await;
+    assert!(message(&said, "Ready").contains("exit code 1"), "{said:#}");
+    let pod = said["logs"]["pod"].as_str().unwrap();
+    field.ended(&field.key("v1", "Pod", pod)).await;
+    field.kill().await;
+    field.begin().await;
+    let mut changed = spec("1.0-job-fails");
+    changed["processes"]["web"]["labels"] = json!({"team": "a"});
+    field.write_app("shop", changed).await;
+    let later = field.phase("shop", "Error").await;
+    assert_eq!((message(&later, "Ready"), &later["logs"]), (message(&said, "Ready"), &said["logs"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_whose_migration_failed_is_migrated_once_more_when_somebody_comes_back_to_it() {
     let mut field = Field::looked_after().await;
     field.write_app("shop", spec("1.0")).await;

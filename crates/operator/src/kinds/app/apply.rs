@@ -18,6 +18,7 @@ use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Fa
 use super::facts::{can_not_begin, ended_as, has_ended, is_migration, is_superseded, jobs, judge_job};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
+use super::status;
 use crate::crd::{OfKind as _, is_ours};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::postgres_database::{PostgresDatabaseSpec, WANTED_ANNOTATION};
@@ -160,6 +161,11 @@ pub(crate) async fn failed_migration(
         return Ok(Standing::Migrating("it is begun once more, as somebody wants".to_owned()));
     }
     let status = app.status.clone().unwrap_or_default();
+    if let Some((message, logs)) =
+        status::said_of(&status, name, work.namespace()).filter(|_| failure.logs_of.is_none())
+    {
+        return Ok(Standing::MigrationFailed { message, logs: Some(logs) });
+    }
     let stays = status.version.map(|version| format!(" {version} keeps serving.")).unwrap_or_default();
     let message = format!(
         "the migration failed: {}.{stays} What it had committed before it failed stays in the database; `kubectl logs job/{name}` has its lines. Push another \

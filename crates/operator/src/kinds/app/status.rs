@@ -18,6 +18,9 @@ const INITIALIZING_AT_MOST: SignedDuration = SignedDuration::from_mins(45);
 /// So many successes of migrations, and of what runs once, are remembered.
 const REMEMBERED: usize = 50;
 
+/// Why an App is in error whose migration failed.
+const MIGRATION_FAILED: &str = "MigrationFailed";
+
 /// The status to be written.
 pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let before = app.status.clone().unwrap_or_default();
@@ -95,7 +98,7 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
         Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, "Initializing", waits.join("; ")),
         Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
         Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
-        Standing::MigrationFailed { message, logs } => error("MigrationFailed", message.clone(), logs.clone()),
+        Standing::MigrationFailed { message, logs } => error(MIGRATION_FAILED, message.clone(), logs.clone()),
         Standing::CommandFailed { message, logs } => error("CommandFailed", message.clone(), logs.clone()),
         Standing::Deploying { message, logs, .. } => {
             Told { logs: logs.clone(), ..on_its_way(AppPhase::Deploying, "Deploying", message.clone()) }
@@ -106,6 +109,14 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
         }
         Standing::Ready(_) => on_its_way(AppPhase::Ready, "Ready", "it runs as it should".to_owned()),
     }
+}
+
+/// What was said of the failure of this migration's Job while its pod was there: the pod goes with its node, and with it what was wrong.
+pub(crate) fn said_of(before: &AppStatus, job: &str, namespace: &str) -> Option<(String, LogSource)> {
+    let said = before.conditions.iter().find(|one| one.kind == "Ready" && one.reason == MIGRATION_FAILED)?;
+    let Lines { pod, container, previous } = before.logs.clone()?;
+    let is_of_job = pod.strip_prefix(job).is_some_and(|rest| rest.starts_with('-'));
+    is_of_job.then(|| (said.message.clone(), LogSource { namespace: namespace.to_owned(), pod, container, previous }))
 }
 
 fn is_migrated(standing: &Standing) -> bool {
