@@ -20,9 +20,11 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": own}}),
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own}}),
     ];
-    // Which cluster this is: its own namespace says.
+    // Which cluster this is, as its own namespace says, and whether one goes with all in it.
     let mut of_cluster = vec![rule("", &["namespaces"], &["get"])];
-    of_cluster[0]["resourceNames"] = json!(["kube-system"]);
+    if let Some(namespace) = namespace {
+        of_cluster[0]["resourceNames"] = json!(["kube-system", namespace]);
+    }
     match namespace {
         None => of_cluster.extend(looked_after()),
         Some(namespace) => objects.extend(role("Role", Some(namespace), ACCOUNT, &looked_after(), &subject)),
@@ -34,6 +36,7 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
         rule("", &["persistentvolumeclaims"], &["create", "get"]),
         rule("", &["secrets"], &["get", "create", "patch", "delete"]),
         rule("batch", &["jobs"], &["get", "create"]),
+        rule("", &["events"], &["create"]),
         rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ];
     objects.extend(role("Role", Some(own), &format!("{ACCOUNT}-own"), &of_its_own, &subject));
@@ -65,7 +68,7 @@ fn looked_after() -> Vec<Value> {
         rule(RBAC, &["roles", "rolebindings"], MAKE),
         rule("postgresql.cnpg.io", &["clusters"], MAKE),
         rule("apps", &["controllerrevisions", "replicasets"], LOOK),
-        rule("", &["events"], LOOK),
+        rule("", &["events"], &["get", "list", "watch", "create"]),
     ]
 }
 

@@ -9,11 +9,13 @@ mod it {
     mod build;
     mod crds;
     mod databases;
+    mod endings;
     mod field;
     mod golden;
     mod kept;
     mod local;
     mod local_databases;
+    mod lost_servers;
     mod once;
     mod rds_databases;
     mod redises;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::PostgresDatabase;
 use super::crd::PostgresServer;
 use crate::driver::{OperatorError, Work};
+use crate::leaving;
 use crate::postgres::{Login, Server, Tls};
 
 /// What a database needs to be made.
@@ -20,6 +21,8 @@ pub(crate) enum Found {
     Waits(String),
     /// Somebody has to do something: what.
     Missing(String),
+    /// The same, of the Secret that names it, which is not there.
+    NoSecret(String),
 }
 
 /// A server, as we reach it and as apps do.
@@ -48,8 +51,8 @@ pub(crate) async fn server(work: &mut Work, database: &PostgresDatabase) -> Resu
 async fn external(work: &mut Work, secret: &str) -> Result<Found, OperatorError> {
     let own = work.client().own_namespace().to_owned();
     let key = work.own_secret(secret);
-    let Some(found) = work.secret_at(&key).await? else {
-        return Ok(Found::Missing(format!(
+    let Some(found) = leaving::admin_secret(work, &key).await? else {
+        return Ok(Found::NoSecret(format!(
             "the Secret {secret} that spec.server.external names is not there: make it in the namespace {own}, with host, port, username and password"
         )));
     };
