@@ -16,6 +16,7 @@ mod it {
     mod local;
     mod local_databases;
     mod lost_servers;
+    mod older;
     mod once;
     mod rds_databases;
     mod redises;
