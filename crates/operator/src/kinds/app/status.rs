@@ -171,3 +171,28 @@ fn url(routes: &Routes) -> String {
 fn lines(source: LogSource) -> Lines {
     Lines { pod: source.pod, container: source.container, previous: source.previous }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stalled(phase: &str, standing: &Standing, hours: i64) -> bool {
+        let object = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "metadata": {"name": "shop"},
+            "spec": {"image": "shop:1@sha256:1", "processes": {}},
+            "status": {"phase": phase, "phaseSince": "2026-11-26T00:00:00Z"}});
+        let now = "2026-11-26T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours);
+        let status = of(&App::read(&object).unwrap(), standing, now);
+        status["conditions"][1]["status"] == "True"
+    }
+
+    #[test]
+    fn what_is_waited_for_too_long_counts_as_stuck_and_what_is_paused_waits_for_nothing() {
+        let waits = Standing::Initializing(vec!["database shop: starts".to_owned()]);
+        assert!(!stalled("Initializing", &waits, 0) && stalled("Initializing", &waits, 1));
+        let runs = Standing::BackingUp("it is made".to_owned());
+        assert!(!stalled("BackingUp", &runs, 5) && stalled("BackingUp", &runs, 6));
+        assert!(!stalled("Migrating", &runs, 9), "it begins now");
+        assert!(!stalled("Initializing", &Standing::Paused, 9));
+        assert!(!stalled("BackingUp", &Standing::Going(vec!["database shop".to_owned()]), 9));
+    }
+}

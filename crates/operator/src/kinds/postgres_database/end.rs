@@ -58,6 +58,7 @@ pub(crate) async fn end(
         "it is to be deleted with its data, and that can't be done now: {why}. It is tried again{how_long}; to let it go and keep the data: {}",
         leaving::way_out(work)
     );
+    leaving::tell(work, leaving::REASON, &message).await;
     held(work, database, wanted, message, result).await
 }
 
@@ -73,7 +74,6 @@ async fn held(
     message: String,
     result: Result<Next, OperatorError>,
 ) -> Result<Next, OperatorError> {
-    leaving::tell(work, leaving::REASON, &message).await;
     let outcome = Outcome::of(Standing::Waits { reason: leaving::REASON, message });
     let status = status::of(database, wanted.ok(), &outcome, work.now());
     work.write_status(&status).await?;

@@ -46,6 +46,7 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
         "its virtual host is to be deleted, and that can't be done now: {why}. It is tried again for an hour; to let it go and keep the virtual host: {}",
         leaving::way_out(work)
     );
+    leaving::tell(work, leaving::REASON, &message).await;
     held(work, vhost, message, result).await
 }
 
@@ -60,7 +61,6 @@ async fn held(
     message: String,
     result: Result<Next, OperatorError>,
 ) -> Result<Next, OperatorError> {
-    leaving::tell(work, leaving::REASON, &message).await;
     let standing = Standing::Waits { reason: leaving::REASON, message };
     work.write_status(&status::of(vhost, &standing, work.now())).await?;
     result
