@@ -49,18 +49,6 @@ fn deleted_at(object: &Value) -> Option<Timestamp> {
     object.pointer("/metadata/deletionTimestamp")?.as_str()?.parse().ok()
 }
 
-/// The Secret of a server that is there. In the namespace of an object that is deleted with it the Secret may go first: then what was read
-/// before is good for one thing more.
-pub(crate) async fn admin_secret(work: &mut Work, key: &ObjectKey) -> Result<Option<Value>, OperatorError> {
-    if let Some(live) = work.secret_at(key).await? {
-        work.memo.admin = Some(live.clone());
-        return Ok(Some(live));
-    }
-    let goes_too =
-        is_deleted(&work.object) && key.namespace == work.key.namespace && goes(work, work.namespace()).await?;
-    Ok(work.memo.admin.clone().filter(|_| goes_too))
-}
-
 /// Whether nothing is left of a server in the cluster that several share, and so of what lay on it: it is not made once more for what is to be
 /// deleted. What lies in a namespace that is deleted goes with that.
 pub(crate) async fn is_gone(work: &Work, namespace: &str, objects: &[ObjectKey]) -> Result<bool, OperatorError> {

@@ -16,8 +16,6 @@ pub(crate) struct Memo {
     pub(crate) kept: BTreeMap<ObjectKey, Kept>,
     /// Secrets that were read, at a version; none where there was none.
     pub(crate) secrets: BTreeMap<ObjectKey, (String, Option<Value>)>,
-    /// The Secret of its server's administrator, as it was read last.
-    pub(crate) admin: Option<Value>,
     /// Other objects that it depends on.
     pub(crate) refers_to: BTreeSet<ObjectKey>,
     /// The status that was written last, and the version of the object that came of it.

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::PostgresDatabase;
 use super::crd::PostgresServer;
 use crate::driver::{OperatorError, Work};
-use crate::leaving;
 use crate::postgres::{Login, Server, Tls};
 
 /// What a database needs to be made.
@@ -51,7 +50,7 @@ pub(crate) async fn server(work: &mut Work, database: &PostgresDatabase) -> Resu
 async fn external(work: &mut Work, secret: &str) -> Result<Found, OperatorError> {
     let own = work.client().own_namespace().to_owned();
     let key = work.own_secret(secret);
-    let Some(found) = leaving::admin_secret(work, &key).await? else {
+    let Some(found) = work.secret_at(&key).await? else {
         return Ok(Found::NoSecret(format!(
             "the Secret {secret} that spec.server.external names is not there: make it in the namespace {own}, with host, port, username and password"
         )));

@@ -7,7 +7,6 @@ use secrets::Secret;
 use super::RabbitVhost;
 use super::validate::{connection_secret, server};
 use crate::driver::{OperatorError, Work};
-use crate::leaving;
 use crate::objects::{password_in, secret_data};
 
 /// What a virtual host refers to, as it was read. It holds secrets: there is no way to print it.
@@ -26,8 +25,7 @@ pub(crate) async fn read(work: &mut Work, vhost: &RabbitVhost) -> Result<Seen, O
     let password = work.secret(&connection_secret(vhost)).await?.as_ref().and_then(password_in);
     let mut seen = Seen { password, ..Seen::default() };
     if let Some(external) = &vhost.spec.broker.external {
-        let key = work.own_secret(&external.admin_secret);
-        let admin = leaving::admin_secret(work, &key).await?;
+        let admin = work.secret_at(&work.own_secret(&external.admin_secret)).await?;
         seen.admin = admin.as_ref().map(secret_data);
     } else if let Some(server) = server(vhost) {
         let key = work.own_secret(&format!("rabbit.{}.{}", server.namespace, server.name));
