@@ -125,7 +125,16 @@ impl ClusterClient {
         });
         let query = Query::new().with("fieldManager", FIELD_MANAGER).with("force", "true");
         let path = format!("{}/status", kind.path(key)?);
-        Ok(self.send(&call, Method::PATCH, &path, &query, Some((APPLY_PATCH, &object))).await?.body)
+        let applied = match self.send(&call, Method::PATCH, &path, &query, Some((APPLY_PATCH, &object))).await {
+            // Nothing can be applied to what a definition of before left there: it is replaced.
+            Err(error) if is_of_another_form(&error) => {
+                let replaced = json!([{"op": "add", "path": "/status", "value": status}]);
+                let query = Query::new().with("fieldManager", FIELD_MANAGER);
+                self.send(&call, Method::PATCH, &path, &query, Some((JSON_PATCH, &replaced))).await
+            }
+            other => other,
+        };
+        Ok(applied?.body)
     }
 
     /// Sets the finalizers of exactly the object that was read.
@@ -157,6 +166,12 @@ impl ClusterClient {
         let query = Query::new().with("fieldManager", FIELD_MANAGER);
         Ok(self.send(&call, Method::PATCH, &kind.path(key)?, &query, Some((JSON_PATCH, patch))).await?.body)
     }
+}
+
+/// Whether what is stored does not have the form that its definition gives it now.
+fn is_of_another_form(error: &ClusterError) -> bool {
+    const SAID: [&str; 2] = ["failed to create manager for existing fields", "failed to create typed live object"];
+    matches!(error, ClusterError::Unexpected { message, .. } if SAID.iter().any(|said| message.contains(said)))
 }
 
 const MERGE_PATCH: &str = "application/merge-patch+json";

@@ -9,6 +9,7 @@ mod crd;
 mod driver;
 mod hex;
 mod kinds;
+mod leaving;
 pub mod local;
 mod objects;
 pub mod postgres;

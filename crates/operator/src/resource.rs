@@ -88,7 +88,7 @@ pub enum BadObject {
 
 impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, Status> {
     /// Reads an object as the API server or a file has it. Fields that this version does not know are passed over, as a newer CRD
-    /// may have them.
+    /// may have them; and so is what a status has in a form that it had in an older one: it is said anew.
     pub fn read(object: &Value) -> Result<Self, BadObject> {
         let kind = Spec::KIND.kind;
         let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -105,12 +105,29 @@ impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, S
                 why: "give it `metadata.name`".into(),
             });
         }
-        serde_path_to_error::deserialize(object).map_err(|error| {
+        let read = serde_path_to_error::deserialize(object);
+        if read.is_err()
+            && let Ok(known) = serde_path_to_error::deserialize(&without_what_is_not_a::<Status>(object))
+        {
+            return Ok(known);
+        }
+        read.map_err(|error| {
             let (field, why) = (error.path().to_string(), error.into_inner().to_string());
             let why = if field == "." { why } else { format!("{field}: {why}") };
             BadObject::Form { kind, name, why }
         })
     }
+}
+
+/// The same with those fields of the status alone that can be read.
+fn without_what_is_not_a<Status: DeserializeOwned>(object: &Value) -> Value {
+    let mut object = object.clone();
+    let fields = object.get("status").and_then(Value::as_object).cloned().unwrap_or_default().into_iter();
+    let can_be_read = |(key, value): &(String, Value)| {
+        serde_json::from_value::<Status>(Value::Object([(key.clone(), value.clone())].into_iter().collect())).is_ok()
+    };
+    object["status"] = Value::Object(fields.filter(can_be_read).collect());
+    object
 }
 
 /// One thing that can be said of an object: whether it holds, since when and why.

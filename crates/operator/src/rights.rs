@@ -20,9 +20,11 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": own}}),
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": own}}),
     ];
-    // Which cluster this is: its own namespace says.
+    // Which cluster this is, as its own namespace says, and whether one goes with all in it.
     let mut of_cluster = vec![rule("", &["namespaces"], &["get"])];
-    of_cluster[0]["resourceNames"] = json!(["kube-system"]);
+    if let Some(namespace) = namespace {
+        of_cluster[0]["resourceNames"] = json!(["kube-system", namespace]);
+    }
     // Whether the definitions are of its version.
     let mut definitions = rule("apiextensions.k8s.io", &["customresourcedefinitions"], &["get"]);
     definitions["resourceNames"] = KINDS.iter().map(|kind| json!(format!("{}.{GROUP}", kind.plural))).collect();
@@ -38,6 +40,7 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
         rule("", &["persistentvolumeclaims"], &["create", "get"]),
         rule("", &["secrets"], &["get", "create", "patch", "delete"]),
         rule("batch", &["jobs"], &["get", "create"]),
+        rule("", &["events"], &["create"]),
         rule("coordination.k8s.io", &["leases"], &["get", "create", "update"]),
     ];
     objects.extend(role("Role", Some(own), &format!("{ACCOUNT}-own"), &of_its_own, &subject));
@@ -69,7 +72,7 @@ fn looked_after() -> Vec<Value> {
         rule(RBAC, &["roles", "rolebindings"], MAKE),
         rule("postgresql.cnpg.io", &["clusters"], MAKE),
         rule("apps", &["controllerrevisions", "replicasets"], LOOK),
-        rule("", &["events"], LOOK),
+        rule("", &["events"], &["get", "list", "watch", "create"]),
     ]
 }
 

@@ -10,11 +10,14 @@ mod it {
     mod crds;
     mod databases;
     mod definitions;
+    mod endings;
     mod field;
     mod golden;
     mod kept;
     mod local;
     mod local_databases;
+    mod lost_servers;
+    mod older;
     mod once;
     mod rds_databases;
     mod redises;

@@ -5,6 +5,7 @@ pub mod build;
 pub mod crd;
 pub mod dereference;
 mod facts;
+mod needs;
 mod reconcile;
 mod stage;
 mod standing;
@@ -19,18 +20,13 @@ pub use build::{Objects, build, objects};
 pub use crd::{AppSpec, AppStatus};
 pub use dereference::{Connection, Seen, superuser_secret};
 pub(crate) use facts::judge_job;
+pub(crate) use needs::needs;
 pub(crate) use reconcile::CONTROLLER;
 pub use reconcile::RETRY_ANNOTATION;
 pub use validate::{Checked, Problem, validate};
 
 /// One copy of a web app.
 pub type App = Resource<AppSpec, AppStatus>;
-
-/// The objects of ours that an App is told address and login by: kind and name.
-pub(crate) fn needs(app: &App) -> Vec<(String, String)> {
-    let sources = dereference::sources(&app.metadata.name, &app.spec).into_iter();
-    sources.filter_map(|source| source.object).map(|(kind, name)| (kind.to_owned(), name)).collect()
-}
 
 impl OfKind for AppSpec {
     const KIND: Kind = KIND;

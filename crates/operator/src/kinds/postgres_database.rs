@@ -12,6 +12,7 @@ mod local;
 mod rds;
 mod reconcile;
 mod rotation;
+mod shared;
 mod status;
 mod users;
 mod validate;

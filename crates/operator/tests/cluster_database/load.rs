@@ -52,7 +52,8 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) async fn begin(place: &Arc<Place>, login: &Login) -> Self {
         let mut connection = login.connected(place.write.port()).await.unwrap();
-        connection.execute("CREATE TABLE rows (client text, n bigint, PRIMARY KEY (client, n))").await.unwrap();
+        let made = "DROP TABLE IF EXISTS rows; CREATE TABLE rows (client text, n bigint, PRIMARY KEY (client, n))";
+        connection.execute(made).await.unwrap();
         let (seen, mut clients) = (Arc::<Mutex<Seen>>::default(), JoinSet::new());
         for instance in [None, Some(format!("{SERVER}-0")), Some(format!("{SERVER}-1"))] {
             let client = Client { place: place.clone(), login: login.clone(), seen: seen.clone(), instance };
@@ -82,18 +83,27 @@ impl Load {
     /// What was committed and is not there.
     pub(crate) async fn lost(&self, place: &Place, login: &Login) -> Vec<(String, i64)> {
         // What is committed from here on may not be seen by the question.
-        let committed = self.seen.lock().unwrap().rows.clone();
-        let mut connection = login.connected(place.write.port()).await.unwrap();
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT client, n FROM rows").fetch_all(&mut connection).await.unwrap();
-        let rows: BTreeSet<(String, i64)> = rows.into_iter().collect();
-        committed.difference(&rows).cloned().collect()
+        let committed = self.rows();
+        let there = rows_at(place.write.port(), login).await.unwrap();
+        committed.difference(&there).cloned().collect()
+    }
+
+    /// All that was committed until now.
+    pub(crate) fn rows(&self) -> BTreeSet<(String, i64)> {
+        self.seen.lock().unwrap().rows.clone()
     }
 
     pub(crate) fn end(&mut self) -> usize {
         self.clients.abort_all();
         self.seen.lock().unwrap().rows.len()
     }
+}
+
+/// The rows that are there for who asks at this port.
+pub(crate) async fn rows_at(port: u16, login: &Login) -> Result<BTreeSet<(String, i64)>, sqlx::Error> {
+    let mut connection = login.connected(port).await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT client, n FROM rows").fetch_all(&mut connection).await?;
+    Ok(rows.into_iter().collect())
 }
 
 struct Client {

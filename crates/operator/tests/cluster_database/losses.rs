@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::Executor as _;
 
 use super::app::App;
-use super::load::{Load, Login};
+use super::load::{Load, Login, rows_at};
 use super::place::{OWN, Place, Roles, SERVER, until};
 
 /// Writing goes on within this, and so do pages.
@@ -70,10 +70,11 @@ async fn what_was_committed_stays_and_writing_goes_on_whatever_of_a_cluster_is_l
     assert_eq!(place.written().await, written, "it was as it should be all the time: nobody had to write it again");
     eprintln!("{} rows were committed and none was lost", load.end());
     drop(app);
-    all_of_it_comes_back_with_its_object(&place, &load).await;
+    let login = all_of_it_comes_back_with_its_object(&place, &load).await;
+    one_that_did_not_commit_with_the_primary_takes_over_too(&place, &login).await;
 }
 
-async fn all_of_it_comes_back_with_its_object(place: &Place, load: &Load) {
+async fn all_of_it_comes_back_with_its_object(place: &Place, load: &Load) -> Login {
     place.delete_database().await;
     for pod in [0, 1].map(|number| format!("{SERVER}-{number}")) {
         until("its pods are gone", async || place.pod(&pod).await.is_none().then_some(())).await;
@@ -86,6 +87,34 @@ async fn all_of_it_comes_back_with_its_object(place: &Place, load: &Load) {
     assert!(lost.is_empty(), "{lost:?}");
     let alone = (String::new(), String::new());
     until("Patroni was given the new settings", async || (place.sync().await == alone).then_some(())).await;
+    login
+}
+
+/// What the other has is there when it takes over; what it had not got yet is lost.
+async fn one_that_did_not_commit_with_the_primary_takes_over_too(place: &Arc<Place>, login: &Login) {
+    let before = place.until_both_are_there().await;
+    let begun = Instant::now();
+    let mut load = Load::begin(place, login).await;
+    until("rows are committed", async || (load.committed(begun) > 20).then_some(())).await;
+    let known = load.rows();
+    let way = place.inside.forward(&format!("{}:5432", place.address(&before.other).await.unwrap())).await.unwrap();
+    until("the other has them", async || {
+        rows_at(way.port(), login).await.is_ok_and(|rows| rows.is_superset(&known)).then_some(())
+    })
+    .await;
+    let begun = Instant::now();
+    place.delete_at_once("persistentvolumeclaims", &format!("data-{}", before.primary)).await;
+    place.delete_at_once("pods", &before.primary).await;
+    let after = until("the other takes over", async || {
+        let after = place.until_both_are_there().await;
+        (after.primary == before.other && load.committed(begun) > 10).then_some(after)
+    })
+    .await;
+    let (pause, lost) = (load.longest_pause(begun), load.lost(place, login).await);
+    eprintln!("without synchronous: {before:?}, {after:?}, no commit for {pause:?}, {} rows lost", lost.len());
+    assert!(pause < GOES_ON_WITHIN, "no commit for {pause:?}\n{}", place.log(&after.primary).await);
+    assert!(lost.iter().all(|row| !known.contains(row)), "{lost:?}");
+    load.end();
 }
 
 fn database(synchronous: bool) -> Value {

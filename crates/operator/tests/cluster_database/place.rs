@@ -187,18 +187,39 @@ impl Place {
     pub(crate) async fn until_whole(&self) -> Roles {
         until("both instances are whole", async || {
             let (primary, other) = self.sync().await;
-            for (pod, roles) in [(&primary, ["master", "primary"]), (&other, ["replica", "sync_standby"])] {
-                let live = self.pod(pod).await?;
-                let role = live["metadata"]["labels"]["pinnace.dev/role"].as_str()?;
-                let conditions = live["status"]["conditions"].as_array()?;
-                let ready = conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
-                if !ready || !roles.contains(&role) {
-                    return None;
-                }
-            }
-            Some(Roles { primary, other })
+            let roles = Roles { primary, other };
+            self.are(&roles).await.then_some(roles)
         })
         .await
+    }
+
+    /// The same where nobody commits together.
+    pub(crate) async fn until_both_are_there(&self) -> Roles {
+        let (one, other) = (format!("{SERVER}-0"), format!("{SERVER}-1"));
+        let roles = |primary: &String, other: &String| Roles { primary: primary.clone(), other: other.clone() };
+        until("both instances are there", async || {
+            for roles in [roles(&one, &other), roles(&other, &one)] {
+                if self.are(&roles).await {
+                    return Some(roles);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Whether both take connections and are what this says.
+    async fn are(&self, roles: &Roles) -> bool {
+        for (pod, wanted) in [(&roles.primary, ["master", "primary"]), (&roles.other, ["replica", "sync_standby"])] {
+            let live = self.pod(pod).await.unwrap_or_default();
+            let role = live["metadata"]["labels"]["pinnace.dev/role"].as_str().unwrap_or_default();
+            let mut conditions = live["status"]["conditions"].as_array().into_iter().flatten();
+            let ready = conditions.any(|one| one["type"] == "Ready" && one["status"] == "True");
+            if !ready || !wanted.contains(&role) {
+                return false;
+            }
+        }
+        true
     }
 
     /// As the loss of a machine does: nothing is told to the pod.

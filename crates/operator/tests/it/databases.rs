@@ -23,14 +23,23 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new() -> Self {
-        let field = Field::looked_after().await;
+        Self::of(Field::looked_after().await).await
+    }
+
+    /// The same in a field that is there.
+    pub(crate) async fn of(field: Field) -> Self {
         let place = Self { field, postgres: DevPostgres::start().await.unwrap() };
         place.write_admin("postgres").await;
         place
     }
 
     async fn write_admin(&self, name: &str) {
-        let data = json!({"host": "127.0.0.1", "port": self.postgres.port().to_string(), "username": DevPostgres::ADMIN,
+        self.write_admin_at(name, self.postgres.port()).await;
+    }
+
+    /// The Secret of a server at this port.
+    pub(crate) async fn write_admin_at(&self, name: &str, port: u16) {
+        let data = json!({"host": "127.0.0.1", "port": port.to_string(), "username": DevPostgres::ADMIN,
             "password": DevPostgres::PASSWORD});
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": data,
             "metadata": {"name": name, "namespace": self.field.server.own_namespace()}});
@@ -40,6 +49,11 @@ impl Place {
     pub(crate) async fn begin_again(&mut self) {
         self.field.kill().await;
         self.field.begin().await;
+    }
+
+    /// Where the server listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.postgres.port()
     }
 
     pub(crate) fn key(&self, name: &str) -> ObjectKey {
@@ -70,7 +84,7 @@ impl Place {
         self.field.until(&self.key(name), words, says).await;
     }
 
-    fn secret(&self, name: &str) -> ObjectKey {
+    pub(crate) fn secret(&self, name: &str) -> ObjectKey {
         ObjectKey { kind: KindKey::new("v1", "Secret"), ..self.field.key("v1", "Secret", name) }
     }
 
@@ -87,7 +101,7 @@ impl Place {
             .await
     }
 
-    async fn admin(&self) -> PgConnection {
+    pub(crate) async fn admin(&self) -> PgConnection {
         self.admin_of("postgres").await
     }
 

@@ -41,6 +41,26 @@ impl Field {
 
     /// The same in this place.
     pub(crate) async fn of(server: Server) -> Self {
+        let rights = operator::rights(&server.own_namespace(), Some(&server.namespace));
+        Self::with(server, rights).await
+    }
+
+    /// Its operator has the rights of one that looks after the whole cluster, which don't go with the namespace.
+    pub(crate) async fn with_rights_over_all() -> Self {
+        let server = Server::new().await;
+        let mut rights = operator::rights(&server.own_namespace(), None);
+        // Other tests have theirs.
+        for one in rights.iter_mut().filter(|one| one["kind"].as_str().unwrap().starts_with("ClusterRole")) {
+            let name = json!(format!("pinnace-operator-all-{}", server.namespace));
+            if one["roleRef"].is_object() {
+                one["roleRef"]["name"] = name.clone();
+            }
+            one["metadata"]["name"] = name;
+        }
+        Self::with(server, rights).await
+    }
+
+    async fn with(server: Server, rights: Vec<Value>) -> Self {
         let kubeconfig = server.cluster.kubeconfig();
         let settings = cluster::Settings { own_namespace: server.own_namespace(), ..cluster::Settings::default() };
         let client = ClusterClient::connect_with(Some(kubeconfig), "devcluster", settings).await.unwrap();
@@ -48,7 +68,7 @@ impl Field {
         // A new operator of the same name need not wait until the Lease of the one before runs out.
         let (namespace, identity) = (Some(server.namespace.clone()), "test".to_owned());
         let settings = Settings { namespace, identity, ..Settings::default() };
-        client.set_up(&operator::rights(&server.own_namespace(), settings.namespace.as_deref())).await.unwrap();
+        client.set_up(&rights).await.unwrap();
         let token = client.token_of(operator::ACCOUNT, Duration::from_hours(1)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = kubeconfig_for(Some(kubeconfig), "devcluster", &token).unwrap();

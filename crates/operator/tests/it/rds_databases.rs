@@ -1,6 +1,7 @@
 //! Databases at Amazon, as far as moto plays it. Behind the address of an instance is a real PostgreSQL.
 
 mod amazon;
+mod snapshots;
 
 use std::time::Duration;
 

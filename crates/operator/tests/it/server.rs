@@ -31,15 +31,20 @@ impl Server {
         let number = NAMESPACES.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("kinds-{}-{number}", std::process::id());
         let server = Self { client: kube::Client::try_from(config).unwrap(), namespace, cluster };
-        for crd in operator::crds() {
-            server.apply(&crd_path(&crd), &crd, "").await.unwrap();
-        }
-        for crd in operator::crds() {
-            server.wait_until_served(&crd).await;
-        }
+        server.define(&operator::crds()).await;
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": server.namespace}});
         server.ask(Method::POST, "/api/v1/namespaces", "application/json", "", &namespace).await.unwrap();
         server
+    }
+
+    /// Has these definitions applied, and waits until they are served.
+    pub(crate) async fn define(&self, crds: &[Value]) {
+        for crd in crds {
+            self.apply(&crd_path(crd), crd, "").await.unwrap();
+        }
+        for crd in crds {
+            self.wait_until_served(crd).await;
+        }
     }
 
     async fn wait_until_served(&self, crd: &Value) {

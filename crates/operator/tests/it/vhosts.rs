@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cluster::ObjectKey;
+use cluster::{KindKey, ObjectKey};
 use jiff::{SignedDuration, Timestamp};
 use operator::Clock;
 use serde_json::{Value, json};
@@ -201,6 +201,11 @@ async fn one_whose_broker_can_not_be_asked_for_an_hour_goes_and_holds_up_nothing
             place.field.until_gone(&place.key("away")).await;
         }
     }
+    let maps = KindKey::new("v1", "ConfigMap");
+    let maps = place.field.client.list(&maps, &place.field.server.own_namespace()).await.unwrap();
+    let is_left = |map: &&Value| map["metadata"]["labels"]["pinnace.dev/left-behind"] == "true";
+    let left: Vec<&Value> = maps.iter().filter(is_left).map(|map| &map["data"]["name"]).collect();
+    assert_eq!(left, ["away"], "what stays on the broker is written down");
 }
 
 /// Its pod is played here; behind the address of the management API is a real broker.

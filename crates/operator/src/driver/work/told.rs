@@ -9,6 +9,7 @@ use super::{Work, version_of};
 use crate::crd::OfKind as _;
 use crate::driver::OperatorError;
 use crate::kinds::app::AppSpec;
+use crate::leaving::{FINALIZER, way_out};
 use crate::objects::{condition, is_deleted, said};
 use crate::resource::{BadObject, Condition, Metadata, SKIP_ANNOTATION};
 use crate::standing::{Said, conditions, paused};
@@ -25,7 +26,13 @@ impl Work {
 
     /// Says of an object that can't be read (its CRD is of another version than we are) why not, beside what was said before.
     pub(crate) async fn say_unreadable(&mut self, why: &BadObject) -> Result<(), OperatorError> {
-        let status = unreadable(&self.object, &why.to_string(), self.now());
+        let metadata = serde_json::from_value::<Metadata>(self.object["metadata"].clone()).unwrap_or_default();
+        if self.is_deleted() && metadata.is_let_go() {
+            return self.set_finalizer(FINALIZER, false).await;
+        }
+        let held = self.is_deleted() && self.has_finalizer(FINALIZER);
+        let way_out = if held { format!("; to let it go and keep the data: {}", way_out(self)) } else { String::new() };
+        let status = unreadable(&self.object, &format!("{why}{way_out}"), self.now());
         self.write_status(&status).await
     }
 

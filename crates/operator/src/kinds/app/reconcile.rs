@@ -8,7 +8,7 @@ use super::apply::{self, Kept};
 use super::facts::{self, Database, Facts};
 use super::stage::{Stage, stage};
 use super::standing::{Serving, Standing};
-use super::{App, AppSpec, Objects, Problem, build, dereference, status};
+use super::{App, AppSpec, Objects, Problem, build, dereference, needs, status};
 use crate::crd::OfKind as _;
 use crate::driver::{Controller, Next, OperatorError, Work};
 use crate::objects;
@@ -24,10 +24,15 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
     let shared = std::sync::Arc::clone(&work.shared);
     // All of it asks the API server, and nobody else.
     let Ok(_turn) = shared.turns.acquire().await else { return Ok(Next::WhenChanged) };
+    let mut app = App::read(&work.object)?;
     if work.is_deleted() {
+        let waits = needs::that_go(work, &app);
+        if !waits.is_empty() {
+            let status = status::of(&app, &Standing::Going(waits), work.now());
+            work.write_status(&status).await?;
+        }
         return Ok(Next::WhenChanged);
     }
-    let mut app = App::read(&work.object)?;
     let (standing, result) = match steps(work, &mut app).await {
         Ok(standing) => (standing, Ok(Next::WhenChanged)),
         // Nothing is known to be wrong with it: what was said last still holds.
@@ -46,6 +51,10 @@ async fn reconcile(work: &mut Work) -> Result<Next, OperatorError> {
 async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError> {
     if is_paused(app) {
         return Ok(Standing::Paused);
+    }
+    let before = needs::of_an_app_before(work, app);
+    if !before.is_empty() {
+        return Ok(Standing::Initializing(before));
     }
     apply::databases(work, &build::databases::build(app)).await?;
     let seen = dereference::read(work, app).await?;

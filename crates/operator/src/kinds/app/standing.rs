@@ -9,6 +9,8 @@ use super::Problem;
 pub(crate) enum Standing {
     /// It can't be seen now how it does: what was said last still holds.
     Unseen,
+    /// It is deleted, and there until all that it owns is gone: what of that waits, and for what.
+    Going(Vec<String>),
     /// Nothing is made, changed or deleted.
     Paused,
     /// It can't be made as it is written.

@@ -10,11 +10,16 @@ use super::build::is_encrypted;
 use super::crd::{AppPhase, AppStatus, Lines, Routes};
 use super::standing::Standing;
 use crate::driver::rfc3339;
+use crate::leaving;
 use crate::objects;
 use crate::standing::{Said, conditions};
 
+const INITIALIZING: &str = "Initializing";
+const BACKING_UP: &str = "BackingUp";
 /// What it needs is waited for so long before it counts as stuck. A server of a cloud takes twenty minutes.
 const INITIALIZING_AT_MOST: SignedDuration = SignedDuration::from_mins(45);
+/// A backup is waited for so long, as its Job may take.
+const BACKING_UP_AT_MOST: SignedDuration = SignedDuration::from_hours(6);
 /// So many successes of migrations, and of what runs once, are remembered.
 const REMEMBERED: usize = 50;
 
@@ -27,10 +32,7 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let mut told = told(standing, &before, schema(app));
     let began = before.phase_since.as_ref().filter(|_| before.phase == told.phase);
     let since = began.and_then(|at| at.parse::<Timestamp>().ok()).unwrap_or(now);
-    if told.phase == Some(AppPhase::Initializing) && now.duration_since(since) >= INITIALIZING_AT_MOST {
-        told.stalled = true;
-        told.message = format!("for {} minutes it waits in vain: {}", INITIALIZING_AT_MOST.as_mins(), told.message);
-    }
+    told.is_late(now.duration_since(since));
     let generation = app.metadata.generation;
     let mut status = AppStatus {
         observed_generation: generation,
@@ -64,6 +66,24 @@ struct Told {
     logs: Option<LogSource>,
 }
 
+impl Told {
+    /// What is waited for too long counts as stuck, and goes on when it comes after all.
+    fn is_late(&mut self, waited: SignedDuration) {
+        let message = &self.message;
+        self.message = match self.reason {
+            INITIALIZING if waited >= INITIALIZING_AT_MOST => {
+                format!("for {} minutes it waits in vain: {message}", INITIALIZING_AT_MOST.as_mins())
+            }
+            BACKING_UP if waited >= BACKING_UP_AT_MOST => format!(
+                "for {} hours it waits in vain: {message}. It goes on when that is done; to go on without: spec.migrations.backup: false",
+                BACKING_UP_AT_MOST.as_hours()
+            ),
+            _ => return,
+        };
+        self.stalled = true;
+    }
+}
+
 /// What is to be known of the database when a version does not come up, or is left.
 fn schema(app: &App) -> String {
     let Some(migrations) = &app.spec.migrations else { return String::new() };
@@ -90,13 +110,20 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
             stalled: false,
             logs: None,
         },
+        Standing::Going(waits) => Told {
+            phase: before.phase,
+            reason: leaving::REASON,
+            message: format!("it is being deleted: {}", waits.join("; ")),
+            stalled: false,
+            logs: None,
+        },
         Standing::Invalid(problems) => {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             error("Invalid", all.join("; "), None)
         }
         Standing::Refused { reason, message } => error(reason, message.clone(), None),
-        Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, "Initializing", waits.join("; ")),
-        Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, "BackingUp", message.clone()),
+        Standing::Initializing(waits) => on_its_way(AppPhase::Initializing, INITIALIZING, waits.join("; ")),
+        Standing::BackingUp(message) => on_its_way(AppPhase::BackingUp, BACKING_UP, message.clone()),
         Standing::Migrating(message) => on_its_way(AppPhase::Migrating, "Migrating", message.clone()),
         Standing::MigrationFailed { message, logs } => error(MIGRATION_FAILED, message.clone(), logs.clone()),
         Standing::CommandFailed { message, logs } => error("CommandFailed", message.clone(), logs.clone()),
@@ -154,4 +181,29 @@ fn url(routes: &Routes) -> String {
 
 fn lines(source: LogSource) -> Lines {
     Lines { pod: source.pod, container: source.container, previous: source.previous }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stalled(phase: &str, standing: &Standing, hours: i64) -> bool {
+        let object = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "metadata": {"name": "shop"},
+            "spec": {"image": "shop:1@sha256:1", "processes": {}},
+            "status": {"phase": phase, "phaseSince": "2026-11-26T00:00:00Z"}});
+        let now = "2026-11-26T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours);
+        let status = of(&App::read(&object).unwrap(), standing, now);
+        status["conditions"][1]["status"] == "True"
+    }
+
+    #[test]
+    fn what_is_waited_for_too_long_counts_as_stuck_and_what_is_paused_waits_for_nothing() {
+        let waits = Standing::Initializing(vec!["database shop: starts".to_owned()]);
+        assert!(!stalled("Initializing", &waits, 0) && stalled("Initializing", &waits, 1));
+        let runs = Standing::BackingUp("it is made".to_owned());
+        assert!(!stalled("BackingUp", &runs, 5) && stalled("BackingUp", &runs, 6));
+        assert!(!stalled("Migrating", &runs, 9), "it begins now");
+        assert!(!stalled("Initializing", &Standing::Paused, 9));
+        assert!(!stalled("BackingUp", &Standing::Going(vec!["database shop".to_owned()]), 9));
+    }
 }

@@ -4,7 +4,7 @@ pub mod build;
 pub mod cloud_native_pg;
 mod rights;
 
-use ::cluster::{Autoscaled, ObjectKey};
+use ::cluster::{Autoscaled, ClusterError, ObjectKey};
 use secrets::Secret;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ use crate::standing::Standing;
 use build::{Known, ROLE_LABEL, build, claim_name, claims, names_of_patroni, read_service};
 
 /// So many instances there can be.
-const MOST_INSTANCES: u32 = 9;
+pub(super) const MOST_INSTANCES: u32 = 9;
 
 /// Makes the server where it is not there, and finds it when there is a primary.
 pub(crate) async fn server(
@@ -128,8 +128,11 @@ pub(crate) async fn take_away(work: &Work, database: &PostgresDatabase) -> Resul
     let server = named(work, database, None);
     if wanted.engine == Engine::CloudNativePg {
         // Its operator deletes the volumes with their Cluster.
-        work.delete_made(&cloud_native_pg::key(&server), Some(&server.name)).await?;
-        return Ok(Own::Gone);
+        return match work.delete_made(&cloud_native_pg::key(&server), Some(&server.name)).await {
+            // With its definition all that was of it went.
+            Ok(()) | Err(OperatorError::Cluster(ClusterError::UnknownKind { .. })) => Ok(Own::Gone),
+            Err(error) => Err(error),
+        };
     }
     // While there are pods a volume that goes is made again, and so is what Patroni knows: another server of this name would wait for a
     // primary that is no more.

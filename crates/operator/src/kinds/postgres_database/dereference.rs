@@ -20,6 +20,8 @@ pub(crate) enum Found {
     Waits(String),
     /// Somebody has to do something: what.
     Missing(String),
+    /// The same, of the Secret that names it, which is not there.
+    NoSecret(String),
 }
 
 /// A server, as we reach it and as apps do.
@@ -49,7 +51,7 @@ async fn external(work: &mut Work, secret: &str) -> Result<Found, OperatorError>
     let own = work.client().own_namespace().to_owned();
     let key = work.own_secret(secret);
     let Some(found) = work.secret_at(&key).await? else {
-        return Ok(Found::Missing(format!(
+        return Ok(Found::NoSecret(format!(
             "the Secret {secret} that spec.server.external names is not there: make it in the namespace {own}, with host, port, username and password"
         )));
     };

@@ -6,15 +6,12 @@ use super::PostgresDatabase;
 use super::cluster::Own;
 use super::crd::Deletion;
 use super::dereference::{self, Found};
-use super::rds::{self, Ended};
+use super::rds;
 use super::status::{self, Outcome};
 use crate::driver::{Next, OperatorError, Work};
+use crate::leaving::{self, Taken};
 use crate::postgres::{self, InvalidName, Wanted};
-use crate::resource::LET_GO_ANNOTATION;
 use crate::standing::Standing;
-
-/// Holds an object that is deleted until its data went as it says.
-const FINALIZER: &str = "pinnace.dev/data";
 
 /// What can't be done now is tried again after so long.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -22,83 +19,104 @@ const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// The finalizer stands where something is to be done at the end, and nowhere else.
 pub(crate) async fn guard(work: &mut Work, database: &PostgresDatabase) -> Result<(), OperatorError> {
     let wanted = database.spec.deletion != Deletion::Keep;
-    work.set_finalizer(FINALIZER, wanted).await
+    work.set_finalizer(leaving::FINALIZER, wanted).await
 }
 
 /// Deletes the data where that is wanted, and lets the object go. It is never let go before; where the server can't be asked that is said,
-/// with the way out.
+/// with the way out. Where there is no server to be asked any more, it goes after an hour, and what that leaves is written down.
 pub(crate) async fn end(
     work: &mut Work,
     database: &PostgresDatabase,
     wanted: Result<&Wanted, &InvalidName>,
 ) -> Result<Next, OperatorError> {
-    if !work.has_finalizer(FINALIZER) {
+    if !work.has_finalizer(leaving::FINALIZER) {
         return Ok(Next::WhenChanged);
     }
     if database.metadata.is_let_go() || database.spec.deletion == Deletion::Keep {
-        work.set_finalizer(FINALIZER, false).await?;
-        return Ok(Next::WhenChanged);
+        return gone(work).await;
     }
-    let why = match taken_away(work, database, wanted).await {
-        Ok(None) => {
-            work.set_finalizer(FINALIZER, false).await?;
-            return Ok(Next::WhenChanged);
-        }
-        Ok(Some(why)) if database.spec.server.rds.is_some() => {
-            (why, Ok(Next::After(work.shared.settings.aws.asked_every)))
-        }
-        Ok(Some(why)) => (why, Ok(Next::After(TRIED_AGAIN_AFTER))),
-        Err(error) => (error.to_string(), Err(error)),
+    if let Some(pod) = leaving::pod_in_the_way(work).await? {
+        let message = format!("it is deleted with its data, and waits until the pod {pod} of an App has ended");
+        return held(work, database, wanted, message, Ok(Next::After(TRIED_AGAIN_AFTER))).await;
+    }
+    let again = match &database.spec.server.rds {
+        Some(_) => work.shared.settings.aws.asked_every,
+        None => TRIED_AGAIN_AFTER,
     };
-    let (message, result) = why;
+    let (why, how_long, result) = match taken_away(work, database, wanted).await {
+        Ok(Taken::Gone) => return gone(work).await,
+        Ok(Taken::Never(why)) if leaving::is_overdue(work) => {
+            leaving::left_behind(work, &why).await?;
+            return gone(work).await;
+        }
+        Ok(Taken::Never(why)) => (why, " for an hour, and then it goes and its data stays", Ok(Next::After(again))),
+        Ok(Taken::NotYet(why)) => (why, "", Ok(Next::After(again))),
+        Err(error) if error.is_of_api_server() => return Err(error),
+        Err(error) => (error.to_string(), "", Err(error)),
+    };
     let message = format!(
-        "it is to be deleted with its data, and that can't be done now: {message}. It is tried again; to let it go and keep the data: kubectl annotate \
-         postgresdatabase {} {LET_GO_ANNOTATION}=true",
-        database.metadata.name
+        "it is to be deleted with its data, and that can't be done now: {why}. It is tried again{how_long}; to let it go and keep the data: {}",
+        leaving::way_out(work)
     );
-    let outcome = Outcome::of(Standing::Waits { reason: "Deleting", message });
+    leaving::tell(work, leaving::REASON, &message).await;
+    held(work, database, wanted, message, result).await
+}
+
+async fn gone(work: &mut Work) -> Result<Next, OperatorError> {
+    work.set_finalizer(leaving::FINALIZER, false).await?;
+    Ok(Next::WhenChanged)
+}
+
+async fn held(
+    work: &mut Work,
+    database: &PostgresDatabase,
+    wanted: Result<&Wanted, &InvalidName>,
+    message: String,
+    result: Result<Next, OperatorError>,
+) -> Result<Next, OperatorError> {
+    let outcome = Outcome::of(Standing::Waits { reason: leaving::REASON, message });
     let status = status::of(database, wanted.ok(), &outcome, work.now());
     work.write_status(&status).await?;
     result
 }
 
-/// Nothing when the data is gone; else why it is not.
 async fn taken_away(
     work: &mut Work,
     database: &PostgresDatabase,
     wanted: Result<&Wanted, &InvalidName>,
-) -> Result<Option<String>, OperatorError> {
+) -> Result<Taken, OperatorError> {
     if let Some(server) = &database.spec.server.rds {
-        match rds::ended(work, database, server).await? {
-            Ended::Gone => return Ok(None),
-            Ended::NotYet(why) => return Ok(Some(why)),
-            Ended::DatabaseAlone => {}
+        if let Some(taken) = rds::ended(work, database, server).await? {
+            return Ok(taken);
         }
     } else if database.spec.deletion == Deletion::Snapshot {
-        return Ok(Some(
-            "a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`".to_owned(),
-        ));
+        let why = "a last snapshot is made only of servers of Amazon RDS: say `deletion: drop` or `keep`";
+        return Ok(Taken::NotYet(why.to_owned()));
     }
     if let Some((claim, server)) = super::local::own_claim(work, database) {
         // A server of its own goes with its object; what is left is its volume.
         work.delete_made(&claim, Some(&server.name)).await?;
-        return Ok(None);
+        return Ok(Taken::Gone);
     }
     match super::cluster::take_away(work, database).await? {
-        Own::Gone => return Ok(None),
-        Own::Waits(why) => return Ok(Some(why)),
+        Own::Gone => return Ok(Taken::Gone),
+        Own::Waits(why) => return Ok(Taken::NotYet(why)),
         Own::None => {}
+    }
+    if super::shared::is_gone(work, database).await? {
+        return Ok(Taken::Gone);
     }
     match dereference::server(work, database).await? {
         Found::Server(reached) => {
             let wanted = match wanted {
                 Ok(wanted) => wanted,
-                Err(error) => return Ok(Some(error.to_string())),
+                Err(error) => return Ok(Taken::NotYet(error.to_string())),
             };
             let _turn = work.shared.turn_on(&reached.server.to_string()).await;
             postgres::take_away(&reached.server, wanted).await?;
-            Ok(None)
+            Ok(Taken::Gone)
         }
-        Found::Waits(why) | Found::Missing(why) => Ok(Some(why)),
+        Found::NoSecret(why) => Ok(Taken::Never(why)),
+        Found::Waits(why) | Found::Missing(why) => Ok(Taken::NotYet(why)),
     }
 }

@@ -13,7 +13,7 @@ use cluster::ObjectKey;
 use secrets::Secret;
 use serde_json::Value;
 
-pub(crate) use end::{Ended, ended};
+pub(crate) use end::ended;
 pub(crate) use snapshot::backed_up;
 
 use super::crd::{RdsServer, Restore, ServerName};

@@ -83,7 +83,9 @@ async fn steps(
     let reached = match dereference::server(work, database).await? {
         Found::Server(reached) => reached,
         Found::Waits(message) => return Ok(Outcome::of(Standing::Waits { reason: "ServerStarts", message })),
-        Found::Missing(message) => return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message })),
+        Found::Missing(message) | Found::NoSecret(message) => {
+            return Ok(Outcome::of(Standing::Stalled { reason: "NoServer", message }));
+        }
     };
     let (name, reporting_name) = (connection_secret(database), reporting_secret(database));
     let secret = work.secret(&name).await?;

@@ -22,6 +22,8 @@ struct Says {
     complaint: Option<(Option<String>, String)>,
     /// What all instances are said to be at.
     status: Option<String>,
+    /// What all snapshots are said to be at.
+    snapshots: Option<String>,
     /// The instance that no question is answered about.
     silent_about: Option<String>,
 }
@@ -65,6 +67,11 @@ impl Amazon {
     /// From now on instances are at this.
     pub(super) fn is_at(&self, status: &str) {
         self.says.lock().unwrap().status = Some(status.to_owned());
+    }
+
+    /// From now on snapshots are at this.
+    pub(super) fn snapshots_are_at(&self, status: &str) {
+        self.says.lock().unwrap().snapshots = Some(status.to_owned());
     }
 
     /// From now on questions about this instance get no answer.
@@ -114,11 +121,11 @@ async fn answered(mut stream: TcpStream, to: String, says: Arc<Mutex<Says>>, not
     let Some((head, body)) = read(&mut stream).await else { return };
     let asked: Asked = form_urlencoded::parse(&body).into_owned().collect();
     let action = of(&asked, "Action").to_owned();
-    let (complaint, status, silent) = {
+    let (complaint, status, snapshots, silent) = {
         let says = says.lock().unwrap();
         let silent = says.silent_about.as_deref() == Some(of(&asked, "DBInstanceIdentifier"));
         let complaint = says.complaint.clone().filter(|(of, _)| of.as_ref().is_none_or(|of| *of == action));
-        (complaint, says.status.clone(), silent)
+        (complaint, says.status.clone(), says.snapshots.clone(), silent)
     };
     if silent {
         note.send_modify(|all| all.push(asked));
@@ -126,30 +133,35 @@ async fn answered(mut stream: TcpStream, to: String, says: Arc<Mutex<Says>>, not
         let _ = stream.read(&mut [0]).await;
         return;
     }
-    let (code, text) = match complaint {
-        Some((_, code)) => {
-            let told = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>so</Message></Error>");
-            (400, format!("<ErrorResponse>{told}</ErrorResponse>"))
-        }
-        None => passed_on(&to, &head, body, status.as_deref()).await,
+    let (code, text) = if let Some((_, code)) = complaint {
+        let told = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>so</Message></Error>");
+        (400, format!("<ErrorResponse>{told}</ErrorResponse>"))
+    } else {
+        let (code, text) = passed_on(&to, &head, body).await;
+        let text = instead(&text, "<DBInstanceStatus>", status.as_deref());
+        let of_snapshot = snapshots.as_deref().filter(|_| action.contains("DBSnapshot"));
+        (code, instead(&text, "<Status>", of_snapshot))
     };
     let answer = format!("HTTP/1.1 {code} So\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}", text.len());
     let _ = stream.write_all(answer.as_bytes()).await;
     note.send_modify(|all| all.push(asked));
 }
 
-async fn passed_on(to: &str, head: &str, body: Vec<u8>, status: Option<&str>) -> (u16, String) {
+async fn passed_on(to: &str, head: &str, body: Vec<u8>) -> (u16, String) {
     let login = head.lines().find_map(|line| line.strip_prefix("authorization: ")).unwrap_or_default();
     let request = reqwest::Client::new().post(to).header("authorization", login).header("content-type", FORM);
     let answer = request.body(body).send().await.unwrap();
-    let (code, text) = (answer.status().as_u16(), answer.text().await.unwrap());
-    let mark = "<DBInstanceStatus>";
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// The same with another text in this element.
+fn instead(text: &str, mark: &str, status: Option<&str>) -> String {
     match (status, text.split_once(mark)) {
         (Some(status), Some((before, after))) => {
             let after = after.split_once('<').map(|(_, after)| after).unwrap_or_default();
-            (code, format!("{before}{mark}{status}<{after}"))
+            format!("{before}{mark}{status}<{after}")
         }
-        _ => (code, text),
+        _ => text.to_owned(),
     }
 }
 

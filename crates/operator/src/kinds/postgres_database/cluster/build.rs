@@ -184,7 +184,7 @@ pub(super) fn claims(server: &Server, cluster: &ClusterServer) -> Vec<Value> {
 }
 
 /// How the StatefulSet calls the volume of an instance.
-pub(super) fn claim_name(server: &Server, number: u32) -> String {
+pub(in crate::kinds::postgres_database) fn claim_name(server: &Server, number: u32) -> String {
     format!("data-{}-{number}", server.name)
 }
 

@@ -17,7 +17,7 @@ const API: &str = "postgresql.cnpg.io/v1";
 const IMAGE: &str = "ghcr.io/cloudnative-pg/postgresql";
 
 /// Its key.
-pub(super) fn key(server: &Server) -> ObjectKey {
+pub(in crate::kinds::postgres_database) fn key(server: &Server) -> ObjectKey {
     ObjectKey {
         kind: KindKey::new(API, "Cluster"),
         namespace: Some(server.namespace.clone()),

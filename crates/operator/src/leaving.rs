@@ -1,0 +1,76 @@
+//! What an object that is deleted with its data waits for, and what is told of data that stays though it was to go.
+
+mod pods;
+mod told;
+
+use cluster::{ClusterError, KindKey, ObjectKey};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::driver::{OperatorError, Work};
+use crate::objects::is_deleted;
+use crate::resource::LET_GO_ANNOTATION;
+
+pub(crate) use pods::pod_in_the_way;
+pub(crate) use told::{left_behind, tell};
+
+/// Why an object is there that is deleted.
+pub(crate) const REASON: &str = "Deleting";
+
+/// Holds an object that is deleted until its data went as it says.
+pub(crate) const FINALIZER: &str = "pinnace.dev/data";
+
+/// So long is waited for what has to be there and is gone: it may be on its way back. It must not hold a namespace for ever.
+const WAITED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// How far it is with data that is to go.
+pub(crate) enum Taken {
+    /// None of it is left.
+    Gone,
+    /// Why it is not gone yet. It is tried again for as long as it takes.
+    NotYet(String),
+    /// Why it can't go: what that needs is not there any more. It is tried again for an hour.
+    Never(String),
+}
+
+/// Whether it was waited for long enough.
+pub(crate) fn is_overdue(work: &Work) -> bool {
+    deleted_at(&work.object).is_some_and(|at| work.now().duration_since(at) >= WAITED_FOR)
+}
+
+/// What lets an object go and leaves its data where it is.
+pub(crate) fn way_out(work: &Work) -> String {
+    let kind = work.key.kind.kind.to_lowercase();
+    format!("kubectl annotate {kind} {} -n {} {LET_GO_ANNOTATION}=true", work.key.name, work.namespace())
+}
+
+/// Since when an object is on its way out, or until when a pod may take to end.
+fn deleted_at(object: &Value) -> Option<Timestamp> {
+    object.pointer("/metadata/deletionTimestamp")?.as_str()?.parse().ok()
+}
+
+/// Whether nothing is left of a server in the cluster that several share, and so of what lay on it: it is not made once more for what is to be
+/// deleted. What lies in a namespace that is deleted goes with that.
+pub(crate) async fn is_gone(work: &Work, namespace: &str, objects: &[ObjectKey]) -> Result<bool, OperatorError> {
+    if goes(work, namespace).await? {
+        return Ok(true);
+    }
+    for key in objects {
+        match work.client().get(key).await {
+            Ok(Some(live)) if !is_deleted(&live) => return Ok(false),
+            Ok(_) | Err(ClusterError::UnknownKind { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a namespace is deleted with all in it. Where it may not be looked at nothing is known of it.
+pub(crate) async fn goes(work: &Work, namespace: &str) -> Result<bool, OperatorError> {
+    let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: namespace.to_owned() };
+    match work.client().get(&key).await {
+        Ok(live) => Ok(live.is_none_or(|live| is_deleted(&live))),
+        Err(ClusterError::Forbidden { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
