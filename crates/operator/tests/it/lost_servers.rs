@@ -120,17 +120,17 @@ async fn a_database_whose_servers_secret_is_gone_goes_after_an_hour_and_what_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_goes_with_the_shared_server_that_it_lay_on() {
+async fn a_database_and_a_virtual_host_go_with_the_shared_server_that_they_lay_on() {
     let mut field = Field::with_rights_over_all().await;
     let at = |server: &str| format!("{server}-postgres-shared");
     for server in ["lost", "all"] {
         field.volume(&format!("{}-data", at(server))).await;
     }
     field.begin().await;
-    let place = Place::of(field).await;
-    let admin = |server: &str| place.secret(&format!("postgres.{}.{}", place.field.server.namespace, at(server)));
+    let mut place = Place::of(field).await;
     for server in ["lost", "all"] {
-        let key = ObjectKey { namespace: Some(place.field.server.own_namespace()), ..admin(server) };
+        let admin = place.secret(&format!("postgres.{}.{}", place.field.server.namespace, at(server)));
+        let key = ObjectKey { namespace: Some(place.field.server.own_namespace()), ..admin };
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"password": testkit::DevPostgres::PASSWORD},
             "metadata": {"name": key.name, "namespace": key.namespace}});
         place.field.client.create(&secret).await.unwrap();
@@ -141,13 +141,19 @@ async fn a_database_goes_with_the_shared_server_that_it_lay_on() {
         let is_held = |live: &Value| live["metadata"]["finalizers"].is_array();
         place.field.until(&place.key(server), "held", is_held).await;
     }
-    // What is lost is not made once more to be dropped. The volume is there until the pod is gone.
+    // What is lost is not made once more to be dropped.
+    place.field.kill().await;
     place.delete("lost").await;
-    place.field.delete(&place.field.key("v1", "PersistentVolumeClaim", &format!("{}-data", at("lost")))).await;
     place.field.ended(&place.field.key("apps/v1", "StatefulSet", &at("lost"))).await;
+    place.field.ended(&place.field.key("v1", "PersistentVolumeClaim", &format!("{}-data", at("lost")))).await;
+    place.field.begin().await;
     place.field.until_gone(&place.key("lost")).await;
 
     let namespace = place.field.server.namespace.clone();
+    let vhost = json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "RabbitVhost", "metadata": {"name": "all", "namespace": namespace},
+        "spec": {"broker": {"local": {"shared": {"name": "all"}}}, "deletion": "drop"}});
+    let vhost = ObjectKey::of(&place.field.server.write(&vhost).await.unwrap());
+    place.field.until(&vhost, "held", |live| live["metadata"]["finalizers"].is_array()).await;
     let key = ObjectKey { kind: KindKey::new("v1", "Namespace"), namespace: None, name: namespace };
     place.field.ended(&key).await;
 }
