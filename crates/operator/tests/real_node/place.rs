@@ -1,8 +1,10 @@
-//! A cluster with a real node, an operator that looks after it, and a namespace with one App.
+//! A cluster with a real node, an operator with exactly its rights, and a namespace with one App.
 
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
+use cluster::setup::kubeconfig_for;
 use cluster::{ClusterClient, KindKey, ObjectKey};
 use http::{Method, Request};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -11,6 +13,7 @@ use operator::local::Images;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tempfile::TempDir;
 use testkit::DevCluster;
 use testkit::devcluster::Options;
 use testkit::real_node::{Forward, Inside, Orders, RealNode, Recipe, Site, skipped};
@@ -31,6 +34,7 @@ pub(crate) struct Place {
     operator: JoinHandle<()>,
     _stop: watch::Sender<bool>,
     ways: Vec<Forward>,
+    _folder: TempDir,
     _cluster: DevCluster,
 }
 
@@ -44,8 +48,7 @@ impl Place {
         let real_node = Some(RealNode { traefik: true });
         let cluster = DevCluster::start(Options { nodes: 0, real_node, ..Options::default() }).await.unwrap();
         let inside = cluster.inside().unwrap().clone();
-        let connect = || ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster");
-        let client = connect().await.unwrap();
+        let client = ClusterClient::connect(Some(cluster.kubeconfig()), "devcluster").await.unwrap();
         let crds = operator::crds();
         client.set_up(&crds).await.unwrap();
         client.wait_until_established(&crds.iter().collect::<Vec<_>>(), LIMIT).await.unwrap();
@@ -62,24 +65,32 @@ impl Place {
         // The operator is outside of the cluster here.
         let mut settings = operator::Settings { images, ..operator::Settings::default() };
         let mut ways = Vec::new();
-        let kubeconfig = Kubeconfig::read_from(cluster.kubeconfig()).unwrap();
-        let mut kubeconfig =
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        // What is refused for now is told, and not asked again until it is allowed.
-        kubeconfig.default_retry = false;
-        let raw = kube::Client::try_from(kubeconfig).unwrap();
         for (server, port) in [("postgres", 5432), ("rabbit", 15672)] {
             let to = format!("{name}-{server}.{name}.svc:{port}");
             let way = inside.forward(&to).await.unwrap();
             settings.reached_at.insert(to, ("127.0.0.1".to_owned(), way.port()));
             ways.push(way);
         }
-        let operator = Operator::begin(connect().await.unwrap(), settings).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let narrow = with_the_rights_of_an_operator(&client, &cluster, folder.path()).await;
+        let operator = Operator::begin(narrow, settings).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let operator = tokio::spawn(operator.run(stopped));
         let site = Site::new(inside.http.as_ref().unwrap(), host);
         let namespace = name.to_owned();
-        Some(Self { inside, site, client, raw, namespace, operator, _stop: stop, ways, _cluster: cluster })
+        let raw = raw(&cluster).await;
+        Some(Self {
+            inside,
+            site,
+            client,
+            raw,
+            namespace,
+            operator,
+            _stop: stop,
+            ways,
+            _folder: folder,
+            _cluster: cluster,
+        })
     }
 
     /// An object in the App's namespace.
@@ -240,6 +251,24 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.operator.abort();
     }
+}
+
+/// As `pinnace operator rbac` gives them for the whole cluster.
+async fn with_the_rights_of_an_operator(client: &ClusterClient, cluster: &DevCluster, folder: &Path) -> ClusterClient {
+    client.set_up(&operator::rights(OWN, None)).await.unwrap();
+    let token = client.token_of(operator::ACCOUNT, Duration::from_hours(1)).await.unwrap();
+    let kubeconfig = kubeconfig_for(Some(cluster.kubeconfig()), "devcluster", &token).unwrap();
+    let path = folder.join("kubeconfig");
+    std::fs::write(&path, kubeconfig.expose()).unwrap();
+    ClusterClient::connect(Some(&path), "devcluster").await.unwrap()
+}
+
+/// A client that asks once: what is refused for now is told.
+async fn raw(cluster: &DevCluster) -> kube::Client {
+    let kubeconfig = Kubeconfig::read_from(cluster.kubeconfig()).unwrap();
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    config.default_retry = false;
+    kube::Client::try_from(config).unwrap()
 }
 
 /// How many orders a page counts.
