@@ -8,6 +8,7 @@
 mod real_node {
     mod life;
     mod locks;
+    mod machine;
     mod mounts;
     mod once;
     mod place;

@@ -6,8 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use cluster::setup::kubeconfig_for;
 use cluster::{ClusterClient, KindKey, ObjectKey};
-use http::{Method, Request};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use operator::Operator;
 use operator::local::Images;
 use serde_json::{Value, json};
@@ -20,6 +18,8 @@ use testkit::real_node::{Forward, Inside, Orders, RealNode, Recipe, Site, skippe
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::machine::raw;
+
 /// How long a thing may take on a busy machine: images are unpacked and databases made meanwhile.
 const LIMIT: Duration = Duration::from_mins(4);
 const OWN: &str = "pinnace-system";
@@ -29,8 +29,8 @@ pub(crate) struct Place {
     /// The App's pages, through Traefik.
     pub(crate) site: Site,
     client: ClusterClient,
-    raw: kube::Client,
-    namespace: String,
+    pub(crate) raw: kube::Client,
+    pub(crate) namespace: String,
     operator: JoinHandle<()>,
     _stop: watch::Sender<bool>,
     ways: Vec<Forward>,
@@ -218,19 +218,6 @@ impl Place {
         self.deleted(&self.named("v1", kind, name)).await
     }
 
-    /// A pod is taken away as when its machine is emptied: what the API server answers.
-    pub(crate) async fn evict(&self, pod: &str) -> u16 {
-        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", self.namespace);
-        let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}});
-        let request = Request::builder().method(Method::POST).uri(path).header("Content-Type", "application/json");
-        let request = request.body(eviction.to_string().into_bytes()).unwrap();
-        match self.raw.request::<Value>(request).await {
-            Ok(_) => 201,
-            Err(kube::Error::Api(refusal)) => refusal.code,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
     /// The namespace is deleted with all that is in it, and is made again empty.
     pub(crate) async fn lose_namespace(&self) {
         let key = ObjectKey { namespace: None, ..self.named("v1", "Namespace", &self.namespace) };
@@ -261,14 +248,6 @@ async fn with_the_rights_of_an_operator(client: &ClusterClient, cluster: &DevClu
     let path = folder.join("kubeconfig");
     std::fs::write(&path, kubeconfig.expose()).unwrap();
     ClusterClient::connect(Some(&path), "devcluster").await.unwrap()
-}
-
-/// A client that asks once: what is refused for now is told.
-async fn raw(cluster: &DevCluster) -> kube::Client {
-    let kubeconfig = Kubeconfig::read_from(cluster.kubeconfig()).unwrap();
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    config.default_retry = false;
-    kube::Client::try_from(config).unwrap()
 }
 
 /// How many orders a page counts.

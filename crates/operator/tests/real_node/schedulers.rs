@@ -1,8 +1,13 @@
 //! Two schedulers that choose a leader in Redis: one acts, whatever is lost.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
+use sqlx::postgres::PgConnection;
 
 use super::place::{Place, counted};
+
+const REDIS: &str = "shop-redis-0";
 
 /// The pod of the scheduler that made an order.
 fn orderer(item: &str) -> Option<&str> {
@@ -35,15 +40,23 @@ pub(crate) async fn of_two_one_acts(place: &Place) {
     assert_eq!(pods, [next], "the one that waited");
 }
 
-/// Their Redis is killed, and forgets who led: one of them acts again, and never both at once.
+/// Their Redis is killed, and forgets who led. As long as there is none nobody acts; then one of them does, and never both at once.
 pub(crate) async fn of_two_one_acts_when_their_redis_was_lost(place: &Place) {
     place.phase("Ready").await;
     let before = acts(place).await;
     let mut database = place.login().await;
-    let last: i64 = sqlx::query_scalar("SELECT max(id) FROM orders").fetch_one(&mut database).await.unwrap();
-    let lost = place.delete("Pod", "shop-redis-0").await;
-    let is_another = |pod: &Value| pod["metadata"]["uid"] != *lost && is_ready(pod);
-    place.until(&place.named("v1", "Pod", "shop-redis-0"), "another Redis", is_another).await;
+    let last = newest(&mut database).await;
+    place.begins_pods(false).await;
+    let lost = place.delete("Pod", REDIS).await;
+    let redis = place.named("v1", "Pod", REDIS);
+    place.until(&redis, "another Redis that waits", |pod| pod["metadata"]["uid"] != *lost).await;
+    // What was on its way is written down.
+    passes(place, Duration::from_secs(2)).await;
+    let away = newest(&mut database).await;
+    passes(place, Duration::from_secs(8)).await;
+    assert_eq!(newest(&mut database).await, away, "nobody knows who leads, and somebody acts");
+    place.begins_pods(true).await;
+    place.until(&redis, "ready", is_ready).await;
 
     // For longer than a leader that says nothing counts.
     let enough = place.orders().await + 18;
@@ -56,6 +69,16 @@ pub(crate) async fn of_two_one_acts_when_their_redis_was_lost(place: &Place) {
     let pods = place.pods_of("scheduler").await;
     assert!(who.iter().all(|one| pods.iter().any(|pod| pod == one)), "{who:?} of {pods:?}");
     assert!(who.len() <= 2, "who led no more did so once more: {items:#?}");
+}
+
+async fn newest(database: &mut PgConnection) -> i64 {
+    sqlx::query_scalar("SELECT max(id) FROM orders").fetch_one(database).await.unwrap()
+}
+
+/// So much time, in which the pages are answered.
+async fn passes(place: &Place, time: Duration) {
+    let begun = Instant::now();
+    place.site.until("/", |_| begun.elapsed() > time).await;
 }
 
 fn is_ready(pod: &Value) -> bool {
