@@ -13,8 +13,8 @@ import (
 
 // settings are what the image and the environment say.
 type settings struct {
-	version, behaviour                string
-	database, redis, broker           string
+	version, behaviour       string
+	database, redis, broker  string
 	port, migrations, static string
 }
 

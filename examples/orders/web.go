@@ -16,6 +16,7 @@ import (
 // serveWeb answers with its version and how many orders there are.
 //
 //	GET /         {"version": "2", "orders": 7, "last": "ordered at ...", "visits": 3, "pod": "..."}
+//	GET /admin    who logged in
 //	GET /healthz  that the process runs
 //	GET /readyz   that the database can be reached
 func serveWeb(ctx context.Context, s settings) error {
@@ -30,6 +31,7 @@ func serveWeb(ctx context.Context, s settings) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { answer(w, r, s, database, visits) })
+	mux.HandleFunc("GET /admin", func(w http.ResponseWriter, r *http.Request) { serveAdmin(w, r, database) })
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		limited, cancel := context.WithTimeout(r.Context(), time.Second)

@@ -10,6 +10,9 @@ use crate::rules::workload;
 use crate::verdict::{Cause, Failure, Progress, Verdict};
 use crate::words;
 
+/// Why a Job failed, or a pod of it, whose time was over.
+const TOO_LATE: &str = "DeadlineExceeded";
+
 pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
     let (object, name) = (subject.object, &subject.key.name);
     let holds = |kind: &str| condition(object, kind).filter(|condition| condition.is_true());
@@ -55,17 +58,17 @@ pub(crate) fn judge(subject: &Subject<'_>) -> Verdict {
 
 fn failure(subject: &Subject<'_>, reason: &str, message: &str) -> Failure {
     let name = &subject.key.name;
-    let mut failure = Failure::new(
-        &subject.key,
-        Cause::JobFailed,
-        match reason {
-            "DeadlineExceeded" => format!("{name} took longer than its settings allow"),
-            _ => format!("{name} ended badly"),
-        },
-        format!("{}: {reason}: {message}", subject.key),
-    );
-    let pods = subject.children.owned(subject.object, ChildKind::Pod);
-    let newest = pods.filter_map(last_bad_end).max_by(|a, b| a.at.cmp(b.at));
+    let pods = || subject.children.owned(subject.object, ChildKind::Pod);
+    let newest = pods().filter_map(last_bad_end).max_by(|a, b| a.at.cmp(b.at));
+    let was_late = newest.as_ref().map_or_else(|| pods().any(was_ended), |end| was_ended(end.pod));
+    let took_too_long = reason == TOO_LATE || was_late;
+    let sentence = if took_too_long {
+        format!("{name} took longer than its settings allow")
+    } else {
+        format!("{name} ended badly")
+    };
+    let technical = format!("{}: {reason}: {message}", subject.key);
+    let mut failure = Failure::new(&subject.key, Cause::JobFailed, sentence, technical);
     if let Some(end) = newest {
         let out_of_memory = end.reason == "OOMKilled";
         failure.exit_code = end.code;
@@ -74,13 +77,18 @@ fn failure(subject: &Subject<'_>, reason: &str, message: &str) -> Failure {
         if out_of_memory {
             failure.cause = Cause::OutOfMemory;
             failure.sentence = words::out_of_memory(&who, None, 1);
-        } else if let Some(code) = end.code.filter(|_| reason != "DeadlineExceeded") {
+        } else if let Some(code) = end.code.filter(|_| !took_too_long) {
             let tries = count(subject.object, "/status/failed");
             let tries = if tries > 1 { format!(" (tried {tries} times)") } else { String::new() };
             failure.sentence = format!("{who} ended badly{tries}: exit code {code}");
         }
     }
     failure
+}
+
+/// Whether its own time was over. Then it was a bad end, whatever it says for itself.
+fn was_ended(pod: &Value) -> bool {
+    text(pod, "/status/reason") == Some(TOO_LATE)
 }
 
 /// How a container of a job ended.
@@ -98,7 +106,7 @@ fn last_bad_end(pod: &Value) -> Option<End<'_>> {
             let end = ["/state/terminated", "/lastState/terminated"]
                 .iter()
                 .filter_map(|at| status.pointer(at))
-                .find(|end| int(end, "/exitCode").is_some_and(|code| code != 0))?;
+                .find(|end| int(end, "/exitCode").is_some_and(|code| code != 0 || was_ended(pod)))?;
             Some(End {
                 pod,
                 status,

@@ -73,6 +73,22 @@ fn why_a_job_failed_is_told() {
 }
 
 #[test]
+fn a_pod_whose_time_was_over_is_told_however_it_ended_and_keeps_its_lines() {
+    let failed = job(json!({"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}));
+    for code in [0, 1, 143] {
+        let mut late = worker("a", ended(code, "Completed", "1"));
+        late["status"]["phase"] = json!("Failed");
+        late["status"]["reason"] = json!("DeadlineExceeded");
+        let failure = failure(&failed, &[late]);
+        assert_eq!(failure.sentence, "migrate took longer than its settings allow", "{code}");
+        assert_eq!(failure.logs_of.unwrap().pod, "a");
+    }
+    let mut never_began = worker("a", waiting("ContainerCreating", ""));
+    never_began["status"]["reason"] = json!("DeadlineExceeded");
+    assert_eq!(failure(&failed, &[never_began]).sentence, "migrate took longer than its settings allow");
+}
+
+#[test]
 fn a_job_that_cannot_start_fails_at_once_and_one_that_restarts_does_not() {
     let missing = [worker("a", waiting("ErrImagePull", "manifest unknown"))];
     assert_eq!(failure(&job(json!({})), &missing).cause, Cause::ImageMissing);

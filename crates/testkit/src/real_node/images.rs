@@ -121,8 +121,10 @@ impl Orders {
         let wanted = self.clone();
         let root = blocking(move || {
             let program = built(&ORDERS)?;
-            let text = format!("{} {wanted:?}", program.display());
-            let key = crate::hex(&Sha256::digest(text)[..6]);
+            let source = in_checkout(ORDERS.module);
+            let mut files = listed(&source.join("migrations"))?;
+            files.extend(listed(&source.join("static"))?);
+            let key = hash_of(&format!("{} {wanted:?}", program.display()), &source, &files)?;
             made("orders", &key, |root| lay_out(&program.join("orders"), &wanted, root))
         });
         let config = json!({"Entrypoint": ["/orders"], "Cmd": ["web"], "User": "1000:1000"});
@@ -186,10 +188,15 @@ fn key_of(recipes: &Path, name: &str) -> Result<String, DevClusterError> {
     let mut files = vec![recipes.join("build"), recipes.join("unwanted")];
     gather(&recipes.join(name), &mut files)?;
     files.sort();
-    let mut hash = Sha256::new();
+    hash_of("", recipes, &files)
+}
+
+/// A short hash of a text, and of files with their names in a folder.
+fn hash_of(text: &str, folder: &Path, files: &[PathBuf]) -> Result<String, DevClusterError> {
+    let mut hash = Sha256::new_with_prefix(text);
     for file in files {
-        hash.update(file.strip_prefix(recipes).unwrap_or(&file).as_os_str().as_encoded_bytes());
-        let text = fs::read(&file).map_err(DevClusterError::io(format!("read {}", file.display())))?;
+        hash.update(file.strip_prefix(folder).unwrap_or(file).as_os_str().as_encoded_bytes());
+        let text = fs::read(file).map_err(DevClusterError::io(format!("read {}", file.display())))?;
         hash.update(Sha256::digest(text));
     }
     Ok(crate::hex(&hash.finalize()[..6]))

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -40,9 +42,20 @@ impl Site {
 
     /// Asks once, on a connection of its own: status and body.
     pub async fn ask(&self, path: &str) -> io::Result<(u16, String)> {
+        self.asked(path, "").await
+    }
+
+    /// The same as somebody who logs in.
+    pub async fn ask_as(&self, user: &str, password: &str, path: &str) -> io::Result<(u16, String)> {
+        let login = STANDARD.encode(format!("{user}:{password}"));
+        self.asked(path, &format!("Authorization: Basic {login}\r\n")).await
+    }
+
+    async fn asked(&self, path: &str, headers: &str) -> io::Result<(u16, String)> {
         let asking = async {
             let mut stream = TcpStream::connect(&self.http).await?;
-            let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.host);
+            let host = &self.host;
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await?;
             let mut bytes = Vec::new();
             (&mut stream).take(LONGEST).read_to_end(&mut bytes).await?;

@@ -11,6 +11,9 @@ use super::put;
 use crate::hex::hex;
 use crate::kinds::app::crd::{EnvVariable, Migrations, Resources, Superuser};
 
+/// So much longer than it may take a migration has until its Job ends, so that a machine and its image can be had meanwhile.
+const SECONDS_TO_BEGIN: u32 = 600;
+
 /// The migration of this version. Its name holds the digest, so that there is one for each, whoever asks for it.
 pub(super) fn migration(checked: &Checked<'_>) -> Option<Value> {
     let migrations = checked.app.spec.migrations.as_ref()?;
@@ -29,6 +32,9 @@ pub(super) fn migration(checked: &Checked<'_>) -> Option<Value> {
     let mut job = job(checked, &name, super::JOB_OF_MIGRATION, migrations.timeout_seconds, &container);
     // It fails at the first failure, and is never run again by itself; a pod that a machine took along was none.
     job["spec"]["backoffLimit"] = json!(0);
+    // A Job whose time is over deletes its pod, and with it what that said. A pod whose own time is over stays.
+    job["spec"]["template"]["spec"]["activeDeadlineSeconds"] = json!(migrations.timeout_seconds);
+    job["spec"]["activeDeadlineSeconds"] = json!(migrations.timeout_seconds.saturating_add(SECONDS_TO_BEGIN));
     job["spec"]["podReplacementPolicy"] = json!("Failed");
     job["spec"]["podFailurePolicy"] =
         json!({"rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]});
