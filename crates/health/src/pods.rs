@@ -153,6 +153,9 @@ fn scheduling(children: &Children<'_>, owner: &ObjectKey, pod: &Value) -> Option
         progress.sentence = format!("{} waits for its storage: {}", owner.name, words::short(scheduled.message));
     } else if scheduled.reason == "SchedulingGated" {
         progress.sentence = format!("{} is held back: another program has to let it start", owner.name);
+    } else if scheduled.message.contains(": ") && !scheduled.message.contains("Insufficient") {
+        // It is not for want of room: a selector, a taint, a port.
+        progress.sentence = format!("no machine takes {}: {}", owner.name, words::short(scheduled.message));
     }
     if children.newest_event(pod, &["TriggeredScaleUp"]).is_some() {
         progress.patience = true;

@@ -275,6 +275,15 @@ fn never_ready_is_told_with_what_the_probe_says() {
 }
 
 #[test]
+fn a_pod_that_no_machine_takes_for_another_reason_than_room_says_that_one() {
+    let (object, mut children) = rolling(json!({}));
+    children[4]["status"] = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+        "reason": "Unschedulable", "message": "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."}]});
+    let told = "no machine takes web: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
+    assert_eq!(progress(&object, &children).sentence, told);
+}
+
+#[test]
 fn no_room_is_waited_for_and_an_added_machine_asks_for_patience() {
     let (object, mut children) = rolling(json!({}));
     children[4]["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "2", "memory": "1Gi"}});
