@@ -137,6 +137,29 @@ async fn an_app_that_says_skip_is_left_as_it_is_and_goes_when_it_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_an_app_made_can_be_skipped_by_itself() {
+    let field = Field::looked_after().await;
+    let spec = |labels: Value| {
+        json!({"image": image("1.0"), "defaults": "dev", "needs": {"redis": {}},
+            "processes": {"web": {"command": ["gunicorn"], "labels": labels}}})
+    };
+    field.write_app("shop", spec(json!({}))).await;
+    let redis = field.key("pinnace.dev/v1alpha1", "Redis", "shop");
+    let server = field.key("apps/v1", "StatefulSet", "shop-redis");
+    let first = field.until(&server, "made", |_| true).await;
+    field.client.annotate(&redis, operator::app::SKIP_ANNOTATION, Some("true")).await.unwrap();
+    let is_paused = |live: &Value| message(&live["status"], "Ready").contains("the annotation pinnace.dev/skip");
+    field.until(&redis, "left", is_paused).await;
+    field.ended(&server).await;
+    field.write_app("shop", spec(json!({"team": "a"}))).await;
+    until_all_is_looked_at(&field, "beside").await;
+    assert!(is_paused(&field.get(&redis).await.unwrap()), "the App takes it away");
+    assert_eq!(field.get(&server).await, None);
+    field.client.annotate(&redis, operator::app::SKIP_ANNOTATION, None).await.unwrap();
+    field.until(&server, "back", |live| live["metadata"]["uid"] != first["metadata"]["uid"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_value_made_at_random_that_is_taken_out_is_made_anew_and_the_pods_are_rolled() {
     let field = Field::looked_after().await;
     let mut generated = spec("1.0");

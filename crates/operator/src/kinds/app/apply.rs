@@ -1,5 +1,6 @@
 //! What is written of an App, in order. Each does nothing where everything is as it should be.
 
+mod databases;
 mod job;
 mod once;
 
@@ -10,6 +11,7 @@ use cluster::{Applied, Autoscaled, ClusterError, KindKey, ObjectKey, Snapshot};
 use health::Failure;
 use serde_json::Value;
 
+pub(crate) use self::databases::databases;
 use self::job::Foreign;
 use self::once::Begun;
 use super::App;
@@ -39,14 +41,6 @@ pub(crate) struct Kept {
     pub(crate) waits: Vec<String>,
     /// What can't be made as long as something of others has its name.
     pub(crate) not_ours: Vec<String>,
-}
-
-/// The databases that are made for it.
-pub(crate) async fn databases(work: &mut Work, databases: &[Value]) -> Result<(), OperatorError> {
-    for database in databases {
-        work.keep(database, &Autoscaled::default()).await?;
-    }
-    Ok(())
 }
 
 /// Configuration and secrets. What has another content has another name.
