@@ -51,7 +51,11 @@ pub const KIND: Kind = Kind {
         Column::wide("Image", ".spec.image"),
         Column::REASON,
     ],
-    rules: &[],
+    rules: &[(
+        "!has(self.spec.needs) || !has(self.spec.needs.objects) || self.spec.needs.objects.all(one, one.kind != 'App' || \
+         !one.apiVersion.startsWith('pinnace.dev/') || one.name != self.metadata.name)",
+        "An App can't need itself: it would never begin.",
+    )],
     spec: crate::crd::schema_of::<AppSpec>,
     status: crate::crd::schema_of::<AppStatus>,
 };

@@ -33,7 +33,7 @@ async fn good_objects_are_taken() {
             "worker": {"autoscale": {"max": 10, "queue": {"name": "celery"}}},
             "scheduler": {"storage": {"path": "/var/schedule"}},
             "websocket": {"port": 9000}, "static": {"image": IMAGE},
-            "night-report": {"probes": {"liveness": {"command": ["true"]}, "readiness": {"off": true}}, "maxUnavailable": "50%"}}}),
+            "night-report": {"probes": {"liveness": {"command": ["true"]}, "readiness": {"disabled": true}}, "maxUnavailable": "50%"}}}),
         ),
         app("redbeat", json!({"processes": {"web": {}, "scheduler": {"singleton": false, "replicas": 2}}})),
         app(
@@ -107,6 +107,10 @@ async fn bad_apps_are_refused_with_a_sentence() {
         (app("shop.prod", json!({})), "The name has to begin with a lower-case letter"),
         (app("1shop", json!({})), "The name has to begin with a lower-case letter"),
         (app("nothing", json!({"processes": {}})), "should have at least 1 properties"),
+        (
+            app("itself", json!({"needs": {"objects": [{"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "name": "itself"}]}})),
+            "An App can't need itself",
+        ),
         (app("bad-process", json!({"processes": {"Web": {}}})), "The name of a process has to begin with"),
         (web("both", json!({"replicas": 2, "autoscale": {"max": 3}})), "Give replicas or autoscale, not both"),
         (

@@ -155,7 +155,9 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
             Err(ClusterError::Forbidden { .. }) => Err(format!(
                 "may not be looked at: give the ServiceAccount {ACCOUNT} the right to get it, as docs/apps.md says"
             )),
-            Err(ClusterError::UnknownKind { .. }) => holds(None, &need.condition),
+            Err(ClusterError::UnknownKind { .. }) => {
+                Err(format!("the cluster knows no {} of {}", need.kind, need.api_version))
+            }
             other => holds(other?.as_ref(), &need.condition),
         };
         if let Err(why) = holds {

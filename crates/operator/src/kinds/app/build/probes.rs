@@ -37,7 +37,7 @@ pub(super) fn build(checked: &Checked<'_>, name: &str, process: &Process, port: 
 }
 
 fn written(checked: &Checked<'_>, probe: &Probe, usual: &Usual) -> Option<Value> {
-    if probe.off {
+    if probe.disabled {
         return None;
     }
     let mut written = json!({});

@@ -167,8 +167,8 @@ pub struct Probes {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(extend("x-kubernetes-validations" = rule(
-    "[has(self.path), has(self.command), has(self.connect) && self.connect, has(self.off) && self.off].filter(one, one).size() == 1",
-    "Say exactly one of path, command, connect: true and off: true.",
+    "[has(self.path), has(self.command), has(self.connect) && self.connect, has(self.disabled) && self.disabled].filter(one, one).size() == 1",
+    "Say exactly one of path, command, connect: true and disabled: true.",
 )))]
 pub struct Probe {
     /// This path is asked for over HTTP, as the app's main host, and has to answer with a status from 200 to 399.
@@ -180,7 +180,7 @@ pub struct Probe {
     /// The port has to take a connection.
     pub connect: bool,
     /// Nothing is asked.
-    pub off: bool,
+    pub disabled: bool,
     /// How many seconds lie between two times.
     #[schemars(range(min = 1, max = 3600))]
     pub period_seconds: Option<u32>,
