@@ -17,7 +17,8 @@ pub struct PgName(String);
 /// A text that can't be a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a name in PostgreSQL has 1 to 63 bytes, and begins neither with `pg_` nor is it that of a database of its own: `{0}`"
+    "`{0}` can't be the name of a database or a role: it has 1 to 63 bytes, does not begin with `pg_`, and is none of PostgreSQL's own; \
+     say another one by spec.database or spec.owner"
 )]
 pub struct InvalidName(String);
 

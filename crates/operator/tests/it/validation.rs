@@ -107,6 +107,10 @@ async fn bad_apps_are_refused_with_a_sentence() {
         (app("shop.prod", json!({})), "The name has to begin with a lower-case letter"),
         (app("1shop", json!({})), "The name has to begin with a lower-case letter"),
         (app("nothing", json!({"processes": {}})), "should have at least 1 properties"),
+        (web("no-amount", json!({"resources": {"requests": {"cpu": "a lot"}}})), "Write an amount as in 250m"),
+        (web("below-nothing", json!({"resources": {"limits": {"memory": "-1Gi"}}})), "Write an amount as in 250m"),
+        (web("half", json!({"maxUnavailable": "half"})), "Write a number of pods, as in 1, or a percentage"),
+        (web("too-many", json!({"maxUnavailable": "150%"})), "Write a number of pods, as in 1, or a percentage"),
         (
             app("itself", json!({"needs": {"objects": [{"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "name": "itself"}]}})),
             "An App can't need itself",
@@ -171,6 +175,10 @@ async fn bad_databases_are_refused_with_a_sentence() {
         (
             object("PostgresDatabase", "two", json!({"server": {"local": {}, "rds": {}}})),
             "Say exactly one of local, cluster",
+        ),
+        (
+            object("PostgresDatabase", "own", json!({"server": {"local": {}}, "owner": "postgres"})),
+            "This name is PostgreSQL's own",
         ),
         (
             object("PostgresDatabase", "name", json!({"server": {"local": {}}, "database": "Shop-1"})),

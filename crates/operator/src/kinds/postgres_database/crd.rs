@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::crd::fields::{conditions, rule};
+use crate::crd::fields::{conditions, rule, rules};
 use crate::resource::Condition;
 
 pub use server::{ClusterServer, Engine, ExternalServer, LocalServer, PostgresServer, RdsServer, ServerName};
@@ -48,10 +48,16 @@ pub struct PostgresDatabaseSpec {
 }
 
 fn identifier_rule() -> Vec<serde_json::Value> {
-    rule(
-        "self.matches('^[a-z_][a-z0-9_]{0,62}$')",
-        "The name has to begin with a lower-case letter and hold at most 63 lower-case letters, digits and underscores, so that it needs no quotes.",
-    )
+    rules(&[
+        (
+            "self.matches('^[a-z_][a-z0-9_]{0,62}$')",
+            "The name has to begin with a lower-case letter and hold at most 63 lower-case letters, digits and underscores, so that it needs no quotes.",
+        ),
+        (
+            "!self.startsWith('pg_') && !(self in ['postgres', 'template0', 'template1', 'rdsadmin', 'public', 'none'])",
+            "This name is PostgreSQL's own: give another one.",
+        ),
+    ])
 }
 
 /// A role that may read.
