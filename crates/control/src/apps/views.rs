@@ -140,6 +140,11 @@ impl NeedState {
 }
 
 impl AppView {
+    /// Whether it runs, and no more is to be known: what is, stands in its message after what is usual.
+    pub fn is_all_well(&self) -> bool {
+        self.ready && !self.message.contains("; ")
+    }
+
     /// How it is in one word: its phase, unless it is paused or nobody looked after it yet.
     pub fn word(&self) -> &str {
         match (&self.paused, &self.phase) {

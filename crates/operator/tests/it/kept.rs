@@ -137,6 +137,22 @@ async fn an_app_that_says_skip_is_left_as_it_is_and_goes_when_it_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_there_is_told_by_an_app_that_runs() {
+    let field = Field::looked_after().await;
+    let routes = json!({"host": "shop.example.org", "tls": {"secretName": "shop-cert"}});
+    let spec = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}, "routes": routes});
+    field.write_app("shop", spec).await;
+    let status = field.phase("shop", "Ready").await;
+    let told =
+        "it runs as it should; but the Secret shop-cert with the certificate of shop.example.org is not there: make it";
+    assert_eq!(message(&status, "Ready"), told);
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "stringData": {"tls.crt": "a", "tls.key": "b"},
+        "metadata": {"name": "shop-cert", "namespace": field.server.namespace}});
+    field.server.create(&secret).await.unwrap();
+    field.until(&field.app("shop"), "well", |app| message(&app["status"], "Ready") == "it runs as it should").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_an_app_made_can_be_skipped_by_itself() {
     let field = Field::looked_after().await;
     let spec = |labels: Value| {

@@ -142,6 +142,7 @@ async fn bad_routes_and_forms_are_refused_with_a_sentence() {
     refused(&[
         (routed("nowhere", json!({"paths": [{"path": "/", "process": "shop"}]})), "is not among spec.processes"),
         (routed("with-scheme", json!({"host": "https://shop.example.org"})), "The host has to be a name in lower case"),
+        (routed("for-all", json!({"host": "*.example.org"})), "can only be an alias"),
         (routed("own-alias", json!({"aliases": ["shop.example.org"]})), "The host stands among its own aliases"),
         (routed("two-ways", json!({"ingress": {}, "gateway": {"name": "a"}})), "Give ingress or gateway, not both"),
         (

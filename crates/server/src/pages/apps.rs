@@ -84,7 +84,7 @@ impl Apps {
 
 impl AppCard {
     fn of(app: &AppView, said: &str, now: Timestamp) -> Self {
-        let is_said = app.ready || app.paused.is_some() || said.contains(app.message.as_str());
+        let is_said = app.is_all_well() || app.paused.is_some() || said.contains(app.message.as_str());
         let why = if is_said { String::new() } else { capital(&app.message) };
         Self {
             shape: shape(app),

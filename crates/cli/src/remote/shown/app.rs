@@ -68,7 +68,8 @@ impl AppShown {
     pub(crate) fn whole(&self) -> String {
         let since = self.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
         let mut lines = vec![String::new(), format!("App {}: {}{since} {}", self.name, self.word(), self.versions())];
-        if !self.ready {
+        // What is to be known though it runs stands after what is usual.
+        if !self.ready || self.message.contains("; ") {
             lines.push(format!("  {}", self.message));
         }
         lines.extend(self.url.iter().map(|url| format!("  address: {url}")));

@@ -17,6 +17,8 @@ use super::validate::Checked;
 use super::{App, Problem, Seen};
 use crate::objects::{put, said, value_of};
 
+pub(crate) use routes::certificate;
+
 /// What an App comes to, in the order in which it is made.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Objects {

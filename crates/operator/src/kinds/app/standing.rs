@@ -42,6 +42,8 @@ pub(crate) struct Serving {
     pub(crate) version: String,
     /// The Jobs that ran once.
     pub(crate) once: Vec<String>,
+    /// What is to be known though it runs.
+    pub(crate) note: Option<String>,
 }
 
 impl Standing {

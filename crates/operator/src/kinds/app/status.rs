@@ -134,7 +134,10 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
             let schema = if *migrated { schema } else { String::new() };
             error("Broken", format!("{message}{schema}"), logs.clone())
         }
-        Standing::Ready(_) => on_its_way(AppPhase::Ready, "Ready", "it runs as it should".to_owned()),
+        Standing::Ready(serving) => {
+            let note = serving.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+            on_its_way(AppPhase::Ready, "Ready", format!("it runs as it should{note}"))
+        }
     }
 }
 

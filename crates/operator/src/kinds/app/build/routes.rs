@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::App;
 use super::super::validate::Checked;
 use super::names::{metadata, of_process};
 use super::{put, value_of};
@@ -27,7 +28,7 @@ fn ingress(checked: &Checked<'_>, routes: &Routes) -> Value {
     let mut spec = json!({});
     put(&mut spec, "ingressClassName", given.class);
     if let Some(tls) = &routes.tls {
-        put(&mut spec, "tls", vec![json!({"hosts": hosts(routes), "secretName": certificate(checked, tls)})]);
+        put(&mut spec, "tls", vec![json!({"hosts": hosts(routes), "secretName": certificate(checked.app, tls)})]);
         if let Some(issuer) = &tls.issuer {
             let annotation = match issuer.kind {
                 IssuerKind::ClusterIssuer => "cert-manager.io/cluster-issuer",
@@ -43,8 +44,9 @@ fn ingress(checked: &Checked<'_>, routes: &Routes) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec})
 }
 
-fn certificate(checked: &Checked<'_>, tls: &Tls) -> String {
-    tls.secret_name.clone().unwrap_or_else(|| format!("{}-tls", checked.app.metadata.name))
+/// The Secret that the certificate stands in.
+pub(crate) fn certificate(app: &App, tls: &Tls) -> String {
+    tls.secret_name.clone().unwrap_or_else(|| format!("{}-tls", app.metadata.name))
 }
 
 fn ingress_path(checked: &Checked<'_>, one: &PathRoute) -> Value {

@@ -44,8 +44,8 @@ pub struct Routes {
 
 fn host_rule() -> Vec<serde_json::Value> {
     rule(
-        "self.matches('^[a-z0-9*]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
-        "The host has to be a name in lower case, without a scheme or a port, as in shop.example.org.",
+        "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+        "The host has to be a name in lower case, without a scheme or a port, as in shop.example.org. One for all (*.example.org) can only be an alias.",
     )
 }
 
