@@ -27,7 +27,7 @@ pub use clock::Clock;
 pub(crate) use clock::rfc3339;
 pub use error::OperatorError;
 pub use settings::{Aws, Backups, Settings};
-pub(crate) use work::{Next, Work, is_made, random};
+pub(crate) use work::{Event, Next, Work, is_made, random};
 
 /// What the operator makes of kinds that every cluster has.
 const MADE: &[(&str, &str)] = &[

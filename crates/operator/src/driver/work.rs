@@ -1,5 +1,6 @@
 //! What a reconcile works with: its object, what is seen of what belongs to it, and the means to make that as it should be.
 
+mod event;
 mod made;
 mod secret;
 mod told;
@@ -20,6 +21,7 @@ use crate::kinds::postgres_database::Reached;
 use crate::objects::{is_deleted, uid_of};
 use crate::postgres::Server;
 
+pub(crate) use event::Event;
 pub(crate) use made::is_made;
 pub(crate) use secret::random;
 

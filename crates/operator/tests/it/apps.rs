@@ -61,6 +61,29 @@ async fn an_app_is_made_migrated_and_says_that_it_runs() {
     assert!(migrated.as_str().unwrap() <= begun.as_str().unwrap(), "{migrated} {begun}");
 }
 
+/// What the Events of an App say, as `kubectl describe` shows them.
+async fn told(field: &Field, warnings: bool) -> Vec<String> {
+    let mut events = field.list("v1", "Event").await;
+    let of_app = |event: &Value| event["involvedObject"]["kind"] == "App" && event["involvedObject"]["name"] == "shop";
+    events.retain(|event| of_app(event) && (event["type"] == "Warning") == warnings);
+    events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_tells_which_version_came_to_run_and_why_another_can_not() {
+    let field = Field::looked_after().await;
+    field.write_app("shop", without_migrations("1.0")).await;
+    field.phase("shop", "Ready").await;
+    field.write_app("shop", spec("2.0-job-fails")).await;
+    let status = field.phase("shop", "Error").await;
+    // Another App that is ready shows that what came before was told.
+    field.write_app("beside", without_migrations("1.0")).await;
+    field.phase("beside", "Ready").await;
+    assert_eq!(told(&field, false).await, ["1.0: it runs as it should"]);
+    let warnings = told(&field, true).await;
+    assert_eq!(warnings, [message(&status, "Ready")]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_operator_changes_nothing_about_an_app_that_is_well() {
     let mut field = Field::looked_after().await;

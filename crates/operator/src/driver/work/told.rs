@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::event::{self, Event};
 use super::{Work, version_of};
 use crate::crd::OfKind as _;
 use crate::driver::OperatorError;
@@ -62,6 +63,10 @@ impl Work {
             return Ok(());
         }
         let live = self.client().write_status(&self.key, status).await?;
+        if let Some(event) = Event::of(&self.object, status) {
+            event::log(&self.key, &event);
+            self.tell(&event).await;
+        }
         self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         Ok(())
     }
