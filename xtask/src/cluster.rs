@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use testkit::RealNode;
 use testkit::devcluster::{NamedCluster, Options, binaries};
-use testkit::real_node;
+use testkit::real_node::{self, Behaviour, Inside, Orders, Recipe};
 
 /// What to do with a cluster.
 #[derive(Subcommand)]
@@ -32,6 +33,8 @@ pub(crate) enum Action {
     },
     /// Ends a cluster and forgets what was in it.
     Down(Which),
+    /// Pushes the images of servers and two versions of `examples/orders` to a real node's registry, and prints how they are named there.
+    Images(Which),
     /// Lists the clusters that run.
     Status,
     /// Prints the path of a cluster's kubeconfig: export KUBECONFIG=$(cargo xtask cluster kubeconfig)
@@ -70,6 +73,12 @@ pub(crate) async fn run(action: Action) -> anyhow::Result<()> {
             NamedCluster::new(&which.name)?.down().await?;
             writeln!(out, "`{}` is down", which.name)?;
         }
+        Action::Images(which) => {
+            let inside = NamedCluster::new(&which.name)?
+                .inside()
+                .context("it has no real node, or does not run; start one with: cargo xtask cluster up --real-node")?;
+            push_images(&mut out, &inside).await?;
+        }
         Action::Status => {
             let names = NamedCluster::running()?;
             if names.is_empty() {
@@ -94,10 +103,28 @@ pub(crate) async fn run(action: Action) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Servers as the operator is told of them, and an App's.
+async fn push_images(out: &mut impl Write, inside: &Inside) -> anyhow::Result<()> {
+    let servers = [
+        ("postgres", Recipe::Postgres),
+        ("patroni", Recipe::Patroni),
+        ("redis", Recipe::Redis),
+        ("rabbit", Recipe::RabbitMq),
+    ];
+    for (name, recipe) in servers {
+        writeln!(out, "--{name}-image {}", inside.server_image(recipe).await?.reference())?;
+    }
+    for (version, migrations) in [("1", 1), ("2", 2)] {
+        let orders = Orders { version: version.to_owned(), migrations, behaviour: Behaviour::Works };
+        writeln!(out, "orders {version}: {}", inside.orders_image(&orders).await?.reference())?;
+    }
+    Ok(())
+}
+
 /// Says how the real node of a cluster is reached.
 fn say_node(out: &mut impl Write, cluster: &NamedCluster) -> io::Result<()> {
     let Some(inside) = cluster.inside() else { return Ok(()) };
-    writeln!(out, "  push images to: {}", inside.registry)?;
+    writeln!(out, "  push images to: {} (servers and an App for trying: cargo xtask cluster images)", inside.registry)?;
     writeln!(
         out,
         "  pods and Services: curl --proxytunnel --proxy http://{} http://NAME.NAMESPACE:PORT",
