@@ -25,4 +25,4 @@ pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
 pub use driver::{Aws, Backups, Clock, Operator, OperatorError, Settings};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
 pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};
-pub use rights::{ACCOUNT, rights};
+pub use rights::{ACCOUNT, command_for_rights, rights};

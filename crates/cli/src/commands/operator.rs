@@ -164,6 +164,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// Runs an operator until it is to stop. A cluster that does not answer, or lacks our definitions, is tried again.
 pub(crate) async fn looks_after(client: ClusterClient, settings: Settings, mut stop: watch::Receiver<bool>) {
+    tracing::info!(context = client.context(), namespace = settings.namespace, "the operator starts");
     loop {
         match operator::Operator::begin(client.clone(), settings.clone()).await {
             Ok(operator) => return operator.run(stop).await,
