@@ -135,7 +135,7 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         let Run { at, kubeconfig, context, with } = &args.run;
-        let settings = cluster::Settings { own_namespace: at.own_namespace.clone(), ..cluster::Settings::default() };
+        let settings = connecting(&at.own_namespace, at.namespace.as_deref());
         let client = match context {
             Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await,
             None => ClusterClient::in_cluster(settings),
@@ -157,6 +157,15 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// How an operator talks to its cluster.
+pub(crate) fn connecting(own_namespace: &str, namespace: Option<&str>) -> cluster::Settings {
+    cluster::Settings {
+        own_namespace: own_namespace.to_owned(),
+        command_for_rights: operator::command_for_rights(own_namespace, namespace),
+        ..cluster::Settings::default()
+    }
 }
 
 /// What is not there yet is waited for so long.

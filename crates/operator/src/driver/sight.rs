@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::{MADE, Shared};
 use crate::kinds::CONTROLLERS;
-use crate::rights::command_for_rights;
 
 /// When it is said that something can't be seen, and how often again.
 const TOLD: Telling = Telling { first: Duration::from_secs(5), again: Duration::from_secs(30) };
@@ -33,8 +32,7 @@ impl Shared {
             let unseen = kinds.iter().filter(|kind| self.watcher.keys(kind).is_none());
             unseen.map(|kind| (kind.clone(), self.watcher.trouble(kind))).collect()
         };
-        let command = command_for_rights(self.client.own_namespace(), self.settings.namespace.as_deref());
-        let tell = |unseen: &[Unseen]| tracing::warn!("{}", in_words(unseen, &command));
+        let tell = |unseen: &[Unseen]| tracing::warn!("{}", in_words(unseen, self.client.command_for_rights()));
         until_seen(self.watcher.changes(), unseen, tell, TOLD).await;
     }
 }
@@ -96,7 +94,12 @@ mod tests {
     }
 
     fn refused(resource: &str) -> ClusterError {
-        ClusterError::Forbidden { verb: "list".to_owned(), resource: resource.to_owned(), namespace: None }
+        ClusterError::Forbidden {
+            verb: "list".to_owned(),
+            resource: resource.to_owned(),
+            namespace: None,
+            command: "pinnace operator rbac".to_owned(),
+        }
     }
 
     #[test]
