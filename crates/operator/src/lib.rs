@@ -15,6 +15,7 @@ mod objects;
 pub mod postgres;
 pub mod rabbit;
 pub mod rds;
+mod reach;
 pub mod redis_server;
 mod resource;
 mod rights;
