@@ -10,6 +10,7 @@ use kube::Config;
 
 use crate::discovery::{Asking, Kind};
 use crate::error::ClusterError;
+use crate::error::status::Whose;
 use crate::inventory::Book;
 use crate::watch::Watched;
 
@@ -35,6 +36,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// How long it is left alone to watch what we have no right to: one that is given later is found then.
     pub refused_for: Duration,
+    /// The command that prints the rights that are needed here.
+    pub command_for_rights: String,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             own_namespace: "pinnace-system".to_owned(),
             concurrency: 16,
             refused_for: Duration::from_mins(5),
+            command_for_rights: "pinnace rbac".to_owned(),
         }
     }
 }
@@ -115,6 +119,15 @@ impl ClusterClient {
     /// Pinnace's own namespace in this cluster.
     pub fn own_namespace(&self) -> &str {
         &self.shared.settings.own_namespace
+    }
+
+    /// The command that prints the rights that are needed here.
+    pub fn command_for_rights(&self) -> &str {
+        &self.shared.settings.command_for_rights
+    }
+
+    pub(crate) fn whose(&self) -> Whose<'_> {
+        Whose { context: self.context(), command_for_rights: self.command_for_rights() }
     }
 
     /// Asks the cluster for its version: whether it answers and knows us.

@@ -52,7 +52,7 @@ pub enum ClusterError {
         context: String,
     },
     /// We lack a right.
-    #[error("not allowed to {verb} {resource}{}: `pinnace rbac` prints the rights that are needed", in_namespace(.namespace.as_ref()))]
+    #[error("not allowed to {verb} {resource}{}: `{command}` prints the rights that are needed", in_namespace(.namespace.as_ref()))]
     Forbidden {
         /// The verb that was refused (`patch`).
         verb: String,
@@ -60,6 +60,8 @@ pub enum ClusterError {
         resource: String,
         /// Where.
         namespace: Option<String>,
+        /// What prints the rights that are needed.
+        command: String,
     },
     /// A policy of the cluster (admission) does not want the object.
     #[error("the cluster's admission refused {object}: {message}")]

@@ -9,11 +9,11 @@ mod lead;
 mod memo;
 mod own;
 mod settings;
+mod sight;
 mod work;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use cluster::{ClusterClient, ClusterError, KindKey, ObjectKey, Watcher};
 use secrets::MaskKey;
@@ -48,9 +48,6 @@ const MADE: &[(&str, &str)] = &[
 /// What it makes of kinds that some clusters have. One that comes later is watched from when it is first made.
 const MADE_WHERE_KNOWN: &[(&str, &str)] =
     &[("gateway.networking.k8s.io/v1", "HTTPRoute"), ("postgresql.cnpg.io/v1", "Cluster")];
-
-/// How often it is said that nothing can be seen.
-const TOLD_EVERY: Duration = Duration::from_secs(30);
 
 /// Looks after the custom resources of one cluster.
 pub struct Operator {
@@ -165,22 +162,6 @@ impl Shared {
             lanes.begin_missing(self);
             // It ends only with its sender, which we hold.
             drop(resources.changed().await);
-        }
-    }
-
-    /// Waits until all kinds are seen, so that nothing is taken for absent that is only not listed yet.
-    async fn sees_everything(&self) {
-        let mut changes = self.watcher.changes();
-        let kinds = MADE.iter().map(|(version, kind)| KindKey::new(version, kind));
-        let kinds = kinds.chain(CONTROLLERS.iter().map(Controller::key));
-        let kinds: Vec<KindKey> = kinds.chain(Watcher::always_watched()).collect();
-        loop {
-            changes.mark_unchanged();
-            let Some(unseen) = kinds.iter().find(|kind| self.watcher.keys(kind).is_none()) else { return };
-            if tokio::time::timeout(TOLD_EVERY, changes.changed()).await.is_err() {
-                let why = self.watcher.trouble(unseen).map(|error| error.to_string());
-                tracing::warn!(kind = %unseen.kind, why, "it can't be seen yet what there is; nothing is done before");
-            }
         }
     }
 }

@@ -6,6 +6,8 @@ use secrets::{Secret, clip};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
+use crate::reach::hint;
+
 /// How long all of it may take.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// What it answers is a line.
@@ -16,7 +18,7 @@ const LONGEST_LINE: u64 = 4096;
 #[non_exhaustive]
 pub enum RedisError {
     /// No connection, or none that lasts. Worth waiting for.
-    #[error("the Redis {server} can't be reached: {why}")]
+    #[error("the Redis {server} can't be reached: {why}{}", hint(server, why))]
     Unreachable {
         /// Host and port.
         server: String,

@@ -47,6 +47,20 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     objects
 }
 
+/// The command that prints the same, as somebody types it.
+pub fn command_for_rights(own: &str, namespace: Option<&str>) -> String {
+    let mut command = "pinnace operator rbac".to_owned();
+    if let Some(namespace) = namespace {
+        command.push_str(" --namespace ");
+        command.push_str(namespace);
+    }
+    if own != cluster::Settings::default().own_namespace {
+        command.push_str(" --own-namespace ");
+        command.push_str(own);
+    }
+    command
+}
+
 /// What it does where it looks after things.
 fn looked_after() -> Vec<Value> {
     let ours: Vec<&str> = KINDS.iter().map(|kind| kind.plural).collect();
@@ -91,4 +105,16 @@ fn role(kind: &str, namespace: Option<&str>, name: &str, rules: &[Value], subjec
         json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "rules": rules}),
         json!({"apiVersion": api_version, "kind": format!("{kind}Binding"), "metadata": metadata, "roleRef": reference, "subjects": [subject]}),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_for_rights_names_what_is_not_usual() {
+        assert_eq!(command_for_rights("pinnace-system", None), "pinnace operator rbac");
+        let of_one = command_for_rights("own", Some("shop"));
+        assert_eq!(of_one, "pinnace operator rbac --namespace shop --own-namespace own");
+    }
 }

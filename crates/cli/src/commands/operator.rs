@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use cluster::ClusterClient;
 use operator::local::Images;
 use operator::rds::Login;
-use operator::{Aws, Settings};
+use operator::{Aws, OperatorError, Settings};
 use tokio::sync::watch;
 
 use super::serve::told_to_stop;
@@ -135,7 +135,7 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
         let Run { at, kubeconfig, context, with } = &args.run;
-        let settings = cluster::Settings { own_namespace: at.own_namespace.clone(), ..cluster::Settings::default() };
+        let settings = connecting(&at.own_namespace, at.namespace.as_deref());
         let client = match context {
             Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await,
             None => ClusterClient::in_cluster(settings),
@@ -159,20 +159,62 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// How an operator talks to its cluster.
+pub(crate) fn connecting(own_namespace: &str, namespace: Option<&str>) -> cluster::Settings {
+    cluster::Settings {
+        own_namespace: own_namespace.to_owned(),
+        command_for_rights: operator::command_for_rights(own_namespace, namespace),
+        ..cluster::Settings::default()
+    }
+}
+
 /// What is not there yet is waited for so long.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
+/// Why not, and the command that helps.
+fn can_not_begin(error: &OperatorError, command_for_rights: &str) -> String {
+    let remedy = error.remedy(command_for_rights);
+    let remedy = remedy.map(|command| format!("; this helps: {command}")).unwrap_or_default();
+    format!("the operator can't begin: {error}{remedy}")
+}
+
 /// Runs an operator until it is to stop. A cluster that does not answer, or lacks our definitions, is tried again.
 pub(crate) async fn looks_after(client: ClusterClient, settings: Settings, mut stop: watch::Receiver<bool>) {
+    tracing::info!(context = client.context(), namespace = settings.namespace, "the operator starts");
     loop {
         match operator::Operator::begin(client.clone(), settings.clone()).await {
             Ok(operator) => return operator.run(stop).await,
             Err(error) => {
-                tracing::warn!(%error, again_in = ?AGAIN_AFTER, "the operator can't begin; are our definitions there (pinnace crds)?");
+                tracing::warn!(again_in = ?AGAIN_AFTER, "{}", can_not_begin(&error, client.command_for_rights()));
             }
         }
         if tokio::time::timeout(AGAIN_AFTER, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cluster::ClusterError;
+
+    use super::*;
+
+    #[test]
+    fn an_operator_that_can_not_begin_says_what_is_wrong_and_the_one_command_that_helps() {
+        let said = |error: ClusterError| can_not_begin(&error.into(), "pinnace operator rbac");
+        assert_eq!(
+            said(ClusterError::NamespaceMissing { namespace: "pinnace-system".to_owned() }),
+            "the operator can't begin: the namespace pinnace-system does not exist: make it; this helps: pinnace operator rbac | kubectl apply -f -"
+        );
+        let (verb, resource, command) = ("get".to_owned(), "secrets".to_owned(), "pinnace operator rbac".to_owned());
+        let forbidden = said(ClusterError::Forbidden { verb, resource, namespace: None, command });
+        assert!(forbidden.contains("not allowed to get secrets"), "{forbidden}");
+        assert!(forbidden.ends_with("; this helps: pinnace operator rbac | kubectl apply -f -"), "{forbidden}");
+        let (api_version, kind) = ("pinnace.dev/v1alpha1".to_owned(), "App".to_owned());
+        let undefined = said(ClusterError::UnknownKind { api_version, kind });
+        assert!(undefined.ends_with("; this helps: pinnace crds | kubectl apply --server-side -f -"), "{undefined}");
+        let away = said(ClusterError::Unreachable { context: "prod".to_owned(), why: "refused".to_owned() });
+        assert!(!away.contains("this helps"), "{away}");
     }
 }

@@ -174,7 +174,7 @@ async fn operators(args: &Serve) -> anyhow::Result<Operators> {
     let (stop, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
     for context in &args.operators {
-        let settings = cluster::Settings { own_namespace: args.own_namespace.clone(), ..cluster::Settings::default() };
+        let settings = super::operator::connecting(&args.own_namespace, None);
         let client = cluster::ClusterClient::connect_with(args.kubeconfig.as_deref(), context, settings).await;
         let client = client.with_context(|| format!("connecting the operator of {context}"))?;
         running.spawn(super::operator::looks_after(client, args.operating.settings(None), stopped.clone()));

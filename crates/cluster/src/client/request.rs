@@ -170,7 +170,7 @@ impl ClusterClient {
         if code == StatusCode::UNAUTHORIZED {
             self.shared.connection.renew(&self.shared.context).await;
         }
-        Err(status::refused(&self.shared.context, call, code.as_u16(), answer))
+        Err(status::refused(&self.whose(), call, code.as_u16(), answer))
     }
 
     async fn in_time<T>(

@@ -12,22 +12,29 @@ const MANIFESTS_FAULT: &[&str] = &[TYPED_PATCH, "failed to convert new object"];
 const LONGEST: usize = 600;
 const TYPED_PATCH: &str = "failed to create typed patch object";
 
+/// Whose error it is.
+pub(crate) struct Whose<'a> {
+    pub(crate) context: &'a str,
+    /// The command that prints the rights that it needs.
+    pub(crate) command_for_rights: &'a str,
+}
+
 /// The error for an answer that is not a success.
-pub(crate) fn refused(context: &str, call: &Call, code: u16, body: &[u8]) -> ClusterError {
+pub(crate) fn refused(whose: &Whose<'_>, call: &Call, code: u16, body: &[u8]) -> ClusterError {
     let status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
         let text = clip(String::from_utf8_lossy(body).trim(), 200);
         Status::failure(&text, "").with_code(code)
     });
-    from_status(context, call, code, &status)
+    from_status(whose, call, code, &status)
 }
 
 /// The error for a status object, from an answer or from inside a watch.
-pub(crate) fn from_status(context: &str, call: &Call, code: u16, status: &Status) -> ClusterError {
-    let context = context.to_owned();
+pub(crate) fn from_status(whose: &Whose<'_>, call: &Call, code: u16, status: &Status) -> ClusterError {
+    let context = whose.context.to_owned();
     let what = call.to_string();
     match (code, &call.object) {
         (401, _) => ClusterError::Unauthorized { context },
-        (403, _) => forbidden(call, status),
+        (403, _) => forbidden(call, status, whose.command_for_rights),
         (404, _) if names_a_missing_namespace(call, status) => ClusterError::NamespaceMissing {
             namespace: call
                 .namespace
@@ -46,7 +53,7 @@ pub(crate) fn from_status(context: &str, call: &Call, code: u16, status: &Status
     }
 }
 
-fn forbidden(call: &Call, status: &Status) -> ClusterError {
+fn forbidden(call: &Call, status: &Status, command: &str) -> ClusterError {
     let text = &status.message;
     match &call.object {
         Some(object) if text.contains("exceeded quota") => {
@@ -60,6 +67,7 @@ fn forbidden(call: &Call, status: &Status) -> ClusterError {
             verb: refused_verb(text).unwrap_or(&call.verb).to_owned(),
             resource: call.resource.clone(),
             namespace: call.namespace.clone(),
+            command: command.to_owned(),
         },
     }
 }

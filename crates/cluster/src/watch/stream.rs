@@ -203,7 +203,7 @@ impl Stream {
 
     fn refused(&self, call: &Call, object: Value) -> ClusterError {
         let refusal: kube::core::Status = serde_json::from_value(object).unwrap_or_default();
-        status::from_status(self.client.context(), call, refusal.code, &refusal)
+        status::from_status(&self.client.whose(), call, refusal.code, &refusal)
     }
 
     fn selected(&self, query: Query) -> Query {

@@ -75,7 +75,7 @@ async fn a_missing_right_is_named() {
     let place = Place::new("forbidden").await;
     let client = with_printed_rights(&place, &[("v1", "ConfigMap")]).await;
     let error = client.dry_run(&place.target(), &[deployment("shop:1")], &BTreeMap::new()).await.unwrap_err();
-    let ClusterError::Forbidden { verb, resource, namespace } = &error else { panic!("{error}") };
+    let ClusterError::Forbidden { verb, resource, namespace, .. } = &error else { panic!("{error}") };
     assert_eq!((verb.as_str(), resource.as_str()), ("patch", "deployments.apps"));
     assert_eq!(namespace.as_ref(), Some(&place.namespace));
     assert!(error.to_string().contains("pinnace rbac"), "{error}");

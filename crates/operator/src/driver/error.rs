@@ -13,7 +13,13 @@ use crate::resource::BadObject;
 pub enum OperatorError {
     /// The API server did not do what was asked.
     #[error(transparent)]
-    Cluster(#[from] ClusterError),
+    Cluster(ClusterError),
+    /// A namespace is missing.
+    #[error("the namespace {namespace} does not exist: make it")]
+    NamespaceMissing {
+        /// Which namespace.
+        namespace: String,
+    },
     /// A server of PostgreSQL did not.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
@@ -66,6 +72,16 @@ pub enum OperatorError {
     Random(String),
 }
 
+impl From<ClusterError> for OperatorError {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            // The words of the other name a setting of instances.
+            ClusterError::NamespaceMissing { namespace } => Self::NamespaceMissing { namespace },
+            error => Self::Cluster(error),
+        }
+    }
+}
+
 /// Enough to know what is meant.
 fn some_of(paths: &[String]) -> String {
     const TOLD: usize = 4;
@@ -103,6 +119,20 @@ impl OperatorError {
         }
     }
 
+    /// The command that helps an operator which can't begin, where one does.
+    pub fn remedy(&self, command_for_rights: &str) -> Option<String> {
+        match self {
+            // They have its own namespace too.
+            Self::NamespaceMissing { .. } | Self::Cluster(ClusterError::Forbidden { .. }) => {
+                Some(format!("{command_for_rights} | kubectl apply -f -"))
+            }
+            Self::Cluster(ClusterError::UnknownKind { .. }) => {
+                Some("pinnace crds | kubectl apply --server-side -f -".to_owned())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is the API server that can't be asked just now.
     pub(crate) fn is_of_api_server(&self) -> bool {
         matches!(self, Self::Cluster(error) if error.is_transient())
@@ -118,6 +148,7 @@ impl OperatorError {
             Self::Rds(error) => error.is_transient(),
             Self::Random(_) => true,
             Self::BadObject(_)
+            | Self::NamespaceMissing { .. }
             | Self::DamagedSecret { .. }
             | Self::DamagedRecord { .. }
             | Self::OldDefinition { .. } => false,

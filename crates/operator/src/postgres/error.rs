@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::claim::Claim;
+use crate::reach::hint;
 
 /// Each says what failed, and what to do where somebody has to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresError {
     /// No connection. Worth waiting for.
-    #[error("the server {server} can't be reached: {why}")]
+    #[error("the server {server} can't be reached: {why}{}", hint(server, why))]
     Unreachable {
         /// Host and port.
         server: String,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::claim::Claim;
+use crate::reach::hint;
 
 /// Each says what failed, and what to do where somebody has to.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +13,7 @@ pub enum RabbitError {
     #[error("the broker can't be asked: {0}")]
     Setup(String),
     /// No answer. Worth waiting for.
-    #[error("the broker {server} can't be reached: {why}")]
+    #[error("the broker {server} can't be reached: {why}{}", hint(server, why))]
     Unreachable {
         /// Its address.
         server: String,

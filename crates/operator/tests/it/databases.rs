@@ -208,6 +208,24 @@ async fn a_lost_secret_and_one_that_a_person_changed_are_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_can_be_none_is_made_anew() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    let key = place.secret("shop-postgres");
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop-postgres"}});
+    // As `echo bad | base64` has it.
+    let ends_in_newline = json!({"data": {"password": "YmFkCg=="}});
+    // A pass that is under way would write over it.
+    place.field.kill().await;
+    place.field.server.edit(&secret, &ends_in_newline).await.unwrap();
+    place.field.begin().await;
+    place.field.until(&key, "mended", |live| live["data"]["password"] != "YmFkCg==").await;
+    let login = place.login("shop-postgres").await.unwrap();
+    place.connect(&login).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_the_secret_from_being_written_is_said_and_when_it_is_gone_the_database_is_ready() {
     let place = Place::new().await;
     let key = place.secret("shop-postgres");

@@ -97,7 +97,9 @@ impl Field {
 
     /// One that does not run yet, or why it can't begin.
     pub(crate) async fn tried(&self, settings: Settings) -> Result<Operator, OperatorError> {
-        let own = cluster::Settings { own_namespace: self.server.own_namespace(), ..cluster::Settings::default() };
+        let own = self.server.own_namespace();
+        let command_for_rights = operator::command_for_rights(&own, Some(&self.server.namespace));
+        let own = cluster::Settings { own_namespace: own, command_for_rights, ..cluster::Settings::default() };
         let kubeconfig = self.folder.path().join("kubeconfig");
         let client = ClusterClient::connect_with(Some(&kubeconfig), "devcluster", own).await.unwrap();
         Operator::begin(client, settings).await

@@ -53,6 +53,29 @@ async fn what_ran_once_does_not_run_again_when_its_jobs_are_gone_or_the_data_wer
     assert_eq!(parts, ["once-index"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superusers_password_is_made_for_its_job_and_never_for_a_user_that_has_one() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    let secret = place.field.key("v1", "Secret", "shop-superuser");
+    assert!(place.field.get(&secret).await.unwrap()["data"]["password"].is_string());
+    place.field.ended(&secret).await;
+    place.field.write_app("shop", spec("2.0")).await;
+    assert_eq!(place.field.phase("shop", "Ready").await["version"], "2.0");
+    assert_eq!(place.field.get(&secret).await, None, "the user has the one before");
+
+    // The data stayed, and the user is in it.
+    place.field.ended(&place.field.app("shop")).await;
+    for job in once(&place.field).await {
+        place.field.until_gone(&ObjectKey::of(&job)).await;
+    }
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    assert_eq!(place.field.get(&secret).await, None, "the user is not made once more");
+}
+
 fn parts(jobs: &[Value]) -> Vec<&str> {
     let parts = jobs.iter().map(|job| &job["metadata"]["labels"]["app.kubernetes.io/component"]);
     let mut parts: Vec<&str> = parts.filter_map(Value::as_str).collect();

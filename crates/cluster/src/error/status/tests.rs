@@ -3,6 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::key::{KindKey, ObjectKey};
 
+const PROD: Whose<'static> = Whose { context: "prod", command_for_rights: "pinnace operator rbac" };
+
 fn call(kind: &str) -> Call {
     let object = ObjectKey { kind: KindKey::new("v1", kind), namespace: Some("shop".into()), name: "x".into() };
     Call::on("patch", "things", &object)
@@ -10,7 +12,7 @@ fn call(kind: &str) -> Call {
 
 fn error(kind: &str, code: u16, message: &str) -> ClusterError {
     let body = json!({"kind": "Status", "code": code, "message": message, "status": "Failure"}).to_string();
-    refused("prod", &call(kind), code, body.as_bytes())
+    refused(&PROD, &call(kind), code, body.as_bytes())
 }
 
 #[test]
@@ -18,7 +20,7 @@ fn a_missing_right_names_verb_resource_and_the_way_out() {
     let text =
         r#"deployments.apps "web" is forbidden: User "u" cannot create resource "deployments" in API group "apps""#;
     let shown = error("Pod", 403, text).to_string();
-    assert!(shown.contains("not allowed to create things in namespace shop: `pinnace rbac`"), "{shown}");
+    assert!(shown.contains("not allowed to create things in namespace shop: `pinnace operator rbac`"), "{shown}");
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn an_error_about_a_secret_shows_none_of_its_text() {
 fn a_missing_namespace_is_said_as_one() {
     let body = json!({"kind": "Status", "code": 404, "message": "namespaces \"shop\" not found", "reason": "NotFound",
         "details": {"name": "shop", "kind": "namespaces"}});
-    let error = refused("prod", &call("Pod"), 404, body.to_string().as_bytes());
+    let error = refused(&PROD, &call("Pod"), 404, body.to_string().as_bytes());
     assert_eq!(error.to_string(), "namespace shop does not exist: create it or set createNamespace");
 }
 

@@ -12,7 +12,7 @@ use secrets::MaskKey;
 use super::App;
 pub use connection::Connection;
 pub(crate) use connection::sources;
-pub(crate) use read::read;
+pub(crate) use read::{make_password, names_its_secret, read};
 
 /// What an App refers to, as it was read. It holds secrets: there is no way to print it.
 #[derive(Clone)]

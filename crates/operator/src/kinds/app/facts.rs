@@ -14,21 +14,21 @@ use serde_json::Value;
 
 use super::apply::Kept;
 use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects, certificate};
-use super::dereference::{sources, superuser_secret};
+use super::dereference::{names_its_secret, sources, superuser_secret};
 use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
-use crate::driver::{OperatorError, Work};
+use crate::driver::{OperatorError, Work, is_made};
 use crate::objects::{name_of, uid_of};
 use crate::rights::ACCOUNT;
 
 use backup::backup;
 pub(crate) use backup::{BackupFact, BackupState};
 pub(crate) use database::{BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, settle};
+use jobs::other_migration;
 pub(crate) use jobs::{
-    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_superseded, jobs, judge_job,
-    left_behind,
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_part, is_superseded, jobs,
+    judge_job, left_behind,
 };
-use jobs::{is_part, other_migration};
 pub(crate) use restored::say_restored;
 
 /// What is not watched is looked for again after so long.
@@ -179,7 +179,12 @@ async fn no_password(
     let Some(secret) = superuser_secret(app) else { return Ok(None) };
     let mut all = objects.once.iter().zip(once);
     let is_wanted = all.any(|(job, fact)| is_part(job, JOB_OF_SUPERUSER) && !fact.verdict.is_current());
-    if !is_wanted || work.secret(&secret).await?.is_some_and(|live| live["data"].get("password").is_some()) {
+    if !is_wanted {
+        return Ok(None);
+    }
+    let live = work.secret(&secret).await?;
+    let is_made_by_us = || !names_its_secret(app) && live.as_ref().is_none_or(|live| is_made(live, None));
+    if is_made_by_us() || live.as_ref().is_some_and(|live| live["data"].get("password").is_some()) {
         return Ok(None);
     }
     Ok(Some(format!(

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::PostgresDatabase;
 use super::crd::PostgresServer;
 use crate::driver::{OperatorError, Work};
+use crate::objects::password_in;
 use crate::postgres::{Login, Server, Tls};
 
 /// What a database needs to be made.
@@ -94,10 +95,8 @@ pub(crate) fn texts(secret: &Value) -> BTreeMap<String, String> {
     data.filter_map(text).collect()
 }
 
-/// The login that a Secret holds.
+/// The login that a Secret holds; what can't be one is made anew.
 pub(crate) fn login(secret: Option<&Value>) -> Option<Login> {
-    let mut data = texts(secret?);
-    let (role, password) = (data.remove("username")?, data.remove("password")?);
-    let is_login = !role.is_empty() && !password.is_empty();
-    is_login.then(|| Login { role, password: Secret::new(password) })
+    let role = texts(secret?).remove("username").filter(|role| !role.is_empty())?;
+    Some(Login { role, password: password_in(secret?)? })
 }

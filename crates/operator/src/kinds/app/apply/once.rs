@@ -7,7 +7,9 @@ use super::is_owned_by;
 use super::job::{self, Foreign};
 use crate::driver::{OperatorError, Work};
 use crate::kinds::app::App;
-use crate::kinds::app::facts::{Once, ended_as, has_ended};
+use crate::kinds::app::build::JOB_OF_SUPERUSER;
+use crate::kinds::app::dereference::make_password;
+use crate::kinds::app::facts::{Once, ended_as, has_ended, is_part};
 use crate::kinds::app::reconcile::RETRY_ANNOTATION;
 use crate::objects::{is_deleted, name_of, uid_of};
 
@@ -25,7 +27,12 @@ pub(super) enum Begun {
 pub(super) async fn begin(work: &mut Work, app: &App, job: &Value, fact: &Once) -> Result<Begun, OperatorError> {
     let key = work.beside("batch/v1", "Job", name_of(job));
     let job = job::marked(job, app);
-    let live = match work.shared.watcher.seen(&key) {
+    let seen = work.shared.watcher.seen(&key);
+    // No process has a password from before.
+    if is_part(&job, JOB_OF_SUPERUSER) && (seen.is_none() || fact.is_stuck) {
+        make_password(work, app).await?;
+    }
+    let live = match seen {
         Some(live) => live,
         None => match work.make_once(&job).await? {
             Created::New(_) => return Ok(Begun::Yes),

@@ -12,11 +12,6 @@ pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorErr
     if !generated.is_empty() {
         made_at_random(work, &generated_secret(app), &generated).await?;
     }
-    // One that people name is theirs to make.
-    let is_named = app.spec.superuser.as_ref().is_some_and(|superuser| superuser.secret_name.is_some());
-    if let Some(secret) = superuser_secret(app).filter(|_| !is_named) {
-        made_at_random(work, &secret, &["password".to_owned()]).await?;
-    }
     let mut objects: Vec<Value> = Vec::new();
     let mut names: Vec<String> = app.spec.secrets.iter().map(|overlay| overlay.name.clone()).collect();
     names.extend((!generated.is_empty()).then(|| generated_secret(app)));
@@ -33,6 +28,19 @@ pub(crate) async fn read(work: &mut Work, app: &App) -> Result<Seen, OperatorErr
         objects.extend(work.secret(&name).await?);
     }
     Ok(Seen::from_objects(app, &objects, work.shared.key.clone()))
+}
+
+/// Makes the Secret that the Job of the first user takes the password from. One that people name is theirs to make.
+///
+/// Only before that Job begins: later, and over data that were there, the user has a password already, and another one would be wrong.
+pub(crate) async fn make_password(work: &mut Work, app: &App) -> Result<(), OperatorError> {
+    let Some(secret) = superuser_secret(app).filter(|_| !names_its_secret(app)) else { return Ok(()) };
+    made_at_random(work, &secret, &["password".to_owned()]).await
+}
+
+/// Whether the Secret of the first user's password is one that people name.
+pub(crate) fn names_its_secret(app: &App) -> bool {
+    app.spec.superuser.as_ref().is_some_and(|superuser| superuser.secret_name.is_some())
 }
 
 /// Makes values at random in a Secret of ours. In one that others made nothing is written.
