@@ -192,8 +192,28 @@ fn check_owner(key: &ObjectKey, desired: &Value, live: &Value, owner: Option<&st
     if is_ours || adopts(live) || adopts(desired) {
         return Ok(());
     }
+    // What can't be changed is named by what it holds: nobody chose that name.
+    let otherwise = if desired["immutable"] == true { "delete it" } else { "name this one otherwise" };
     let why = format!(
-        "it is there and was made by others: name this one otherwise, or set {ADOPT_ANNOTATION}: \"true\" on it if it is to be taken over"
+        "it is there and was made by others: {otherwise}, or set {ADOPT_ANNOTATION}: \"true\" on it if it is to be taken over"
     );
     Err(ClusterError::NotOurs { object: Box::new(key.clone()), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_others_made_is_told_with_what_can_be_done_about_it() {
+        let told = |desired: &Value| {
+            let live = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-env-1a2b"}});
+            check_owner(&ObjectKey::of(&live), desired, &live, Some("of-shop")).unwrap_err().to_string()
+        };
+        assert!(told(&json!({})).contains("made by others: name this one otherwise, or set"));
+        let named_by_what_it_holds = told(&json!({"immutable": true}));
+        assert!(named_by_what_it_holds.contains("made by others: delete it, or set"), "{named_by_what_it_holds}");
+    }
 }

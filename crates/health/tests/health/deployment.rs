@@ -47,6 +47,18 @@ fn old_pods_still_to_stop_are_waited_for() {
 }
 
 #[test]
+fn a_pod_that_has_to_run_for_a_while_first_is_waited_for_and_counts_when_it_is_available() {
+    let (object, mut children) = rolling(ready());
+    let object = with(object, json!({"spec": {"minReadySeconds": 10}, "status": {"readyReplicas": 3}}));
+    children[3] = with(replica_set(2, 1, 0), json!({"status": {"readyReplicas": 1}}));
+    let waits = progress(&object, &children);
+    assert_eq!((waits.sentence.as_str(), waits.ready), ("web: 1 of 2 of the new version started", Some((0, 2))));
+    let available = json!({"status": {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}});
+    let children = [replica_set(1, 0, 0), replica_set(2, 2, 1), pod("a", "rs2", ready()), pod("b", "rs2", ready())];
+    assert_eq!(progress(&with(object.clone(), available.clone()), &children).sentence, "web: 1 of 2 are ready");
+}
+
+#[test]
 fn a_broken_old_pod_says_nothing_about_the_new_version() {
     let (object, mut children) = rolling(ready());
     children[1] = pod("old-a", "rs1", crashing(7, 1, "Error"));

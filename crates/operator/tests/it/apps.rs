@@ -218,6 +218,8 @@ async fn what_was_wrong_with_a_migration_is_said_on_when_its_pod_is_gone() {
     field.write_app("shop", spec("1.0-job-fails")).await;
     let said = field.phase("shop", "Error").await;
     assert!(message(&said, "Ready").contains("exit code 1"), "{said:#}");
+    let of_namespace = format!(" -n {}` has its lines", field.server.namespace);
+    assert!(message(&said, "Ready").contains(&of_namespace), "{said:#}");
     let pod = said["logs"]["pod"].as_str().unwrap();
     field.ended(&field.key("v1", "Pod", pod)).await;
     field.kill().await;
@@ -332,7 +334,11 @@ async fn a_version_that_crashes_says_so_and_the_one_before_serves_on() {
     field.phase("shop", "Ready").await;
     field.write_app("shop", without_migrations("2.0-crash-loop")).await;
     let status = field.phase("shop", "Error").await;
-    assert!(message(&status, "Stalled").contains("starts and stops again"), "{status:#}");
+    let said = message(&status, "Stalled");
+    let [pod, container] = ["pod", "container"].map(|part| status["logs"][part].as_str().unwrap());
+    let see = format!(". See `kubectl logs -n {} {pod} -c {container}", field.server.namespace);
+    assert!(said.contains("starts and stops again") && said.contains(&see), "{status:#}");
+    assert!(said.ends_with("; push another version"), "{status:#}");
     assert_eq!(status["version"], "1.0");
     let web = field.get(&field.key("apps/v1", "Deployment", "shop-web")).await.unwrap();
     assert_eq!(web["status"]["availableReplicas"], 2);

@@ -62,6 +62,24 @@ fn liveness_never_asks_the_app_and_readiness_does() {
 }
 
 #[test]
+fn what_nobody_asks_whether_it_is_ready_has_to_run_for_a_while_before_it_takes_the_place_of_what_works() {
+    let probe = json!({"command": ["celery", "inspect", "ping"]});
+    let spec = json!({"processes": {"web": {}, "worker": {}, "mail": {"probes": {"readiness": probe}}, "relay": {"port": 25},
+        "raw": {"port": 26, "probes": {"readiness": {"off": true}}}, "scheduler": {}}});
+    let made = made(&spec, &[]).unwrap().processes;
+    let seconds =
+        |made: &[Value], name: &str| find(made, "Deployment", name).unwrap()["spec"]["minReadySeconds"].clone();
+    assert_eq!((seconds(&made, "shop-worker"), seconds(&made, "shop-raw")), (json!(10), json!(10)));
+    for asked in ["shop-web", "shop-mail", "shop-relay"] {
+        assert_eq!(seconds(&made, asked), Value::Null, "{asked}");
+    }
+    let one_alone = find(&made, "StatefulSet", "shop-scheduler").unwrap();
+    assert_eq!(one_alone["spec"]["minReadySeconds"], Value::Null, "it takes the place of nothing that runs");
+    let dev = self::made(&json!({"defaults": "dev", "processes": {"worker": {}}}), &[]).unwrap().processes;
+    assert_eq!(seconds(&dev, "shop-worker"), Value::Null);
+}
+
+#[test]
 fn a_changed_configuration_has_another_name_and_rolls_the_pods_that_read_it() {
     let spec =
         |debug: bool| json!({"config": {"DEBUG": debug}, "processes": {"web": {}, "other": {"configured": false}}});

@@ -160,13 +160,12 @@ pub(crate) async fn failed_migration(
     {
         return Ok(Standing::MigrationFailed { message, logs: Some(logs) });
     }
+    let namespace = work.namespace();
     let stays = status.version.map(|version| format!(" {version} keeps serving.")).unwrap_or_default();
     let message = format!(
-        "the migration failed: {}.{stays} What it had committed before it failed stays in the database; `kubectl logs job/{name}` has its lines. Push another \
-         version, or run it again: pinnace app retry {} -n {}",
-        failure.sentence,
-        app.metadata.name,
-        work.namespace()
+        "the migration failed: {}.{stays} What it had committed before it failed stays in the database; `kubectl logs job/{name} -n {namespace}` has its lines. Push \
+         another version, or run it again: pinnace app retry {} -n {namespace}",
+        failure.sentence, app.metadata.name,
     );
     Ok(Standing::MigrationFailed { message, logs: failure.logs_of })
 }

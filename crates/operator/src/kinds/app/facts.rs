@@ -13,7 +13,7 @@ use model::Digest;
 use serde_json::Value;
 
 use super::apply::Kept;
-use super::build::{JOB_OF_SEED, JOB_OF_SUPERUSER, Objects, certificate};
+use super::build::{JOB_OF_SUPERUSER, Objects, certificate};
 use super::dereference::{names_its_secret, sources, superuser_secret};
 use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
@@ -26,8 +26,8 @@ pub(crate) use backup::{BackupFact, BackupState};
 pub(crate) use database::{BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, settle};
 use jobs::other_migration;
 pub(crate) use jobs::{
-    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_part, is_superseded, jobs,
-    judge_job, left_behind,
+    SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_of_new_data, is_part,
+    is_superseded, jobs, judge_job, left_behind,
 };
 pub(crate) use restored::say_restored;
 
@@ -125,12 +125,11 @@ fn once(
     is_of_other: impl Fn(&Value) -> bool,
 ) -> Once {
     let name = name_of(job);
-    let is_of_new = [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part));
     let live = jobs(snapshot).find(|job| name_of(job) == name);
     let is_stuck = live.is_some_and(|job| can_not_begin(job, snapshot));
     let began_elsewhere = live.filter(|job| is_of_other(job)).map(|job| uid_of(job).to_owned());
     let live = live.filter(|_| began_elsewhere.is_none());
-    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new;
+    let is_done = done.iter().any(|done| done == name) || had_data && is_of_new_data(job);
     let waits = || Verdict::InProgress(Progress::new(&HealthKey::of(job), format!("{name} is begun"), "no Job yet"));
     let verdict = if is_done { Verdict::Current } else { live.map_or_else(waits, |job| judge_job(job, snapshot)) };
     Once { name: name.to_owned(), is_done, began_elsewhere, is_stuck, verdict }

@@ -130,9 +130,9 @@ fn told(standing: &Standing, before: &AppStatus, schema: String) -> Told {
         Standing::Deploying { message, logs, .. } => {
             Told { logs: logs.clone(), ..on_its_way(AppPhase::Deploying, "Deploying", message.clone()) }
         }
-        Standing::Broken { message, logs, migrated } => {
+        Standing::Broken { message, logs, migrated, advice } => {
             let schema = if *migrated { schema } else { String::new() };
-            error("Broken", format!("{message}{schema}"), logs.clone())
+            error("Broken", format!("{message}{schema}. {advice}"), logs.clone())
         }
         Standing::Ready(serving) => {
             let note = serving.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();

@@ -41,6 +41,14 @@ pub(super) fn stop_seconds(name: &str, process: &Process) -> u32 {
     process.stop_seconds.unwrap_or(if super::port(name, process).is_some() { 30 } else { 120 })
 }
 
+/// How many seconds a pod runs before it counts, where no probe says whether it works.
+pub(super) fn seconds_to_prove(defaults: Defaults) -> Option<u32> {
+    match defaults {
+        Defaults::Dev => None,
+        Defaults::Prod => Some(10),
+    }
+}
+
 /// What a pod asks for. Nothing is forbidden to take more: a limit that is guessed kills pods.
 pub(super) fn resources(defaults: Defaults) -> Value {
     match defaults {

@@ -6,6 +6,9 @@ use super::super::validate::Checked;
 use super::{is_encrypted, put};
 use crate::kinds::app::crd::{Probe, Process};
 
+/// The field of the probe that decides whether a pod gets requests.
+pub(super) const READINESS_PROBE: &str = "readinessProbe";
+
 /// How often, how long and how many times, where the App does not say.
 struct Usual {
     period: u32,
@@ -27,7 +30,7 @@ pub(super) fn build(checked: &Checked<'_>, name: &str, process: &Process, port: 
     let given = &process.probes;
     let all = [
         ("startupProbe", given.startup.clone().or_else(|| connect.clone()), STARTUP),
-        ("readinessProbe", given.readiness.clone().or(ready), READINESS),
+        (READINESS_PROBE, given.readiness.clone().or(ready), READINESS),
         ("livenessProbe", given.liveness.clone().or(connect), LIVENESS),
     ];
     let one = |(field, probe, usual): (&str, Option<Probe>, Usual)| {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::validate::Checked;
 use super::names::{metadata, of_process, selector};
-use super::{defaults, pod, port, put};
+use super::{defaults, pod, port, probes, put};
 use crate::kinds::app::crd::{Autoscale, Process, Storage};
 
 /// Every process with its Service, its autoscaler and its budget.
@@ -52,6 +52,7 @@ fn several(checked: &Checked<'_>, name: &str, process: &Process) -> Value {
     let mut spec = json!({});
     put(&mut spec, "replicas", replicas(checked, name, process));
     put(&mut spec, "revisionHistoryLimit", 3);
+    put(&mut spec, "minReadySeconds", seconds_to_prove(checked, name, process));
     put(&mut spec, "selector", json!({"matchLabels": selector(checked.app, name)}));
     // A pod goes only when another has taken its place.
     put(
@@ -61,6 +62,13 @@ fn several(checked: &Checked<'_>, name: &str, process: &Process) -> Value {
     );
     put(&mut spec, "template", pod::of_process(checked, name, process));
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": workload_metadata(checked, name, process), "spec": spec})
+}
+
+/// How long a pod has to run before it takes the place of another. One that nobody asks whether it is ready counts as ready the moment it starts, and
+/// a version that ends at once would take away one pod after the other that works.
+fn seconds_to_prove(checked: &Checked<'_>, name: &str, process: &Process) -> Option<u32> {
+    let is_asked = probes::build(checked, name, process, port(name, process)).contains_key(probes::READINESS_PROBE);
+    defaults::seconds_to_prove(checked.app.spec.defaults).filter(|_| !is_asked)
 }
 
 /// How many pods there are; none to say where an autoscaler says it already. Before that, leaving it out would make it one.

@@ -4,7 +4,7 @@ use cluster::Snapshot;
 use health::{Children, CustomRules, ObjectKey as HealthKey, Progress, Verdict, judge_object};
 use serde_json::Value;
 
-use super::super::build::{JOB_OF_MIGRATION, Objects};
+use super::super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
 use crate::objects::{condition, is_deleted, name_of, uid_of};
 
 /// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
@@ -101,6 +101,11 @@ pub(crate) fn in_words(object: &Value) -> String {
 
 pub(crate) fn is_migration(object: &Value) -> bool {
     is_part(object, JOB_OF_MIGRATION)
+}
+
+/// Whether a Job gives a new database what it begins with: it has nothing to do where there were data before.
+pub(crate) fn is_of_new_data(job: &Value) -> bool {
+    [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part))
 }
 
 pub(crate) fn is_part(object: &Value, part: &str) -> bool {
