@@ -2,6 +2,7 @@
 
 mod job;
 mod once;
+pub(crate) mod others;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
