@@ -367,9 +367,18 @@ async fn an_object_of_others_is_neither_taken_nor_changed() {
     let field = Field::looked_after().await;
     let theirs = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop-web"}, "spec": {"ports": [{"port": 1}]}});
     field.server.create(&theirs).await.unwrap();
+    let workload = json!({"selector": {"matchLabels": {"a": "b"}}, "serviceName": "s", "template": {"metadata": {"labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]}}});
+    let more = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "shop-scheduler"}, "spec": workload});
+    field.server.create(&more).await.unwrap();
     field.write_app("shop", without_migrations("1.0")).await;
     let status = field.phase("shop", "Error").await;
-    assert!(message(&status, "Stalled").contains("made by others"), "{status:#}");
+    let said = message(&status, "Stalled");
+    assert_eq!((said.matches("made by others").count(), said.matches("shop-").count()), (1, 2), "{status:#}");
+    assert!(
+        said.contains("shop-web") && said.contains(". So it is with") && said.contains("shop-scheduler"),
+        "{status:#}"
+    );
     let service = field.get(&field.key("v1", "Service", "shop-web")).await.unwrap();
     assert_eq!(service["spec"]["ports"][0]["port"], 1);
 }

@@ -3,6 +3,7 @@
 mod databases;
 mod job;
 mod once;
+pub(crate) mod others;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

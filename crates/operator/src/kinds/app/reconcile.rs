@@ -75,7 +75,10 @@ async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError
     if let Some(backup) = facts.backup.as_ref().filter(|_| !facts.migrated()) {
         app.status.get_or_insert_default().backup = Some(backup.name.clone());
     }
-    go_on(work, app, &objects, &facts, version, database.as_ref()).await
+    match go_on(work, app, &objects, &facts, version, database.as_ref()).await {
+        Err(error) => Err(apply::others::with_all_of_others(work, error, &objects).await),
+        standing => standing,
+    }
 }
 
 /// What its stage allows.
