@@ -65,7 +65,7 @@ fn liveness_never_asks_the_app_and_readiness_does() {
 fn what_nobody_asks_whether_it_is_ready_has_to_run_for_a_while_before_it_takes_the_place_of_what_works() {
     let probe = json!({"command": ["celery", "inspect", "ping"]});
     let spec = json!({"processes": {"web": {}, "worker": {}, "mail": {"probes": {"readiness": probe}}, "relay": {"port": 25},
-        "raw": {"port": 26, "probes": {"readiness": {"off": true}}}, "scheduler": {}}});
+        "raw": {"port": 26, "probes": {"readiness": {"disabled": true}}}, "scheduler": {}}});
     let made = made(&spec, &[]).unwrap().processes;
     let seconds =
         |made: &[Value], name: &str| find(made, "Deployment", name).unwrap()["spec"]["minReadySeconds"].clone();
