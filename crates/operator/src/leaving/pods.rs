@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{deleted_at, goes};
 use crate::crd::{OfKind as _, is_ours};
-use crate::driver::{OperatorError, Work, resource};
+use crate::driver::{OperatorError, Work};
 use crate::kinds::app::AppSpec;
 use crate::objects::{is_deleted, name_of, uid_of};
 
@@ -26,13 +26,14 @@ pub(crate) async fn pod_in_the_way(work: &mut Work) -> Result<Option<String>, Op
         since: deleted_at(&work.object),
         now: work.now(),
     };
+    // The watch of Apps may be late too, and what the owner's pods write is what matters.
+    let owner = match waiting.owner {
+        Some((name, _)) => work.client().get(&work.ours_beside(AppSpec::KIND.kind, name)).await?,
+        None => None,
+    };
     let app = |name: &str| {
-        let key = ObjectKey {
-            kind: resource(AppSpec::KIND.kind),
-            namespace: work.key.namespace.clone(),
-            name: name.to_owned(),
-        };
-        work.shared.watcher.seen(&key)
+        let is_owner = waiting.owner.is_some_and(|(owner, _)| owner == name);
+        if is_owner { owner.clone() } else { work.shared.watcher.seen(&work.ours_beside(AppSpec::KIND.kind, name)) }
     };
     let Some(pod) = pods.iter().find(|pod| waiting.is_for(pod, app)) else { return Ok(None) };
     // Its end wakes this lane.
