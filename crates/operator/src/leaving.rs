@@ -7,7 +7,7 @@ use cluster::{ClusterError, KindKey, ObjectKey};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::driver::{OperatorError, Work};
+use crate::driver::{Next, OperatorError, Work};
 use crate::objects::is_deleted;
 use crate::resource::LET_GO_ANNOTATION;
 
@@ -42,6 +42,12 @@ pub(crate) fn is_overdue(work: &Work) -> bool {
 pub(crate) fn way_out(work: &Work) -> String {
     let kind = work.key.kind.kind.to_lowercase();
     format!("kubectl annotate {kind} {} -n {} {LET_GO_ANNOTATION}=true", work.key.name, work.namespace())
+}
+
+/// Lets the object go.
+pub(crate) async fn let_go(work: &mut Work) -> Result<Next, OperatorError> {
+    work.set_finalizer(FINALIZER, false).await?;
+    Ok(Next::WhenChanged)
 }
 
 /// Since when an object is on its way out, or until when a pod may take to end.

@@ -64,6 +64,11 @@ impl Server {
         ObjectKey { kind, namespace: Some(self.namespace.clone()), name: self.name.clone() }
     }
 
+    /// One of its volumes' claims.
+    pub(crate) fn claim_key(&self, name: String) -> ObjectKey {
+        ObjectKey { kind: KindKey::new("v1", "PersistentVolumeClaim"), namespace: Some(self.namespace.clone()), name }
+    }
+
     /// The name of the volume's claim, which stays when all else goes.
     pub fn claim_name(&self) -> String {
         format!("{}-data", self.name)

@@ -47,13 +47,12 @@ pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
 /// Set to `"true"`, it lets an object of ours go that is held until its data is deleted: the data stays.
 pub const LET_GO_ANNOTATION: &str = "pinnace.dev/let-go";
 
-/// Whether people want an object of ours left alone that another made: it says itself what becomes of it.
-pub(crate) fn is_left_alone(object: &Value) -> bool {
-    let annotations = &object["metadata"]["annotations"];
-    [SKIP_ANNOTATION, LET_GO_ANNOTATION].iter().any(|one| annotations[one] == "true")
-}
-
 impl Metadata {
+    /// That of an object, which may be one that can't be read otherwise.
+    pub(crate) fn of(object: &Value) -> Self {
+        serde_json::from_value(object["metadata"].clone()).unwrap_or_default()
+    }
+
     /// Whether it is left as it is.
     pub(crate) fn is_skipped(&self) -> bool {
         self.says(SKIP_ANNOTATION)

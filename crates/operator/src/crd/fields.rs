@@ -23,14 +23,10 @@ pub(crate) fn image_rule() -> Vec<Value> {
 
 /// An amount as Kubernetes writes it, as in `250m` or `1Gi`.
 pub(crate) fn quantity(_: &mut SchemaGenerator) -> Schema {
-    let rules = rule(
+    number_or_text(rule(
         "type(self) == int ? self >= 0 : isQuantity(self) && quantity(self).compareTo(quantity('0')) >= 0",
         "Write an amount as in 250m, 256Mi or 1Gi; it can't be below 0.",
-    );
-    json_schema!({
-        "x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}], "maxLength": 40,
-        "x-kubernetes-validations": rules,
-    })
+    ))
 }
 
 /// Amounts by resource.
@@ -40,10 +36,13 @@ pub(crate) fn quantities(generator: &mut SchemaGenerator) -> Schema {
 
 /// A number or a percentage.
 pub(crate) fn int_or_string(_: &mut SchemaGenerator) -> Schema {
-    let rules = rule(
+    number_or_text(rule(
         "type(self) == int ? self >= 0 : self.matches('^(100|[0-9]{1,2})%$')",
         "Write a number of pods, as in 1, or a percentage of them, as in 25%.",
-    );
+    ))
+}
+
+fn number_or_text(rules: Vec<Value>) -> Schema {
     json_schema!({
         "x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}], "maxLength": 40,
         "x-kubernetes-validations": rules,

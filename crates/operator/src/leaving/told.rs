@@ -4,6 +4,7 @@ use cluster::{MADE_BY, MADE_LABEL};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::REASON;
 use crate::driver::{Event, OperatorError, Work, rfc3339};
 use crate::hex::hex;
 use crate::objects::condition;
@@ -11,11 +12,11 @@ use crate::objects::condition;
 /// Found by `kubectl get configmaps -l`: data that stays though its object was to be deleted with it.
 const LEFT_BEHIND_LABEL: &str = "pinnace.dev/left-behind";
 
-/// Tells it by an Event, where the object does not say it yet. That there can be none is no harm: its status says it too.
-pub(crate) async fn tell(work: &Work, reason: &str, message: &str) {
+/// Tells by an Event what keeps the object from going, where the object does not say it yet. That there can be none is no harm: its status says it too.
+pub(crate) async fn tell(work: &Work, message: &str) {
     let is_told = condition(&work.object, "Ready").is_some_and(|one| one["message"] == message);
     if !is_told {
-        work.tell(&Event::warning(reason, message)).await;
+        work.tell(&Event::warning(REASON, message)).await;
     }
 }
 
@@ -27,7 +28,7 @@ pub(crate) async fn left_behind(work: &Work, why: &str) -> Result<(), OperatorEr
     let data = json!({"kind": work.key.kind.kind, "namespace": work.namespace(), "name": work.key.name, "at": rfc3339(work.now()),
         "why": why, "spec": work.object["spec"].to_string()});
     let labels = json!({MADE_LABEL: MADE_BY, LEFT_BEHIND_LABEL: "true"});
-    let name = format!("left-behind-{}", hash(work.uid()));
+    let name = format!("left-behind-{}", hex(&Sha256::digest(work.uid()), 16));
     let metadata = json!({"name": name, "namespace": own, "labels": labels});
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
     work.client().create(&map).await?;
@@ -37,8 +38,4 @@ pub(crate) async fn left_behind(work: &Work, why: &str) -> Result<(), OperatorEr
     let about = json!({"apiVersion": "v1", "kind": "ConfigMap", "namespace": own, "name": name});
     work.tell_of(&about, own, &event).await;
     Ok(())
-}
-
-fn hash(of: &str) -> String {
-    hex(&Sha256::digest(of), 16)
 }

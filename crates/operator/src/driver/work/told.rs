@@ -27,7 +27,7 @@ impl Work {
 
     /// Says of an object that can't be read (its CRD is of another version than we are) why not, beside what was said before.
     pub(crate) async fn say_unreadable(&mut self, why: &BadObject) -> Result<(), OperatorError> {
-        let metadata = serde_json::from_value::<Metadata>(self.object["metadata"].clone()).unwrap_or_default();
+        let metadata = Metadata::of(&self.object);
         if self.is_deleted() && metadata.is_let_go() {
             return self.set_finalizer(FINALIZER, false).await;
         }
@@ -63,11 +63,11 @@ impl Work {
             return Ok(());
         }
         let live = self.client().write_status(&self.key, status).await?;
+        self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         if let Some(event) = Event::of(&self.object, status) {
             event::log(&self.key, &event);
             self.tell(&event).await;
         }
-        self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         Ok(())
     }
 }

@@ -31,19 +31,15 @@ pub fn eject(app: &App, seen: &Seen) -> Result<Ejected, Vec<Problem>> {
     let status = app.status.as_ref().unwrap_or(&nothing);
     let mut ejected = Ejected::default();
     let digest = checked.digest.to_string();
-    let mut is_to_run = |job: &Value| match left_out(job, &digest, status) {
-        None => {
-            ejected.will_run.push(name_of(job).to_owned());
-            true
-        }
-        Some(LeftOut::Done) => {
-            ejected.done.push(name_of(job).to_owned());
-            false
-        }
-        Some(LeftOut::HadData) => {
-            ejected.had_data.push(name_of(job).to_owned());
-            false
-        }
+    let mut is_to_run = |job: &Value| {
+        let left_out = left_out(job, &digest, status);
+        let told = match left_out {
+            None => &mut ejected.will_run,
+            Some(LeftOut::Done) => &mut ejected.done,
+            Some(LeftOut::HadData) => &mut ejected.had_data,
+        };
+        told.push(name_of(job).to_owned());
+        left_out.is_none()
     };
     let Objects { migration, once, .. } = &mut objects;
     *migration = migration.take().filter(&mut is_to_run);

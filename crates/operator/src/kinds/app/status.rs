@@ -32,7 +32,7 @@ pub(crate) fn of(app: &App, standing: &Standing, now: Timestamp) -> Value {
     let mut told = told(standing, &before, schema(app));
     let began = before.phase_since.as_ref().filter(|_| before.phase == told.phase);
     let since = began.and_then(|at| at.parse::<Timestamp>().ok()).unwrap_or(now);
-    told.is_late(now.duration_since(since));
+    told.counts_as_stuck_after(now.duration_since(since));
     let generation = app.metadata.generation;
     let mut status = AppStatus {
         observed_generation: generation,
@@ -68,7 +68,7 @@ struct Told {
 
 impl Told {
     /// What is waited for too long counts as stuck, and goes on when it comes after all.
-    fn is_late(&mut self, waited: SignedDuration) {
+    fn counts_as_stuck_after(&mut self, waited: SignedDuration) {
         let message = &self.message;
         self.message = match self.reason {
             INITIALIZING if waited >= INITIALIZING_AT_MOST => {

@@ -143,8 +143,7 @@ pub(crate) async fn take_away(work: &Work, database: &PostgresDatabase) -> Resul
             return Ok(Own::Waits(format!("its pod {} ends first", pod.name)));
         }
     }
-    let claims =
-        (0..MOST_INSTANCES).map(|number| work.beside("v1", "PersistentVolumeClaim", &claim_name(&server, number)));
+    let claims = (0..MOST_INSTANCES).map(|number| server.claim_key(claim_name(&server, number)));
     let kinds = ["Service", "Endpoints"].into_iter();
     let known = kinds.flat_map(|kind| names_of_patroni(&server).map(|name| work.beside("v1", kind, &name)));
     for one in claims.chain(known).collect::<Vec<_>>() {

@@ -33,7 +33,7 @@ pub(crate) async fn end(
         return Ok(Next::WhenChanged);
     }
     if database.metadata.is_let_go() || database.spec.deletion == Deletion::Keep {
-        return gone(work).await;
+        return leaving::let_go(work).await;
     }
     if let Some(pod) = leaving::pod_in_the_way(work).await? {
         let message = format!("it is deleted with its data, and waits until the pod {pod} of an App has ended");
@@ -44,10 +44,10 @@ pub(crate) async fn end(
         None => TRIED_AGAIN_AFTER,
     };
     let (why, how_long, result) = match taken_away(work, database, wanted).await {
-        Ok(Taken::Gone) => return gone(work).await,
+        Ok(Taken::Gone) => return leaving::let_go(work).await,
         Ok(Taken::Never(why)) if leaving::is_overdue(work) => {
             leaving::left_behind(work, &why).await?;
-            return gone(work).await;
+            return leaving::let_go(work).await;
         }
         Ok(Taken::Never(why)) => (why, " for an hour, and then it goes and its data stays", Ok(Next::After(again))),
         Ok(Taken::NotYet(why)) => (why, "", Ok(Next::After(again))),
@@ -58,13 +58,8 @@ pub(crate) async fn end(
         "it is to be deleted with its data, and that can't be done now: {why}. It is tried again{how_long}; to let it go and keep the data: {}",
         leaving::way_out(work)
     );
-    leaving::tell(work, leaving::REASON, &message).await;
+    leaving::tell(work, &message).await;
     held(work, database, wanted, message, result).await
-}
-
-async fn gone(work: &mut Work) -> Result<Next, OperatorError> {
-    work.set_finalizer(leaving::FINALIZER, false).await?;
-    Ok(Next::WhenChanged)
 }
 
 async fn held(

@@ -54,7 +54,7 @@ pub(super) fn named(work: &Work, database: &PostgresDatabase, shared: Option<&Se
 pub(crate) fn own_claim(work: &Work, database: &PostgresDatabase) -> Option<(ObjectKey, Server)> {
     database.spec.server.local.as_ref().filter(|local| local.shared.is_none())?;
     let server = named(work, database, None);
-    Some((work.beside("v1", "PersistentVolumeClaim", &server.claim_name()), server))
+    Some((server.claim_key(server.claim_name()), server))
 }
 
 /// Somebody changed the superuser's password, or its Secret was lost.

@@ -1,6 +1,6 @@
 //! What a server in the cluster that several share consists of, as far as data lies on it.
 
-use ::cluster::{KindKey, ObjectKey};
+use ::cluster::ObjectKey;
 
 use super::PostgresDatabase;
 use super::cluster::build::claim_name;
@@ -16,7 +16,7 @@ pub(super) async fn is_gone(work: &Work, database: &PostgresDatabase) -> Result<
     let (server, objects) = match &database.spec.server {
         PostgresServer { local: Some(local), .. } => {
             let server = named(work, database, local.shared.as_ref());
-            let objects = vec![server.stateful_set_key(), claim(&server, server.claim_name())];
+            let objects = vec![server.stateful_set_key(), server.claim_key(server.claim_name())];
             (server, objects)
         }
         PostgresServer { cluster: Some(cluster), .. } => {
@@ -34,10 +34,6 @@ fn of_cluster(server: &Server, wanted: &ClusterServer) -> Vec<ObjectKey> {
         // Its volumes go with it.
         return vec![cloud_native_pg::key(server)];
     }
-    let claims = (0..MOST_INSTANCES).map(|number| claim(server, claim_name(server, number)));
+    let claims = (0..MOST_INSTANCES).map(|number| server.claim_key(claim_name(server, number)));
     std::iter::once(server.stateful_set_key()).chain(claims).collect()
-}
-
-fn claim(server: &Server, name: String) -> ObjectKey {
-    ObjectKey { kind: KindKey::new("v1", "PersistentVolumeClaim"), namespace: Some(server.namespace.clone()), name }
 }

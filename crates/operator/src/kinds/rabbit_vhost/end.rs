@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use cluster::ObjectKey;
-
 use super::crd::VhostDeletion;
 use super::validate::{Problem, server, validate};
 use super::{RabbitVhost, apply, dereference, status};
@@ -26,33 +24,28 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
         return Ok(Next::WhenChanged);
     }
     if vhost.metadata.is_let_go() || vhost.spec.deletion != VhostDeletion::Drop {
-        return gone(work).await;
+        return leaving::let_go(work).await;
     }
     if let Some(pod) = leaving::pod_in_the_way(work).await? {
         let message = format!("it is deleted with its virtual host, and waits until the pod {pod} of an App has ended");
         return held(work, vhost, message, Ok(Next::After(LOOKS_AGAIN_AFTER))).await;
     }
     let (why, result) = match taken_away(work, vhost).await {
-        Ok(None) => return gone(work).await,
+        Ok(None) => return leaving::let_go(work).await,
         Ok(Some(problem)) => (problem.to_string(), Ok(Next::After(LOOKS_AGAIN_AFTER))),
         Err(error) if error.is_of_api_server() => return Err(error),
         Err(error) => (error.to_string(), Err(error)),
     };
     if leaving::is_overdue(work) {
         leaving::left_behind(work, &why).await?;
-        return gone(work).await;
+        return leaving::let_go(work).await;
     }
     let message = format!(
         "its virtual host is to be deleted, and that can't be done now: {why}. It is tried again for an hour; to let it go and keep the virtual host: {}",
         leaving::way_out(work)
     );
-    leaving::tell(work, leaving::REASON, &message).await;
+    leaving::tell(work, &message).await;
     held(work, vhost, message, result).await
-}
-
-async fn gone(work: &mut Work) -> Result<Next, OperatorError> {
-    work.set_finalizer(leaving::FINALIZER, false).await?;
-    Ok(Next::WhenChanged)
 }
 
 async fn held(
@@ -69,14 +62,12 @@ async fn held(
 /// Nothing when it is gone; else what is in the way.
 async fn taken_away(work: &mut Work, vhost: &RabbitVhost) -> Result<Option<Problem>, OperatorError> {
     if let Some(server) = server(vhost) {
+        let claim = server.claim_key(server.claim_name());
         if server.owner.is_some() {
             // A broker of its own goes with its object; what is left is its volume.
-            let claim = work.beside("v1", "PersistentVolumeClaim", &server.claim_name());
             work.delete_made(&claim, Some(&server.name)).await?;
             return Ok(None);
         }
-        let claim = work.beside("v1", "PersistentVolumeClaim", &server.claim_name());
-        let claim = ObjectKey { namespace: Some(server.namespace.clone()), ..claim };
         if leaving::is_gone(work, &server.namespace, &[server.stateful_set_key(), claim]).await? {
             return Ok(None);
         }

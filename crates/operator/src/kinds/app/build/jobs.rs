@@ -11,7 +11,8 @@ use super::put;
 use crate::hex::hex;
 use crate::kinds::app::crd::{EnvVariable, Migrations, Resources, Superuser};
 
-/// So much longer than it may take a migration has until its Job ends, so that a machine and its image can be had meanwhile.
+/// So much longer than it may take a migration has until its Job ends, so that a machine can be had meanwhile. The time of its pod begins there,
+/// with the image.
 const SECONDS_TO_BEGIN: u32 = 600;
 
 /// The migration of this version. Its name holds the digest, so that there is one for each, whoever asks for it.
