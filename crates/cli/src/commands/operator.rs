@@ -64,17 +64,17 @@ struct Run {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct With {
     /// The image of PostgreSQL that databases in the cluster run from, best with its digest
-    #[arg(long)]
-    postgres_image: Option<String>,
+    #[arg(long, value_name = "IMAGE", default_value_t = Images::default().postgres)]
+    postgres_image: String,
     /// The image of Patroni with PostgreSQL that `cluster` databases run from
-    #[arg(long)]
-    patroni_image: Option<String>,
+    #[arg(long, value_name = "IMAGE", default_value_t = Images::default().patroni)]
+    patroni_image: String,
     /// The image of Redis
-    #[arg(long)]
-    redis_image: Option<String>,
+    #[arg(long, value_name = "IMAGE", default_value_t = Images::default().redis)]
+    redis_image: String,
     /// The image of RabbitMQ, with its management plugin
-    #[arg(long)]
-    rabbit_image: Option<String>,
+    #[arg(long, value_name = "IMAGE", default_value_t = Images::default().rabbit)]
+    rabbit_image: String,
     /// Where a server is reached from here, as in shop-postgres.shop.svc:5432=127.0.0.1:15432; for an operator outside of the cluster
     #[arg(long = "reach", value_name = "HOST:PORT=HOST:PORT", value_parser = reach)]
     reached_at: Vec<(String, (String, u16))>,
@@ -103,13 +103,12 @@ fn reach(text: &str) -> Result<(String, (String, u16)), String> {
 impl With {
     /// The settings of an operator.
     pub(crate) fn settings(&self, namespace: Option<String>) -> Settings {
-        let usual = Images::default();
         let images = Images {
-            postgres: self.postgres_image.clone().unwrap_or(usual.postgres),
-            patroni: self.patroni_image.clone().unwrap_or(usual.patroni),
-            redis: self.redis_image.clone().unwrap_or(usual.redis),
-            rabbit: self.rabbit_image.clone().unwrap_or(usual.rabbit),
-            postgres_versions: usual.postgres_versions,
+            postgres: self.postgres_image.clone(),
+            patroni: self.patroni_image.clone(),
+            redis: self.redis_image.clone(),
+            rabbit: self.rabbit_image.clone(),
+            ..Images::default()
         };
         let reached_at: BTreeMap<_, _> = self.reached_at.iter().cloned().collect();
         let aws = Aws {
