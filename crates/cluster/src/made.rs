@@ -126,7 +126,8 @@ impl ClusterClient {
         let query = Query::new().with("fieldManager", FIELD_MANAGER).with("force", "true");
         let path = format!("{}/status", kind.path(key)?);
         let applied = match self.send(&call, Method::PATCH, &path, &query, Some((APPLY_PATCH, &object))).await {
-            // Nothing can be applied to what a definition of before left there: it is replaced.
+            // Nothing can be applied to what a definition of before left there, nor together with what is kept of that: it is replaced. What was
+            // there before need not be of the form that is wanted now.
             Err(error) if is_of_another_form(&error) => {
                 let replaced = json!([{"op": "add", "path": "/status", "value": status}]);
                 let query = Query::new().with("fieldManager", FIELD_MANAGER);
@@ -168,10 +169,14 @@ impl ClusterClient {
     }
 }
 
-/// Whether what is stored does not have the form that its definition gives it now.
+/// Whether what is stored, or is to be said on, does not have the form that its definition gives it now.
 fn is_of_another_form(error: &ClusterError) -> bool {
     const SAID: [&str; 2] = ["failed to create manager for existing fields", "failed to create typed live object"];
-    matches!(error, ClusterError::Unexpected { message, .. } if SAID.iter().any(|said| message.contains(said)))
+    match error {
+        ClusterError::Invalid { .. } => true,
+        ClusterError::Unexpected { message, .. } => SAID.iter().any(|said| message.contains(said)),
+        _ => false,
+    }
 }
 
 const MERGE_PATCH: &str = "application/merge-patch+json";

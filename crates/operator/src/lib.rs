@@ -25,5 +25,5 @@ pub use claim::Claim;
 pub use crd::{GROUP, Kind, OfKind, VERSION, crd, crds, is_ours, unknown_fields};
 pub use driver::{Aws, Backups, Clock, Operator, OperatorError, Settings};
 pub use kinds::{KINDS, app, postgres_database, rabbit_vhost, redis};
-pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource};
+pub use resource::{BadObject, Condition, ConditionStatus, Metadata, Resource, Status};
 pub use rights::{ACCOUNT, command_for_rights, rights};

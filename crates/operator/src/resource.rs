@@ -25,6 +25,12 @@ fn none<T>() -> Option<T> {
     None
 }
 
+/// What was seen of an object last.
+pub trait Status: DeserializeOwned {
+    /// Its fields that say what was done and is not to be done again.
+    const DONE: &'static [&'static str] = &[];
+}
+
 /// What Kubernetes knows of every object, as far as we need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -41,7 +47,8 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Set to `"true"`, it leaves an object of ours as it is, whatever it says: nothing is made, changed or deleted.
+/// Set to `"true"`, it leaves an object of ours as it is, whatever it says: nothing is made, changed or deleted. So does any other value but
+/// `"false"`: who writes `yes` does not want it touched.
 pub const SKIP_ANNOTATION: &str = "pinnace.dev/skip";
 
 /// Set to `"true"`, it lets an object of ours go that is held until its data is deleted: the data stays.
@@ -55,16 +62,12 @@ impl Metadata {
 
     /// Whether it is left as it is.
     pub(crate) fn is_skipped(&self) -> bool {
-        self.says(SKIP_ANNOTATION)
+        self.annotations.get(SKIP_ANNOTATION).is_some_and(|value| value != "false")
     }
 
     /// Whether it goes at once when it is deleted, and its data stays.
     pub(crate) fn is_let_go(&self) -> bool {
-        self.says(LET_GO_ANNOTATION)
-    }
-
-    fn says(&self, annotation: &str) -> bool {
-        self.annotations.get(annotation).is_some_and(|value| value == "true")
+        self.annotations.get(LET_GO_ANNOTATION).is_some_and(|value| value == "true")
     }
 }
 
@@ -89,11 +92,29 @@ pub enum BadObject {
         /// What the reader says.
         why: String,
     },
+    /// What was done is not known. Taken for nothing, it would be done again.
+    #[error(
+        "{kind} {name}: {field} says what was done already, and can't be read: {why}. Mend it: kubectl edit {} {name}{} --subresource=status",
+        kind.to_lowercase(),
+        .namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default()
+    )]
+    Done {
+        /// Its kind.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// Its namespace.
+        namespace: Option<String>,
+        /// Where it stands (`status.migrations`).
+        field: String,
+        /// What the reader says.
+        why: String,
+    },
 }
 
-impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, Status> {
+impl<Spec: OfKind + DeserializeOwned, Seen: Status> Resource<Spec, Seen> {
     /// Reads an object as the API server or a file has it. Fields that this version does not know are passed over, as a newer CRD
-    /// may have them; and so is what a status has in a form that it had in an older one: it is said anew.
+    /// may have them; and so is what a status has in a form that it had in an older one: it is said anew. What says that something was done is not.
     pub fn read(object: &Value) -> Result<Self, BadObject> {
         let kind = Spec::KIND.kind;
         let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -111,27 +132,28 @@ impl<Spec: OfKind + DeserializeOwned, Status: DeserializeOwned> Resource<Spec, S
             });
         }
         let read = serde_path_to_error::deserialize(object);
-        if read.is_err()
-            && let Ok(known) = serde_path_to_error::deserialize(&without_what_is_not_a::<Status>(object))
-        {
-            return Ok(known);
-        }
+        let read = read.or_else(|_| serde_path_to_error::deserialize(&without_what_is_said_anew::<Seen>(object)));
         read.map_err(|error| {
             let (field, why) = (error.path().to_string(), error.into_inner().to_string());
+            if field.starts_with("status.") {
+                let namespace = Metadata::of(object).namespace;
+                return BadObject::Done { kind, name, namespace, field, why };
+            }
             let why = if field == "." { why } else { format!("{field}: {why}") };
             BadObject::Form { kind, name, why }
         })
     }
 }
 
-/// The same with those fields of the status alone that can be read.
-fn without_what_is_not_a<Status: DeserializeOwned>(object: &Value) -> Value {
+/// The same without those fields of the status that can't be read and are said anew.
+fn without_what_is_said_anew<Seen: Status>(object: &Value) -> Value {
     let mut object = object.clone();
     let fields = object.get("status").and_then(Value::as_object).cloned().unwrap_or_default().into_iter();
-    let can_be_read = |(key, value): &(String, Value)| {
-        serde_json::from_value::<Status>(Value::Object([(key.clone(), value.clone())].into_iter().collect())).is_ok()
+    let stays = |(key, value): &(String, Value)| {
+        let alone = Value::Object([(key.clone(), value.clone())].into_iter().collect());
+        Seen::DONE.contains(&key.as_str()) || serde_json::from_value::<Seen>(alone).is_ok()
     };
-    object["status"] = Value::Object(fields.filter(can_be_read).collect());
+    object["status"] = Value::Object(fields.filter(stays).collect());
     object
 }
 
@@ -166,4 +188,22 @@ pub enum ConditionStatus {
     False,
     /// It can't be said.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_as_it_is_may_say_so_in_other_words_and_what_is_let_go_may_not() {
+        let with = |annotation: &str, value: &str| {
+            Metadata::of(&json!({"metadata": {"name": "shop", "annotations": {annotation: value}}}))
+        };
+        for (value, is_skipped, is_let_go) in [("true", true, true), ("yes", true, false), ("false", false, false)] {
+            assert_eq!(with(SKIP_ANNOTATION, value).is_skipped(), is_skipped, "{value}");
+            assert_eq!(with(LET_GO_ANNOTATION, value).is_let_go(), is_let_go, "{value}");
+        }
+    }
 }

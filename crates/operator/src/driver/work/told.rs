@@ -98,7 +98,7 @@ fn left_as_it_is(object: &Value, now: Timestamp) -> Value {
 
 fn unreadable(object: &Value, why: &str, now: Timestamp) -> Value {
     let (mut status, before) = said_before(object);
-    let message = format!("its spec can't be read; nothing is done until it is mended: {why}");
+    let message = format!("it can't be read; nothing is done until it is mended: {why}");
     let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
     let said = Said { ready: false, stalled: true, reason: "Invalid", message: &message };
     status["conditions"] = json!(conditions(said, generation, &before, now));

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crd::fields::{conditions, rule, rules};
-use crate::resource::Condition;
+use crate::resource::{Condition, Status};
 
 pub use server::{ClusterServer, Engine, ExternalServer, LocalServer, PostgresServer, RdsServer, ServerName};
 
@@ -162,6 +162,11 @@ pub struct PostgresDatabaseStatus {
     /// The backup that it was filled from.
     pub restored: Option<String>,
     /// `Ready`: it takes connections. `Stalled`: it can't go on by itself. `Restored`: it was filled from a backup, and what did not come back.
+    /// `OutOfReach`: it is to be deleted, and what its data needs for that is not there, since when and why.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+}
+
+impl Status for PostgresDatabaseStatus {
+    const DONE: &'static [&'static str] = &["filled", "beganEmpty", "restored"];
 }

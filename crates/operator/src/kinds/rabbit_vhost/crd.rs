@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::crd::fields::{any_mapping, conditions, quantity, rule};
 use crate::kinds::app::crd::Resources;
 use crate::kinds::postgres_database::crd::ServerName;
-use crate::resource::Condition;
+use crate::resource::{Condition, Status};
 
 /// What a virtual host should be.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -159,7 +159,10 @@ pub struct RabbitVhostStatus {
     pub username: Option<String>,
     /// The Secret that address and login stand in.
     pub connection_secret: Option<String>,
-    /// `Ready`: it takes connections. `Stalled`: it can't go on by itself.
+    /// `Ready`: it takes connections. `Stalled`: it can't go on by itself. `OutOfReach`: it is to be deleted, and its broker can't be asked, since
+    /// when and why.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
 }
+
+impl Status for RabbitVhostStatus {}

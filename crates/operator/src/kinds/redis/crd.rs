@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::crd::fields::{conditions, quantity, rules};
 use crate::kinds::app::crd::Resources;
-use crate::resource::Condition;
+use crate::resource::{Condition, Status};
 
 /// What a Redis should be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -105,3 +105,5 @@ pub struct RedisStatus {
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
 }
+
+impl Status for RedisStatus {}

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crd::fields::conditions;
-use crate::resource::Condition;
+use crate::resource::{Condition, Status};
 
 /// What was seen of an App last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +47,10 @@ pub struct AppStatus {
     /// `Ready`: it runs as it should. `Stalled`: it can't go on by itself.
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
+}
+
+impl Status for AppStatus {
+    const DONE: &'static [&'static str] = &["migrated", "migrations", "irreversible", "once", "database"];
 }
 
 /// The database that something ran in.
