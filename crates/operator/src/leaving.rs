@@ -5,10 +5,10 @@ mod told;
 
 use cluster::{ClusterError, KindKey, ObjectKey};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::driver::{Next, OperatorError, Work};
-use crate::objects::is_deleted;
+use crate::driver::{Next, OperatorError, Work, rfc3339};
+use crate::objects::{condition, is_deleted};
 use crate::resource::LET_GO_ANNOTATION;
 
 pub(crate) use pods::pod_in_the_way;
@@ -19,6 +19,9 @@ pub(crate) const REASON: &str = "Deleting";
 
 /// Holds an object that is deleted until its data went as it says.
 pub(crate) const FINALIZER: &str = "pinnace.dev/data";
+
+/// The condition of an object that is held for data which can't be reached; it holds since that was seen first.
+const OUT_OF_REACH: &str = "OutOfReach";
 
 /// So long is waited for what has to be there and is gone: it may be on its way back. It must not hold a namespace for ever.
 const WAITED_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -33,9 +36,20 @@ pub(crate) enum Taken {
     Never(String),
 }
 
-/// Whether it was waited for long enough.
+/// Whether it was waited for long enough. It counts from when that was said first: a deletion may be old by then.
 pub(crate) fn is_overdue(work: &Work) -> bool {
-    deleted_at(&work.object).is_some_and(|at| work.now().duration_since(at) >= WAITED_FOR)
+    let since = condition(&work.object, OUT_OF_REACH).and_then(|one| one["lastTransitionTime"].as_str()?.parse().ok());
+    since.is_some_and(|since: Timestamp| work.now().duration_since(since) >= WAITED_FOR)
+}
+
+/// Says in a status since when the data can't be reached, and why. It is said for as long as that is so.
+pub(crate) fn say_out_of_reach(work: &Work, status: &mut Value, why: &str) {
+    let now = rfc3339(work.now());
+    let since = condition(&work.object, OUT_OF_REACH).map_or(json!(now), |one| one["lastTransitionTime"].clone());
+    if let Some(conditions) = status["conditions"].as_array_mut() {
+        conditions.push(json!({"type": OUT_OF_REACH, "status": "True", "reason": REASON, "message": why,
+            "lastTransitionTime": since, "observedGeneration": work.object["metadata"]["generation"]}));
+    }
 }
 
 /// What lets an object go and leaves its data where it is.

@@ -21,6 +21,7 @@ pub(crate) async fn tell(work: &Work, message: &str) {
 }
 
 /// The object goes and its data stays: that is written down in our own namespace for as long as nobody deletes it there, and told by an Event in both.
+/// Where our namespace refuses that for good, the log and the Event tell it alone: it must not hold the object for ever.
 pub(crate) async fn left_behind(work: &Work, why: &str) -> Result<(), OperatorError> {
     let own = work.client().own_namespace();
     let message = format!("{} goes, and its data stays where it is: {why}. Delete that by hand", work.key);
@@ -31,7 +32,13 @@ pub(crate) async fn left_behind(work: &Work, why: &str) -> Result<(), OperatorEr
     let name = format!("left-behind-{}", hex(&Sha256::digest(work.uid()), 16));
     let metadata = json!({"name": name, "namespace": own, "labels": labels});
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
-    work.client().create(&map).await?;
+    match work.client().create(&map).await.map_err(OperatorError::from) {
+        Ok(_) => {}
+        Err(error) if error.is_transient() => return Err(error),
+        Err(error) => {
+            tracing::warn!(object = %work.key, %error, spec = %work.object["spec"], "what stays can't be written down");
+        }
+    }
     let event = Event::warning("LeftBehind", &message);
     work.tell(&event).await;
     // What it is about has to be in its own namespace.

@@ -79,9 +79,9 @@ impl Place {
         self.login(&format!("{name}-postgres")).await.unwrap()
     }
 
-    pub(crate) async fn says(&self, name: &str, words: &str) {
+    pub(crate) async fn says(&self, name: &str, words: &str) -> Value {
         let says = |live: &Value| message(&live["status"], "Ready").contains(words);
-        self.field.until(&self.key(name), words, says).await;
+        self.field.until(&self.key(name), words, says).await
     }
 
     pub(crate) fn secret(&self, name: &str) -> ObjectKey {

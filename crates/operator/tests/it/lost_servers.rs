@@ -85,8 +85,12 @@ async fn a_server_that_does_not_answer_is_waited_for_as_long_as_it_takes_and_eve
     place.minutes_later(180).await;
     place.stays("shop", "beside").await;
     assert!(place.databases().await.contains(&"shop".to_owned()));
-    let first = place.field.get(&place.key("shop")).await.unwrap();
     place.field.ended(&admin).await;
+    // The hour begins now, and not when it was deleted.
+    let first = place.says("shop", "It is tried again for an hour, and then it goes and its data stays").await;
+    assert!(message(&first["status"], "OutOfReach").contains("moves"), "{first:#}");
+    place.minutes_later(180 + 55).await;
+    place.stays("shop", "later").await;
     place.write_admin_at("moves", place.port()).await;
     place.field.until(&place.key("shop"), "another", |live| live["metadata"]["uid"] != first["metadata"]["uid"]).await;
     place.field.phase("shop", "Ready").await;
@@ -117,6 +121,24 @@ async fn a_database_whose_servers_secret_is_gone_goes_after_an_hour_and_what_sta
     let left: Vec<&Value> =
         maps.iter().filter(|map| map["metadata"]["labels"]["pinnace.dev/left-behind"] == "true").collect();
     assert_eq!((left.len(), &left[0]["data"]["name"]), (1, &json!("shop")), "{maps:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_holds_nothing_where_it_can_not_be_written_down() {
+    let mut place = Place::new().await;
+    place.write_admin_at("gone", place.port()).await;
+    place.write("shop", json!({"server": {"external": {"adminSecret": "gone"}}, "deletion": "drop"})).await;
+    place.ready("shop").await;
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"count/configmaps": "0"}},
+        "metadata": {"name": "full", "namespace": place.field.server.own_namespace()}});
+    place.field.client.create(&quota).await.unwrap();
+    place.delete_admin("gone").await;
+    place.delete("shop").await;
+    place.says("shop", "It is tried again for an hour").await;
+    place.minutes_later(61).await;
+    place.field.until_gone(&place.key("shop")).await;
+    let told = place.events(&place.field.server.namespace, "LeftBehind").await;
+    assert!(told.len() == 1 && told[0].contains("its data stays where it is"), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::PostgresDatabase;
 use super::cluster::Own;
 use super::crd::Deletion;
@@ -37,42 +39,44 @@ pub(crate) async fn end(
     }
     if let Some(pod) = leaving::pod_in_the_way(work).await? {
         let message = format!("it is deleted with its data, and waits until the pod {pod} of an App has ended");
-        return held(work, database, wanted, message, Ok(Next::After(TRIED_AGAIN_AFTER))).await;
+        let status = waiting(work, database, wanted, message);
+        work.write_status(&status).await?;
+        return Ok(Next::After(TRIED_AGAIN_AFTER));
     }
     let again = match &database.spec.server.rds {
         Some(_) => work.shared.settings.aws.asked_every,
         None => TRIED_AGAIN_AFTER,
     };
-    let (why, how_long, result) = match taken_away(work, database, wanted).await {
-        Ok(Taken::Gone) => return leaving::let_go(work).await,
-        Ok(Taken::Never(why)) if leaving::is_overdue(work) => {
-            leaving::left_behind(work, &why).await?;
+    let (taken, result) = match taken_away(work, database, wanted).await {
+        Ok(taken) => (taken, Ok(Next::After(again))),
+        Err(error) if error.is_of_api_server() => return Err(error),
+        Err(error) => (Taken::NotYet(error.to_string()), Err(error)),
+    };
+    let (why, how_long) = match &taken {
+        Taken::Gone => return leaving::let_go(work).await,
+        Taken::Never(why) if leaving::is_overdue(work) => {
+            leaving::left_behind(work, why).await?;
             return leaving::let_go(work).await;
         }
-        Ok(Taken::Never(why)) => (why, " for an hour, and then it goes and its data stays", Ok(Next::After(again))),
-        Ok(Taken::NotYet(why)) => (why, "", Ok(Next::After(again))),
-        Err(error) if error.is_of_api_server() => return Err(error),
-        Err(error) => (error.to_string(), "", Err(error)),
+        Taken::Never(why) => (why, " for an hour, and then it goes and its data stays"),
+        Taken::NotYet(why) => (why, ""),
     };
     let message = format!(
         "it is to be deleted with its data, and that can't be done now: {why}. It is tried again{how_long}; to let it go and keep the data: {}",
         leaving::way_out(work)
     );
     leaving::tell(work, &message).await;
-    held(work, database, wanted, message, result).await
-}
-
-async fn held(
-    work: &mut Work,
-    database: &PostgresDatabase,
-    wanted: Result<&Wanted, &InvalidName>,
-    message: String,
-    result: Result<Next, OperatorError>,
-) -> Result<Next, OperatorError> {
-    let outcome = Outcome::of(Standing::Waits { reason: leaving::REASON, message });
-    let status = status::of(database, wanted.ok(), &outcome, work.now());
+    let mut status = waiting(work, database, wanted, message);
+    if let Taken::Never(why) = &taken {
+        leaving::say_out_of_reach(work, &mut status, why);
+    }
     work.write_status(&status).await?;
     result
+}
+
+fn waiting(work: &Work, database: &PostgresDatabase, wanted: Result<&Wanted, &InvalidName>, message: String) -> Value {
+    let outcome = Outcome::of(Standing::Waits { reason: leaving::REASON, message });
+    status::of(database, wanted.ok(), &outcome, work.now())
 }
 
 async fn taken_away(

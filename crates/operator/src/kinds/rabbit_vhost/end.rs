@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::crd::VhostDeletion;
 use super::validate::{Problem, server, validate};
 use super::{RabbitVhost, apply, dereference, status};
@@ -28,7 +30,9 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
     }
     if let Some(pod) = leaving::pod_in_the_way(work).await? {
         let message = format!("it is deleted with its virtual host, and waits until the pod {pod} of an App has ended");
-        return held(work, vhost, message, Ok(Next::After(LOOKS_AGAIN_AFTER))).await;
+        let status = waiting(work, vhost, message);
+        work.write_status(&status).await?;
+        return Ok(Next::After(LOOKS_AGAIN_AFTER));
     }
     let (why, result) = match taken_away(work, vhost).await {
         Ok(None) => return leaving::let_go(work).await,
@@ -45,18 +49,14 @@ pub(crate) async fn end(work: &mut Work, vhost: &RabbitVhost) -> Result<Next, Op
         leaving::way_out(work)
     );
     leaving::tell(work, &message).await;
-    held(work, vhost, message, result).await
+    let mut status = waiting(work, vhost, message);
+    leaving::say_out_of_reach(work, &mut status, &why);
+    work.write_status(&status).await?;
+    result
 }
 
-async fn held(
-    work: &mut Work,
-    vhost: &RabbitVhost,
-    message: String,
-    result: Result<Next, OperatorError>,
-) -> Result<Next, OperatorError> {
-    let standing = Standing::Waits { reason: leaving::REASON, message };
-    work.write_status(&status::of(vhost, &standing, work.now())).await?;
-    result
+fn waiting(work: &Work, vhost: &RabbitVhost, message: String) -> Value {
+    status::of(vhost, &Standing::Waits { reason: leaving::REASON, message }, work.now())
 }
 
 /// Nothing when it is gone; else what is in the way.
