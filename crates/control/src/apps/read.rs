@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{AppView, MigrationState, MigrationView};
 
-/// Left as it is, whatever happens.
+/// Left as it is, whatever happens; by any value but `false`, as the operator reads it.
 const SKIP: &str = "/metadata/annotations/pinnace.dev~1skip";
 /// A message is cut here.
 const LONGEST: usize = 2000;
@@ -76,7 +76,7 @@ fn paused(object: &Value) -> Option<&'static str> {
     if object.pointer("/spec/pause").and_then(Value::as_bool).unwrap_or_default() {
         return Some("spec.pause");
     }
-    let skip = text(object, SKIP).is_some_and(|value| value == "true");
+    let skip = text(object, SKIP).is_some_and(|value| value != "false");
     skip.then_some("the annotation pinnace.dev/skip")
 }
 

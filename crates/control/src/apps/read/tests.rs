@@ -107,6 +107,8 @@ fn what_is_left_as_it_is_says_by_what() {
     let mut app = serving();
     app["metadata"]["annotations"] = json!({"pinnace.dev/skip": "true"});
     assert_eq!(seen(&app).paused, Some("the annotation pinnace.dev/skip"));
+    app["metadata"]["annotations"] = json!({"pinnace.dev/skip": "false"});
+    assert_eq!(seen(&app).paused, None);
 }
 
 #[test]
