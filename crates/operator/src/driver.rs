@@ -4,6 +4,7 @@
 mod backoff;
 mod clock;
 mod error;
+mod known;
 mod lane;
 mod lead;
 mod memo;
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use crate::crd::{GROUP, VERSION};
 use crate::kinds::{CONTROLLERS, KINDS};
+use known::Known;
 
 pub use clock::Clock;
 pub(crate) use clock::rfc3339;
@@ -63,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) key: MaskKey,
     /// The uid of the cluster's own namespace: which cluster this is, for claims.
     pub(crate) cluster: String,
+    /// The IngressClasses that were seen.
+    pub(crate) ingress_classes: Known,
     /// How many lanes ask the API server at once.
     pub(crate) turns: Semaphore,
     /// The same of each server outside, by its address.
@@ -111,7 +115,9 @@ impl Operator {
         }
         let turns = Semaphore::new(settings.at_once);
         let servers = Mutex::default();
-        Ok(Self { shared: Arc::new(Shared { client, watcher, settings, key, cluster, turns, servers }) })
+        let ingress_classes = Known::default();
+        let shared = Shared { client, watcher, settings, key, cluster, ingress_classes, turns, servers };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Looks after all objects until `stop` says true or its other end is gone. Where another operator does so already it waits.

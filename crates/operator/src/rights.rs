@@ -29,6 +29,8 @@ pub fn rights(own: &str, namespace: Option<&str>) -> Vec<Value> {
     let mut definitions = rule("apiextensions.k8s.io", &["customresourcedefinitions"], &["get"]);
     definitions["resourceNames"] = KINDS.iter().map(|kind| json!(format!("{}.{GROUP}", kind.plural))).collect();
     of_cluster.push(definitions);
+    // Whether the class of an Ingress is there.
+    of_cluster.push(rule("networking.k8s.io", &["ingressclasses"], &["get"]));
     match namespace {
         None => of_cluster.extend(looked_after()),
         Some(namespace) => objects.extend(role("Role", Some(namespace), ACCOUNT, &looked_after(), &subject)),

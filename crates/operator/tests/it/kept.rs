@@ -153,6 +153,22 @@ async fn a_certificate_that_is_not_there_is_told_by_an_app_that_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ingress_class_that_nobody_knows_is_told_by_an_app_that_runs() {
+    let field = Field::looked_after().await;
+    let class = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": field.server.namespace},
+        "spec": {"controller": "example.org/nobody"}});
+    field.client.create(&class).await.unwrap();
+    let told = "it runs as it should; but there is no IngressClass ngnix, and hardly anything answers at shop.example.org: \
+        `kubectl get ingressclasses` lists those that there are";
+    for (class, told) in [("ngnix", told), (&field.server.namespace, "it runs as it should")] {
+        let routes = json!({"host": "shop.example.org", "ingress": {"class": class}});
+        let spec = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}, "routes": routes});
+        field.write_app("shop", spec).await;
+        field.until(&field.app("shop"), told, |app| message(&app["status"], "Ready") == told).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_an_app_made_can_be_skipped_by_itself() {
     let field = Field::looked_after().await;
     let spec = |labels: Value| {

@@ -4,6 +4,7 @@ mod backup;
 mod database;
 mod jobs;
 mod restored;
+mod routes;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use model::Digest;
 use serde_json::Value;
 
 use super::apply::Kept;
-use super::build::{JOB_OF_SUPERUSER, Objects, certificate};
+use super::build::{JOB_OF_SUPERUSER, Objects};
 use super::dereference::{names_its_secret, sources, superuser_secret};
 use super::reconcile::{TAKEN_UP, holds};
 use super::{App, Problem};
@@ -30,6 +31,7 @@ pub(crate) use jobs::{
     is_superseded, jobs, judge_job, left_behind,
 };
 pub(crate) use restored::say_restored;
+pub(crate) use routes::no_way_in;
 
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -191,18 +193,6 @@ async fn no_password(
          {}-superuser",
         app.metadata.name
     )))
-}
-
-/// That the Secret with the certificate of its addresses is not there. Its processes run whether it is or not.
-pub(crate) async fn no_certificate(work: &mut Work, app: &App) -> Result<Option<String>, OperatorError> {
-    let Some(routes) = app.spec.routes.as_ref().filter(|routes| routes.gateway.is_none()) else { return Ok(None) };
-    let Some(tls) = &routes.tls else { return Ok(None) };
-    let secret = certificate(app, tls);
-    if work.secret(&secret).await?.is_some() {
-        return Ok(None);
-    }
-    let who = if tls.issuer.is_some() { ": cert-manager makes it, where it is installed" } else { ": make it" };
-    Ok(Some(format!("but the Secret {secret} with the certificate of {} is not there{who}", routes.host)))
 }
 
 /// What is waited for, while what would tell it is not there.

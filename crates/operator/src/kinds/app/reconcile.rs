@@ -114,7 +114,7 @@ async fn go_on(
             apply::begun(work, facts, database).await?;
             let snapshot = of_app(work);
             let once = facts.once.iter().map(|once| once.name.clone()).collect();
-            let note = facts::no_certificate(work, app).await?;
+            let note = facts::no_way_in(work, app).await?;
             let serving = Serving { image: app.spec.image.clone(), version, once, note };
             let standing = deployed(work, &kept, facts, &snapshot, serving);
             if matches!(standing, Standing::Ready(_)) {
