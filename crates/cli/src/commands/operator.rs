@@ -136,13 +136,9 @@ pub(crate) fn run(args: &Operator) -> anyhow::Result<ExitCode> {
         let Run { at, kubeconfig, context, with } = &args.run;
         let settings = connecting(&at.own_namespace, at.namespace.as_deref());
         let client = match context {
-            Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await,
-            None => ClusterClient::in_cluster(settings),
+            Some(context) => ClusterClient::connect_with(kubeconfig.as_deref(), context, settings).await?,
+            None => ClusterClient::in_cluster(settings).context("this is no pod of a cluster: say --context NAME")?,
         };
-        let client = client.with_context(|| match context {
-            Some(context) => format!("connecting to the cluster of the context {context}"),
-            None => "this is no pod of a cluster: say --context NAME".to_owned(),
-        })?;
         let (stop, stopped) = watch::channel(false);
         let running = looks_after(client, with.settings(at.namespace.clone()), stopped);
         let told = async {
