@@ -208,6 +208,27 @@ async fn one_whose_broker_can_not_be_asked_for_an_hour_goes_and_holds_up_nothing
     assert_eq!(left, ["away"], "what stays on the broker is written down");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_made_and_whose_spec_was_spoilt_since_is_not_passed_over_when_it_is_deleted() {
+    let place = Place::new().await;
+    let good = json!({"vhost": place.own("shop"), "username": place.own("shop"), "deletion": "drop"});
+    place.write("shop", good.clone()).await;
+    place.ready("shop").await;
+    let mut spoilt = good.clone();
+    spoilt["policies"] = json!({"..": {"pattern": ".*", "definition": {"max-length": 10}}});
+    place.write("shop", spoilt).await;
+    place.says("shop", "spec.policies: a name in RabbitMQ has").await;
+    place.delete("shop").await;
+    let waits = |live: &Value| message(&live["status"], "Ready").contains("can't be done now: spec.policies: a name");
+    place.field.until(&place.key("shop"), "told", waits).await;
+    place.write("shop", good).await;
+    place.field.until_gone(&place.key("shop")).await;
+    let vhosts = format!("{}/api/vhosts", place.rabbit.management_url());
+    let asked = reqwest::Client::new().get(vhosts).basic_auth(DevRabbit::ADMIN, Some(DevRabbit::PASSWORD));
+    let there = asked.send().await.unwrap().text().await.unwrap();
+    assert!(!there.contains(&place.own("shop")), "{there}");
+}
+
 /// Its pod is played here; behind the address of the management API is a real broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_in_the_cluster_is_made_and_shared_and_gone_but_for_its_volume() {

@@ -78,7 +78,10 @@ async fn taken_away(work: &mut Work, vhost: &RabbitVhost) -> Result<Option<Probl
         Ok(checked) => apply::gone_from_broker(work, &checked).await.map(|()| None),
         // A Secret that is not there may be on its way back.
         Err(problem @ Problem::Admin(_)) => Ok(Some(problem)),
-        // Of one like that nothing was ever made.
-        Err(_) => Ok(None),
+        // Of one that was never ready as it is nothing was made. One that was may have been spoilt since.
+        Err(problem) => {
+            let was_ready = vhost.status.as_ref().is_some_and(|status| status.connection_secret.is_some());
+            Ok(was_ready.then_some(problem))
+        }
     }
 }
