@@ -77,7 +77,7 @@ async fn an_operator_of_its_own_runs_with_the_rights_that_it_prints_and_retry_ru
     let done = retry(&kubeconfig, &["shop", "-n", "shop"]);
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stdout).unwrap();
-    assert_eq!(said, "what failed of shop runs once more: kubectl get app shop -n shop -w\n");
+    assert_eq!(said, "what failed of shop runs once more: kubectl get apps.pinnace.dev shop -n shop -w\n");
     let is_another =
         |live: &Value| live["metadata"]["uid"] != before["metadata"]["uid"] && live["status"]["failed"] == 1;
     until(admin, &ObjectKey::of(&before), "run again", is_another).await;

@@ -38,14 +38,16 @@ pub(crate) enum Taken {
 
 /// Whether it was waited for long enough. It counts from when that was said first: a deletion may be old by then.
 pub(crate) fn is_overdue(work: &Work) -> bool {
-    let since = condition(&work.object, OUT_OF_REACH).and_then(|one| one["lastTransitionTime"].as_str()?.parse().ok());
-    since.is_some_and(|since: Timestamp| work.now().duration_since(since) >= WAITED_FOR)
+    out_of_reach_since(work).is_some_and(|since| work.now().duration_since(since) >= WAITED_FOR)
+}
+
+fn out_of_reach_since(work: &Work) -> Option<Timestamp> {
+    condition(&work.object, OUT_OF_REACH)?["lastTransitionTime"].as_str()?.parse().ok()
 }
 
 /// Says in a status since when the data can't be reached, and why. It is said for as long as that is so.
 pub(crate) fn say_out_of_reach(work: &Work, status: &mut Value, why: &str) {
-    let now = rfc3339(work.now());
-    let since = condition(&work.object, OUT_OF_REACH).map_or(json!(now), |one| one["lastTransitionTime"].clone());
+    let since = rfc3339(out_of_reach_since(work).unwrap_or_else(|| work.now()));
     if let Some(conditions) = status["conditions"].as_array_mut() {
         conditions.push(json!({"type": OUT_OF_REACH, "status": "True", "reason": REASON, "message": why,
             "lastTransitionTime": since, "observedGeneration": work.object["metadata"]["generation"]}));

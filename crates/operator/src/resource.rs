@@ -94,20 +94,20 @@ pub enum BadObject {
     },
     /// What was done is not known. Taken for nothing, it would be done again.
     #[error(
-        "{kind} {name}: {field} says what was done already, and can't be read: {why}. Mend it: kubectl edit {} {name}{} --subresource=status",
-        kind.to_lowercase(),
+        "{kind} {name}: {why}. Mend it: kubectl edit {plural}.{} {name}{} --subresource=status",
+        crate::GROUP,
         .namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default()
     )]
     Done {
         /// Its kind.
         kind: &'static str,
+        /// The same as commands have it.
+        plural: &'static str,
         /// Its name.
         name: String,
         /// Its namespace.
         namespace: Option<String>,
-        /// Where it stands (`status.migrations`).
-        field: String,
-        /// What the reader says.
+        /// Where it stands (`status.migrations`), and what the reader says.
         why: String,
     },
 }
@@ -137,7 +137,8 @@ impl<Spec: OfKind + DeserializeOwned, Seen: Status> Resource<Spec, Seen> {
             let (field, why) = (error.path().to_string(), error.into_inner().to_string());
             if field.starts_with("status.") {
                 let namespace = Metadata::of(object).namespace;
-                return BadObject::Done { kind, name, namespace, field, why };
+                let why = format!("{field} says what was done already, and can't be read: {why}");
+                return BadObject::Done { kind, plural: Spec::KIND.plural, name, namespace, why };
             }
             let why = if field == "." { why } else { format!("{field}: {why}") };
             BadObject::Form { kind, name, why }

@@ -72,7 +72,7 @@ async fn retry(which: &Which) -> anyhow::Result<ExitCode> {
     client.annotate(&key, operator::app::RETRY_ANNOTATION, Some(&(times + 1).to_string())).await?;
     writeln!(
         std::io::stdout().lock(),
-        "what failed of {} runs once more: kubectl get app {} -n {} -w",
+        "what failed of {} runs once more: kubectl get apps.pinnace.dev {} -n {} -w",
         which.name,
         which.name,
         which.namespace

@@ -108,7 +108,7 @@ async fn objects_that_were_stored_under_older_definitions_are_taken_up_where_the
     // What was done already is not guessed at, though there are Jobs that say it too.
     let status = place.field.phase("shop", "Error").await;
     let told = message(&status, "Ready");
-    let way_out = format!("Mend it: kubectl edit app shop -n {namespace} --subresource=status");
+    let way_out = format!("Mend it: kubectl edit apps.pinnace.dev shop -n {namespace} --subresource=status");
     assert!(told.contains("App shop: status.migrations says what was done already, and can't be read"), "{told}");
     assert!(told.ends_with(&way_out), "{told}");
     assert_eq!((&status["migrations"], uids(&place.field.list("batch/v1", "Job").await)), (&json!(3), uids(&jobs)));
