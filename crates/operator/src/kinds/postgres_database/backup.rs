@@ -97,9 +97,24 @@ pub(crate) async fn restored(
     login: &Login,
     name: &str,
 ) -> Result<Ran, OperatorError> {
-    // A database that is made once more is restored once more.
-    let of_this = format!("{name}-{}", work.uid().chars().take(8).collect::<String>());
-    run(work, reached, wanted, login, ("restore", &of_this, &RESTORE.replace("$NAME", name))).await
+    run(work, reached, wanted, login, ("restore", &of_this(work, name), &RESTORE.replace("$NAME", name))).await
+}
+
+/// A database that is made once more is restored once more.
+fn of_this(work: &Work, name: &str) -> String {
+    format!("{name}-{}", work.uid().chars().take(8).collect::<String>())
+}
+
+/// Whether a backup is being brought back into this very database, or was. One that could not be is none.
+pub(crate) async fn is_or_was_restored(work: &Work, name: &str) -> Result<bool, OperatorError> {
+    let live = work.client().get(&job_key(work, "restore", &of_this(work, name))).await?;
+    Ok(live.is_some_and(|job| !matches!(judge_job(&job, &Snapshot::default()), Verdict::Failed(_))))
+}
+
+fn job_key(work: &Work, what: &str, name: &str) -> ObjectKey {
+    let hash = hex(&Sha256::digest(format!("{}/{}/{name}", work.namespace(), work.key.name)), 10);
+    let own = work.client().own_namespace().to_owned();
+    ObjectKey { kind: KindKey::new("batch/v1", "Job"), namespace: Some(own), name: format!("{what}-{hash}") }
 }
 
 async fn run(
@@ -110,9 +125,8 @@ async fn run(
     (what, name, script): (&str, &str, &str),
 ) -> Result<Ran, OperatorError> {
     let own = work.client().own_namespace().to_owned();
-    let hash = hex(&Sha256::digest(format!("{}/{}/{name}", work.namespace(), work.key.name)), 10);
-    let job_name = format!("{what}-{hash}");
-    let key = ObjectKey { kind: KindKey::new("batch/v1", "Job"), namespace: Some(own.clone()), name: job_name.clone() };
+    let key = job_key(work, what, name);
+    let job_name = key.name.clone();
     let live = if let Some(live) = work.client().get(&key).await? {
         live
     } else {

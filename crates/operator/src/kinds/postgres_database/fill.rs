@@ -54,17 +54,17 @@ pub(crate) async fn fill(
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         postgres::is_empty(&reached.server, wanted).await?
     };
-    // What a restore brings comes all at once or not at all.
-    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
-    if !is_empty && !begun {
-        return Ok(Filling::Done(Filled::Full));
-    }
     let is_wanted = database.spec.restore == Restore::Latest && database.spec.server.rds.is_none();
     let known = if is_wanted { backup::known(work).await? } else { Vec::new() };
     let Some(newest) = known.last() else {
         work.memo.restoring = false;
         return Ok(Filling::Done(if is_empty { Filled::Empty } else { Filled::Full }));
     };
+    // What a restore brings comes all at once or not at all. Of one that nobody could write down, its Job tells.
+    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
+    if !is_empty && !begun && !backup::is_or_was_restored(work, &newest.name).await? {
+        return Ok(Filling::Done(Filled::Full));
+    }
     work.memo.restoring = true;
     Ok(match backup::restored(work, reached, wanted, login, &newest.name).await? {
         backup::Ran::Done(_) => Filling::Done(Filled::From { backup: newest.name.clone(), known }),
