@@ -14,6 +14,7 @@ mod it {
     mod field;
     mod golden;
     mod kept;
+    mod lives;
     mod local;
     mod local_databases;
     mod lost_servers;

@@ -24,11 +24,13 @@ use crate::rights::ACCOUNT;
 
 use backup::backup;
 pub(crate) use backup::{BackupFact, BackupState};
-pub(crate) use database::{BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, settle};
+pub(crate) use database::{
+    BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, is_of_other_data, settle,
+};
 use jobs::other_migration;
 pub(crate) use jobs::{
     SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_of_new_data, is_part,
-    is_superseded, jobs, judge_job, left_behind,
+    is_superseded, jobs, judge_job, left_behind, runs_once,
 };
 pub(crate) use restored::say_restored;
 pub(crate) use routes::no_way_in;
@@ -56,7 +58,7 @@ pub(crate) struct Facts {
     pub(crate) other_migration: Option<String>,
     /// What runs once, as far as it is there.
     pub(crate) once: Vec<Once>,
-    /// Whether this very version was seen serving.
+    /// Whether this very version was seen serving, in a database that has what it begins with.
     pub(crate) deployed: bool,
 }
 
@@ -90,16 +92,18 @@ impl Facts {
         snapshot: &Snapshot,
     ) -> Result<Self, OperatorError> {
         let status = app.status.clone().unwrap_or_default();
-        let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
+        let is_of_other = |job: &Value| is_of_other_data(job, &status, database);
         let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
         let is_over = |job: &Value| has_ended(job) || can_not_begin(job, snapshot);
         let superseded = job.filter(|job| is_superseded(job) || is_of_other(job) && is_over(job));
         let superseded = superseded.map(|job| uid_of(job).to_owned());
         let elsewhere = job.filter(|job| is_of_other(job) && superseded.is_none()).map(in_words);
-        let had_data = database.is_some() && status.database.as_ref().is_some_and(|ran_in| ran_in.had_data);
+        let had_data = status.database.as_ref().is_some_and(|ran_in| ran_in.had_data);
         let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
         let once: Vec<Once> = objects.once.iter().map(once).collect();
+        // Its Secret leads there already.
+        let is_being_filled = database.is_some_and(|database| database.live.is_object() && !database.is_filled());
         let mut unmet = unmet(work, app).await?;
         unmet.extend(no_password(work, app, objects, &once).await?);
         Ok(Self {
@@ -113,7 +117,7 @@ impl Facts {
             other_migration: elsewhere.or_else(|| other_migration(snapshot, migration.as_deref())),
             superseded,
             once,
-            deployed: status.image.as_ref() == Some(&app.spec.image),
+            deployed: status.image.as_ref() == Some(&app.spec.image) && !is_being_filled,
         })
     }
 }

@@ -103,6 +103,7 @@ async fn go_on(
         Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}"))),
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, objects, failure).await,
         Stage::Deploying => {
+            apply::begun(work, objects, facts, database).await?;
             let kept = apply::all(work, app, objects, facts).await?;
             if !kept.not_ours.is_empty() {
                 return Ok(Standing::Refused { reason: "NotOurs", message: kept.not_ours.join("; ") });
@@ -111,7 +112,6 @@ async fn go_on(
                 let (message, migrated) = (kept.waits.join("; "), facts.migrated());
                 return Ok(Standing::Deploying { message, logs: None, migrated });
             }
-            apply::begun(work, facts, database).await?;
             let snapshot = of_app(work);
             let once = facts.once.iter().map(|once| once.name.clone()).collect();
             let note = facts::no_way_in(work, app).await?;

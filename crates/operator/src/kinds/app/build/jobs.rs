@@ -103,7 +103,7 @@ impl Once<'_> {
             volumes: &[],
             storage: None,
         };
-        job(checked, &name, &format!("once-{}", self.name), self.timeout, &container)
+        job(checked, &name, &format!("{}{}", super::JOB_THAT_RUNS_ONCE, self.name), self.timeout, &container)
     }
 }
 

@@ -36,7 +36,7 @@ pub struct AppStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub once: Vec<String>,
-    /// The database that these migrations and Jobs ran in, where it is an object of ours. In another, or in one that was made anew, they run again.
+    /// The database that these migrations and Jobs ran in. In another, or in one that was made anew, they run again.
     pub database: Option<RanIn>,
     /// The backup that is made before the next migration.
     pub backup: Option<String>,
@@ -57,9 +57,9 @@ impl Status for AppStatus {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RanIn {
-    /// Its name.
+    /// Its name; that of the Secret, as in `secret/shop`, where nothing but that is known of it.
     pub name: String,
-    /// The uid of its object when its data began.
+    /// The uid of its object when its data began, or once more the Secret.
     pub uid: String,
     /// Whether there were data when the App began in it: `seed` and `superuser` are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -42,7 +42,7 @@ pub(super) fn backup(
         return None;
     }
     let is_first = app.status.as_ref().is_none_or(|status| status.migrations.is_empty());
-    if is_first && database.is_of(uid) && database.began_empty() {
+    if is_first && database.is_of(uid) && database.began_empty() && !database.is_of_before(uid) {
         return None;
     }
     let before = app.status.as_ref().and_then(|status| status.backup.as_deref());

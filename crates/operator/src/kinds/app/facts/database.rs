@@ -7,16 +7,16 @@ use super::super::crd::{AppStatus, RanIn};
 use super::super::dereference::sources;
 use super::super::status::remember;
 use super::super::{App, AppSpec};
-use super::{ended_as, is_migration, jobs};
+use super::{ended_as, is_migration, jobs, runs_once};
 use crate::crd::OfKind as _;
 use crate::driver::Work;
-use crate::objects::uid_of;
+use crate::objects::{name_of, uid_of};
 
 /// Set on a Job: the uid of the database that it runs in, as the status of its App has it.
 pub(crate) const RUNS_IN_ANNOTATION: &str = "pinnace.dev/runs-in";
 /// Set on a migration's Job whose version says that the one before does not work with what it leaves.
 pub(crate) const IRREVERSIBLE_ANNOTATION: &str = "pinnace.dev/irreversible";
-/// Set on a database that may outlive its Apps: the name and uid of the first that began in it.
+/// Set on a database, which may outlive its Apps: the name and uid of the first that began in it.
 pub(crate) const BEGUN_ANNOTATION: &str = "pinnace.dev/begun-by";
 
 /// The database of an App, as it is seen.
@@ -60,7 +60,13 @@ impl Database {
         by.is_some_and(|by| is_back || !self.is_shared && by.rsplit('/').next() != Some(app))
     }
 
-    fn is_filled(&self) -> bool {
+    /// Whether another App than the one with this uid began in it, which is gone.
+    pub(crate) fn is_of_before(&self, app: &str) -> bool {
+        self.is_begun(app, false)
+    }
+
+    /// Whether what it begins with is in it.
+    pub(crate) fn is_filled(&self) -> bool {
         self.live["status"]["filled"] == true
     }
 
@@ -68,36 +74,64 @@ impl Database {
     fn took_over(&self) -> bool {
         !self.began_empty() && self.live["status"].get("restored").is_none()
     }
+}
 
-    /// Whether a Job ran, or runs, in data that are no more what this database holds.
-    pub(crate) fn is_not_of(&self, job: &Value, status: &AppStatus) -> bool {
-        let Some(ran_in) = &status.database else { return false };
-        let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
-        match job["metadata"]["annotations"][RUNS_IN_ANNOTATION].as_str() {
-            Some(uid) => uid != ran_in.uid,
-            // It is of an operator that did not say it.
-            None => ran_in.uid == uid_of(&self.live) && made(job) < made(&self.live),
-        }
+/// Whether a Job ran, or runs, in data that are no more those of the App.
+pub(crate) fn is_of_other_data(job: &Value, status: &AppStatus, database: Option<&Database>) -> bool {
+    let Some(ran_in) = &status.database else { return false };
+    let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
+    match job["metadata"]["annotations"][RUNS_IN_ANNOTATION].as_str() {
+        Some(uid) => uid != ran_in.uid,
+        // It is of an operator that did not say it.
+        None => database.is_some_and(|Database { live, .. }| ran_in.uid == uid_of(live) && made(job) < made(live)),
     }
 }
 
 /// Brings up to date what the status says to be done. What ran in other data counts no longer: a database that was made anew holds what its backup held, or
-/// nothing. And every migration that succeeded is remembered, whichever version is wanted by now.
+/// nothing. And all that succeeded is remembered, whichever version is wanted by now and whoever takes its Jobs away.
 pub(crate) fn settle(app: &mut App, uid: &str, database: Option<&Database>, snapshot: &Snapshot) {
     let mut status = app.status.take().unwrap_or_default();
-    if let Some(database) = database {
-        forget_other_data(&mut status, uid, database);
+    match database {
+        Some(database) => forget_other_data(&mut status, uid, database),
+        None => forget_other_secret(&mut status, app),
     }
-    let is_of_other = |job: &Value| database.is_some_and(|database| database.is_not_of(job, &status));
-    let succeeded = jobs(snapshot).filter(|job| is_migration(job) && ended_as(job, "Complete") && !is_of_other(job));
-    let digests: Vec<(String, bool)> = succeeded.filter_map(|job| Some((digest(job)?, is_irreversible(job)))).collect();
-    for (digest, is_irreversible) in digests {
-        if is_irreversible {
-            remember(&mut status.irreversible, digest.clone());
+    let of_these_data = status.clone();
+    let is_of_other = |job: &Value| is_of_other_data(job, &of_these_data, database);
+    for job in jobs(snapshot).filter(|job| ended_as(job, "Complete") && !is_of_other(job)) {
+        match digest(job).filter(|_| is_migration(job)) {
+            Some(digest) => {
+                if is_irreversible(job) {
+                    remember(&mut status.irreversible, digest.clone());
+                }
+                remember(&mut status.migrations, digest);
+            }
+            None if runs_once(job) => remember(&mut status.once, name_of(job).to_owned()),
+            None => {}
         }
-        remember(&mut status.migrations, digest);
     }
     app.status = Some(status);
+}
+
+/// Of a database that a Secret alone leads to no more is known than which Secret that is.
+fn forget_other_secret(status: &mut AppStatus, app: &App) {
+    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database");
+    let Some(secret) = source.map(|source| format!("secret/{}", source.secret)) else { return };
+    let had_data = match &status.database {
+        Some(ran_in) if ran_in.name == secret => return,
+        Some(_) => {
+            forget(status);
+            true
+        }
+        None => false,
+    };
+    status.database = Some(RanIn { name: secret.clone(), uid: secret, had_data });
+}
+
+fn forget(status: &mut AppStatus) {
+    status.migrations.clear();
+    status.irreversible.clear();
+    status.once.clear();
+    (status.migrated, status.backup) = (None, None);
 }
 
 fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
@@ -113,12 +147,7 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
     let had_data = !database.began_empty() || is_other || (is_back || is_new) && database.is_begun(app, is_back);
     match &status.database {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
-        Some(_) => {
-            status.migrations.clear();
-            status.irreversible.clear();
-            status.once.clear();
-            (status.migrated, status.backup) = (None, None);
-        }
+        Some(_) => forget(status),
         // It is of an operator that did not say it, or new.
         None => {}
     }
@@ -151,6 +180,13 @@ mod tests {
             live: json!({"metadata": metadata, "status": status}),
             is_shared: false,
         }
+    }
+
+    fn app(needs: &Value) -> App {
+        let spec = json!({"image": "shop:4@sha256:4", "processes": {}, "needs": needs});
+        let app =
+            json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "metadata": {"name": "shop"}, "spec": spec});
+        App::read(&app).unwrap()
     }
 
     fn done(ran_in: Option<(&str, &str)>) -> AppStatus {
@@ -200,12 +236,13 @@ mod tests {
         let job = |runs_in: Option<&str>, made: &str| json!({"metadata": {"creationTimestamp": made, "annotations": {RUNS_IN_ANNOTATION: runs_in}}});
         let (before, since) = ("2026-11-27T11:00:00Z", "2026-11-27T13:00:00Z");
         let status = done(Some(("shop", "2")));
-        assert!(empty.is_not_of(&job(Some("1"), since), &status));
-        assert!(!empty.is_not_of(&job(Some("2"), before), &status));
-        assert!(empty.is_not_of(&job(None, before), &status));
-        assert!(!empty.is_not_of(&job(None, since), &status));
-        assert!(!empty.is_not_of(&job(None, before), &done(None)), "nothing is known of it");
-        assert!(!empty.is_not_of(&job(None, before), &done(Some(("shop", "1")))), "the data stayed where they were");
+        let is_of_other = |job: &Value, status: &AppStatus| is_of_other_data(job, status, Some(&empty));
+        assert!(is_of_other(&job(Some("1"), since), &status));
+        assert!(!is_of_other(&job(Some("2"), before), &status));
+        assert!(is_of_other(&job(None, before), &status));
+        assert!(!is_of_other(&job(None, since), &status));
+        assert!(!is_of_other(&job(None, before), &done(None)), "nothing is known of it");
+        assert!(!is_of_other(&job(None, before), &done(Some(("shop", "1")))), "the data stayed where they were");
     }
 
     #[test]
@@ -235,20 +272,54 @@ mod tests {
     }
 
     #[test]
-    fn every_migration_that_succeeded_is_remembered() {
-        let job = |digit: &str, end: &str| {
-            Arc::new(json!({"kind": "Job", "metadata": {"labels": {"app.kubernetes.io/component": "migration"}},
+    fn all_that_succeeded_is_remembered() {
+        let job = |part: &str, digit: &str, end: &str| {
+            let metadata = json!({"name": format!("shop-{part}"), "labels": {"app.kubernetes.io/component": part}});
+            Arc::new(json!({"kind": "Job", "metadata": metadata,
                 "spec": {"template": {"spec": {"containers": [{"image": format!("shop:1@sha256:{digit}")}]}}},
                 "status": {"conditions": [{"type": end, "status": "True"}]}}))
         };
         let mut snapshot = Snapshot::default();
-        snapshot.children = vec![job("1", "Complete"), job("2", "Complete"), job("3", "Failed")];
-        let mut app =
-            App::read(&json!({"apiVersion": "pinnace.dev/v1alpha1", "kind": "App", "metadata": {"name": "shop"},
-            "spec": {"image": "shop:4@sha256:4", "processes": {}}}))
-            .unwrap();
+        let migration = |digit: &str, end: &str| job("migration", digit, end);
+        snapshot.children = vec![
+            migration("1", "Complete"),
+            migration("2", "Complete"),
+            migration("3", "Failed"),
+            job("once-index", "2", "Complete"),
+            job("once-superuser", "2", "Failed"),
+            job("other", "2", "Complete"),
+        ];
+        let mut app = app(&json!({}));
         app.status = Some(done(None));
         settle(&mut app, "now", None, &snapshot);
-        assert_eq!(app.status.unwrap().migrations, ["sha256:1", "sha256:2"]);
+        let status = app.status.unwrap();
+        assert_eq!(status.migrations, ["sha256:1", "sha256:2"]);
+        assert_eq!(status.once, ["seed", "shop-once-index"]);
+    }
+
+    #[test]
+    fn what_ran_in_the_database_of_a_secret_counts_for_that_of_no_other_and_of_no_object() {
+        let in_secret = |name: &str| app(&json!({"database": {"secret": {"name": name}}}));
+        let settled = |mut app: App, status: AppStatus, database: Option<&Database>| {
+            app.status = Some(status);
+            settle(&mut app, "now", database, &Snapshot::default());
+            app.status.unwrap()
+        };
+        let had_data = |status: &AppStatus| status.database.as_ref().unwrap().had_data;
+        let first = settled(in_secret("one"), done(None), None);
+        assert_eq!(
+            (first.migrations.len(), had_data(&first)),
+            (1, false),
+            "it is of an operator that did not say where"
+        );
+        assert_eq!(settled(in_secret("one"), first.clone(), None), first);
+        let empty = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
+        for status in [
+            settled(in_secret("two"), first.clone(), None),
+            settled(app(&json!({"database": {}})), first, Some(&empty)),
+            settled(in_secret("one"), done(Some(("shop", "2"))), None),
+        ] {
+            assert!(status.migrations.is_empty() && status.once.is_empty() && had_data(&status), "{status:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use cluster::Snapshot;
 use health::{Children, CustomRules, ObjectKey as HealthKey, Progress, Verdict, judge_object};
 use serde_json::Value;
 
-use super::super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, Objects};
+use super::super::build::{JOB_OF_MIGRATION, JOB_OF_SEED, JOB_OF_SUPERUSER, JOB_THAT_RUNS_ONCE, Objects};
 use crate::objects::{condition, is_deleted, name_of, uid_of};
 
 /// Set on the Job of a migration that failed once the App is another version: the version that it was of may be tried again.
@@ -106,6 +106,12 @@ pub(crate) fn is_migration(object: &Value) -> bool {
 /// Whether a Job gives a new database what it begins with: it has nothing to do where there were data before.
 pub(crate) fn is_of_new_data(job: &Value) -> bool {
     [JOB_OF_SEED, JOB_OF_SUPERUSER].iter().any(|part| is_part(job, part))
+}
+
+/// Whether a Job is one of those that run once in the life of an App.
+pub(crate) fn runs_once(job: &Value) -> bool {
+    let part = job["metadata"]["labels"]["app.kubernetes.io/component"].as_str();
+    part.is_some_and(|part| part.starts_with(JOB_THAT_RUNS_ONCE))
 }
 
 pub(crate) fn is_part(object: &Value, part: &str) -> bool {

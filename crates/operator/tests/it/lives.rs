@@ -1,0 +1,167 @@
+//! Data that outlive an App, its database's object or the operator: what is remembered of them, and by whom.
+
+use cluster::{KindKey, ObjectKey};
+use serde_json::{Value, json};
+
+use super::databases::Place;
+use super::field::{Field, image, message};
+
+fn spec(tag: &str) -> Value {
+    json!({
+        "image": image(tag), "processes": {"web": {"command": ["gunicorn"], "replicas": 1}}, "migrations": {"command": ["migrate"]},
+        "seed": {"command": ["load"]}, "superuser": {"username": "admin"},
+        "needs": {"database": {"make": {"server": {"external": {"adminSecret": "postgres"}}}}},
+    })
+}
+
+/// What runs once and is there.
+async fn once(field: &Field) -> Vec<String> {
+    let jobs = field.list("batch/v1", "Job").await;
+    let parts = jobs.iter().map(|job| job["metadata"]["labels"]["app.kubernetes.io/component"].as_str().unwrap());
+    let mut parts: Vec<String> = parts.filter(|part| part.starts_with("once-")).map(str::to_owned).collect();
+    parts.sort();
+    parts
+}
+
+async fn delete_what_nobody_owns(field: &Field) {
+    let kinds = [
+        ("apps/v1", "Deployment"),
+        ("v1", "Service"),
+        ("v1", "ConfigMap"),
+        ("v1", "Secret"),
+        ("batch/v1", "Job"),
+        ("policy/v1", "PodDisruptionBudget"),
+    ];
+    for (version, kind) in kinds {
+        for object in field.list(version, kind).await {
+            let is_ours = object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "pinnace-operator";
+            if is_ours && object["metadata"].get("ownerReferences").is_none() {
+                let mut key = ObjectKey::of(&object);
+                key.kind = KindKey::new(version, kind);
+                field.ended(&key).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_takes_up_the_database_that_it_had_left_behind_backs_it_up_and_seeds_nothing() {
+    let place = Place::new().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    assert_eq!(once(&place.field).await, ["once-seed", "once-superuser"]);
+    let app = place.field.app("shop");
+    place.field.server.delete_alone(&place.field.get(&app).await.unwrap()).await.unwrap();
+    place.field.until_gone(&app).await;
+    let nobodys = |live: &Value| live["metadata"].get("ownerReferences").is_none();
+    place.field.until(&place.key("shop"), "nobody's", nobodys).await;
+    delete_what_nobody_owns(&place.field).await;
+    place.field.client.annotate(&place.key("shop"), "pinnace.dev/adopt", Some("true")).await.unwrap();
+
+    place.field.write_app("shop", spec("2.0")).await;
+    let status = place.field.phase("shop", "Ready").await;
+    assert_eq!(status["database"]["hadData"], true, "{status:#}");
+    assert_eq!(once(&place.field).await, Vec::<String>::new());
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    assert_eq!(live["status"]["backups"].as_array().map(Vec::len), Some(1), "{live:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_succeeded_once_runs_no_second_time_though_others_failed_beside_it() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    let spec = |tag: &str| {
+        json!({"image": image(tag), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"], "image": image("9.9")}},
+            "seed": {"command": ["load"], "image": image("1.0")}, "superuser": {"username": "admin"},
+            "needs": {"database": {"name": "shop"}}})
+    };
+    place.field.write_app("shop", spec("1.0-image-missing")).await;
+    let has_seeded = |app: &Value| app["status"]["phase"] == "Error" && app["status"]["once"].is_array();
+    let live = place.field.until(&place.field.app("shop"), "seeded", has_seeded).await;
+    let jobs = place.field.list("batch/v1", "Job").await;
+    let of = |part: &str| {
+        let is_part = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == part;
+        jobs.iter().find(is_part).unwrap().clone()
+    };
+    let (seed, failed) = (of("once-seed"), of("once-superuser"));
+    assert_eq!(live["status"]["once"], json!([seed["metadata"]["name"]]));
+    // Whoever tidies up takes what is done.
+    place.field.ended(&ObjectKey::of(&seed)).await;
+    place.field.client.annotate(&place.field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
+    let is_another = |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"];
+    place.field.until(&ObjectKey::of(&failed), "run again", is_another).await;
+
+    place.field.phase("shop", "Error").await;
+    assert_eq!(once(&place.field).await, ["once-superuser"]);
+    // Neither does it in another life of the App.
+    place.field.ended(&place.field.app("shop")).await;
+    place.field.until_gone(&ObjectKey::of(&failed)).await;
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    assert_eq!(once(&place.field).await, Vec::<String>::new());
+}
+
+impl Place {
+    /// From now on what brings backups back is of this kind.
+    async fn restores_by(&mut self, kind: &str) {
+        self.field.settings.images.postgres = format!("registry.example/postgres-{kind}:test");
+        self.begin_again().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_ends_while_no_operator_looks_is_known_to_be_one() {
+    let mut place = Place::new().await;
+    place.write("shop", json!({"deletion": "drop"})).await;
+    place.ready("shop").await;
+    place.field.client.annotate(&place.key("shop"), "backup.pinnace.dev/me", Some("first")).await.unwrap();
+    let is_made = |live: &Value| live["status"]["backups"][0]["name"] == "first";
+    place.field.until(&place.key("shop"), "backed up", is_made).await;
+    place.field.ended(&place.key("shop")).await;
+    place.restores_by("slow-ready").await;
+    place.write("shop", json!({})).await;
+    place.says("shop", "the Job restore-").await;
+    place.field.kill().await;
+
+    // Whatever was said last.
+    let starts = json!({"type": "Ready", "status": "False", "reason": "ServerStarts", "message": "it starts",
+        "lastTransitionTime": "2026-11-27T12:00:00Z"});
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.write_status(&live, &json!({"conditions": [starts]})).await.unwrap();
+    let login = place.login("shop-postgres").await.unwrap();
+    sqlx::raw_sql("CREATE TABLE orders (id int)").execute(&mut place.connect(&login).await.unwrap()).await.unwrap();
+    let jobs = place.field.client.list(&KindKey::new("batch/v1", "Job"), &place.field.server.own_namespace()).await;
+    let restore =
+        jobs.unwrap().into_iter().find(|job| job["metadata"]["name"].as_str().unwrap().starts_with("restore-"));
+    let restore = ObjectKey { kind: KindKey::new("batch/v1", "Job"), ..ObjectKey::of(&restore.unwrap()) };
+    place.field.until(&restore, "done", |live| live["status"]["succeeded"] == 1).await;
+    place.field.begin().await;
+    place.ready("shop").await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    assert_eq!(live["status"]["restored"], "first", "{live:#}");
+    assert!(message(&live["status"], "Restored").contains("filled from the backup first"), "{live:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_are_not_rolled_onto_a_database_that_is_being_filled() {
+    let mut place = Place::new().await;
+    place.field.write_app("shop", spec("1.0")).await;
+    place.field.phase("shop", "Ready").await;
+    place.field.write_app("shop", spec("2.0")).await;
+    place.field.phase("shop", "Ready").await;
+    place.restores_by("never-ready").await;
+    let web = place.field.key("apps/v1", "Deployment", "shop-web");
+    let template = |live: Option<Value>| live.unwrap()["spec"]["template"].clone();
+    let before = template(place.field.get(&web).await);
+    place.field.delete(&place.key("shop")).await;
+    place.says("shop", "the Job restore-").await;
+    let waits = |app: &Value| {
+        app["status"]["phase"] == "Initializing" && message(&app["status"], "Ready").contains("the Job restore-")
+    };
+    place.field.until(&place.field.app("shop"), "waiting", waits).await;
+    let beside = json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}}});
+    place.field.write_app("beside", beside).await;
+    place.field.phase("beside", "Ready").await;
+    assert!(waits(&place.field.get(&place.field.app("shop")).await.unwrap()));
+    assert_eq!(template(place.field.get(&web).await), before, "its pods have the login of before");
+}
