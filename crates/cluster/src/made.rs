@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::apply::{Applied, Outcome};
-use crate::client::{APPLY_PATCH, Call, ClusterClient, JSON, JSON_PATCH, Query};
+use crate::client::{Call, ClusterClient, JSON, JSON_PATCH, Query};
 use crate::error::ClusterError;
 use crate::imprint::Imprint;
 use crate::key::ObjectKey;
@@ -115,27 +115,18 @@ impl ClusterClient {
         Ok(self.send(&call, Method::PATCH, &kind.path(key)?, &query, content).await?.body)
     }
 
-    /// Replaces the status of an object of ours. `status` is all of it.
-    pub async fn write_status(&self, key: &ObjectKey, status: &Value) -> Result<Value, ClusterError> {
+    /// Replaces the status of exactly the object of ours that was read, whatever form was there before. `status` is all of it. On another object that
+    /// bears its name by now nothing is written: what was said of the one before would count for its data.
+    pub async fn write_status(&self, live: &Value, status: &Value) -> Result<Value, ClusterError> {
+        let key = ObjectKey::of(live);
         let kind = self.kind(&key.kind).await?;
-        let call = Call::on("patch", &format!("{}/status", kind.resource()), key);
-        let object = json!({
-            "apiVersion": kind.key.api_version(), "kind": kind.key.kind,
-            "metadata": {"name": key.name, "namespace": key.namespace}, "status": status,
-        });
-        let query = Query::new().with("fieldManager", FIELD_MANAGER).with("force", "true");
-        let path = format!("{}/status", kind.path(key)?);
-        let applied = match self.send(&call, Method::PATCH, &path, &query, Some((APPLY_PATCH, &object))).await {
-            // Nothing can be applied to what a definition of before left there, nor together with what is kept of that: it is replaced. What was
-            // there before need not be of the form that is wanted now.
-            Err(error) if is_of_another_form(&error) => {
-                let replaced = json!([{"op": "add", "path": "/status", "value": status}]);
-                let query = Query::new().with("fieldManager", FIELD_MANAGER);
-                self.send(&call, Method::PATCH, &path, &query, Some((JSON_PATCH, &replaced))).await
-            }
-            other => other,
-        };
-        Ok(applied?.body)
+        let call = Call::on("patch", &format!("{}/status", kind.resource()), &key);
+        // An apply would compare no uid here.
+        let is_it = json!({"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]});
+        let patch = json!([is_it, {"op": "add", "path": "/status", "value": status}]);
+        let query = Query::new().with("fieldManager", FIELD_MANAGER);
+        let path = format!("{}/status", kind.path(&key)?);
+        Ok(self.send(&call, Method::PATCH, &path, &query, Some((JSON_PATCH, &patch))).await?.body)
     }
 
     /// Sets the finalizers of exactly the object that was read.
@@ -166,16 +157,6 @@ impl ClusterClient {
         let call = Call::on("patch", &kind.resource(), key);
         let query = Query::new().with("fieldManager", FIELD_MANAGER);
         Ok(self.send(&call, Method::PATCH, &kind.path(key)?, &query, Some((JSON_PATCH, patch))).await?.body)
-    }
-}
-
-/// Whether what is stored, or is to be said on, does not have the form that its definition gives it now.
-fn is_of_another_form(error: &ClusterError) -> bool {
-    const SAID: [&str; 2] = ["failed to create manager for existing fields", "failed to create typed live object"];
-    match error {
-        ClusterError::Invalid { .. } => true,
-        ClusterError::Unexpected { message, .. } => SAID.iter().any(|said| message.contains(said)),
-        _ => false,
     }
 }
 

@@ -60,9 +60,12 @@ impl Work {
         }
     }
 
-    /// Reads the object as it is seen now; false when it is gone.
+    /// Reads the object as it is seen now; false when it is gone. Nothing of one that bore its name before is remembered.
     pub(super) fn look(&mut self) -> bool {
         let Some(mut object) = self.shared.watcher.seen(&self.key) else { return false };
+        if self.object.is_object() && uid_of(&object) != self.uid() {
+            *self = Self::new(Arc::clone(&self.shared), self.key.clone());
+        }
         // What we wrote ourselves counts, though the watch has not told it yet.
         if let Some((version, status)) = &self.memo.status
             && !not_before(version_of(&object), version)

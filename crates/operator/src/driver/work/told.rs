@@ -62,7 +62,7 @@ impl Work {
         if self.object.get("status").unwrap_or(&Value::Null) == status {
             return Ok(());
         }
-        let live = self.client().write_status(&self.key, status).await?;
+        let live = self.client().write_status(&self.object, status).await?;
         self.memo.status = Some((version_of(&live).to_owned(), status.clone()));
         if let Some(event) = Event::of(&self.object, status) {
             event::log(&self.key, &event);

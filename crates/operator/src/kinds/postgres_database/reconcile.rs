@@ -96,7 +96,8 @@ async fn steps(
     };
     let mut ensured_login = None;
     let fingerprint = fingerprint(work, database, &reached, login.as_ref(), reporting.as_ref());
-    if !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
+    // Whoever took its Secret away may have done so a moment after it was written.
+    if login.is_none() || !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await;
         let ensured = match ensured {
