@@ -23,41 +23,24 @@ async fn once(field: &Field) -> Vec<String> {
     parts
 }
 
-async fn delete_what_nobody_owns(field: &Field) {
-    let kinds = [
-        ("apps/v1", "Deployment"),
-        ("v1", "Service"),
-        ("v1", "ConfigMap"),
-        ("v1", "Secret"),
-        ("batch/v1", "Job"),
-        ("policy/v1", "PodDisruptionBudget"),
-    ];
-    for (version, kind) in kinds {
-        for object in field.list(version, kind).await {
-            let is_ours = object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "pinnace-operator";
-            if is_ours && object["metadata"].get("ownerReferences").is_none() {
-                let mut key = ObjectKey::of(&object);
-                key.kind = KindKey::new(version, kind);
-                field.ended(&key).await;
-            }
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_takes_up_the_database_that_it_had_left_behind_backs_it_up_and_seeds_nothing() {
-    let place = Place::new().await;
+    let mut place = Place::new().await;
     place.field.write_app("shop", spec("1.0")).await;
     place.field.phase("shop", "Ready").await;
     assert_eq!(once(&place.field).await, ["once-seed", "once-superuser"]);
-    let app = place.field.app("shop");
-    place.field.server.delete_alone(&place.field.get(&app).await.unwrap()).await.unwrap();
-    place.field.until_gone(&app).await;
-    let nobodys = |live: &Value| live["metadata"].get("ownerReferences").is_none();
-    place.field.until(&place.key("shop"), "nobody's", nobodys).await;
-    delete_what_nobody_owns(&place.field).await;
+    // As after `kubectl delete --cascade=orphan`, of which a cluster that learnt of Apps a moment ago makes a mess.
+    place.field.kill().await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    place.field.server.edit(&live, &json!({"metadata": {"ownerReferences": null}})).await.unwrap();
+    let jobs = place.field.list("batch/v1", "Job").await;
+    place.field.ended(&place.field.app("shop")).await;
+    for job in &jobs {
+        place.field.until_gone(&ObjectKey::of(job)).await;
+    }
     place.field.client.annotate(&place.key("shop"), "pinnace.dev/adopt", Some("true")).await.unwrap();
 
+    place.field.begin().await;
     place.field.write_app("shop", spec("2.0")).await;
     let status = place.field.phase("shop", "Ready").await;
     assert_eq!(status["database"]["hadData"], true, "{status:#}");
@@ -164,4 +147,52 @@ async fn pods_are_not_rolled_onto_a_database_that_is_being_filled() {
     place.field.phase("beside", "Ready").await;
     assert!(waits(&place.field.get(&place.field.app("shop")).await.unwrap()));
     assert_eq!(template(place.field.get(&web).await), before, "its pods have the login of before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_seeded_by_the_secret_that_it_finds_at_last_and_migrated_again_where_that_leads_elsewhere() {
+    let field = Field::looked_after().await;
+    let secret = |host: &str| {
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "right", "namespace": field.server.namespace},
+            "stringData": {"host": host, "port": "5432", "name": "shop", "username": "shop", "password": "p"}})
+    };
+    field.server.create(&secret("one")).await.unwrap();
+    let spec = |secret: &str| {
+        json!({"image": image("1.0"), "defaults": "dev", "processes": {"web": {"command": ["gunicorn"]}},
+            "migrations": {"command": ["migrate"]}, "seed": {"command": ["load"]}, "needs": {"database": {"secret": {"name": secret}}}})
+    };
+    field.write_app("shop", spec("wrong")).await;
+    field.phase("shop", "Initializing").await;
+    field.write_app("shop", spec("right")).await;
+    let first = field.phase("shop", "Ready").await;
+    assert_eq!(first["database"]["name"], "secret/right", "{first:#}");
+    let jobs = field.list("batch/v1", "Job").await;
+    let of = |part: &str| {
+        let is_part = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == part;
+        jobs.iter().find(is_part).unwrap()
+    };
+    let (migration, seed) = (of("migration"), of("once-seed"));
+
+    field.server.edit(&secret("two"), &json!({"stringData": {"host": "two"}})).await.unwrap();
+    let is_elsewhere =
+        |app: &Value| app["status"]["phase"] == "Ready" && app["status"]["database"]["uid"] != first["database"]["uid"];
+    let live = field.until(&field.app("shop"), "elsewhere", is_elsewhere).await;
+    assert_eq!(live["status"]["database"]["hadData"], true);
+    let uid = async |job: &Value| field.get(&ObjectKey::of(job)).await.unwrap()["metadata"]["uid"].clone();
+    assert_ne!(uid(migration).await, migration["metadata"]["uid"]);
+    assert_eq!(uid(seed).await, seed["metadata"]["uid"], "data may have been moved there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_of_an_object_before_is_not_written_on_another_of_its_name() {
+    let place = Place::new().await;
+    place.write("shop", json!({})).await;
+    place.ready("shop").await;
+    let live = place.field.get(&place.key("shop")).await.unwrap();
+    let mut before = live.clone();
+    before["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
+    place.field.client.write_status(&before, &json!({"filled": true, "restored": "before"})).await.unwrap_err();
+    let now = place.field.get(&place.key("shop")).await.unwrap();
+    assert_eq!(now["status"], live["status"]);
+    assert_eq!(place.field.client.write_status(&now, &now["status"]).await.unwrap()["status"], now["status"]);
 }

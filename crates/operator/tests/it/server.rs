@@ -96,13 +96,6 @@ impl Server {
         self.ask(Method::PATCH, &path, "application/merge-patch+json", "", patch).await
     }
 
-    /// What `kubectl delete --cascade=orphan` does.
-    pub(crate) async fn delete_alone(&self, object: &Value) -> Result<Value, String> {
-        let path = format!("{}/{}", self.collection(object), object["metadata"]["name"].as_str().unwrap());
-        let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Orphan"});
-        self.ask(Method::DELETE, &path, "application/json", "", &options).await
-    }
-
     /// Replaces an object.
     pub(crate) async fn replace(&self, object: &Value) -> Result<Value, String> {
         let name = object["metadata"]["name"].as_str().unwrap();

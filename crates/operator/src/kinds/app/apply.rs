@@ -17,7 +17,7 @@ use self::job::Foreign;
 use self::once::Begun;
 use super::App;
 use super::build::Objects;
-use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, SUPERSEDED_ANNOTATION};
+use super::facts::{self, BEGUN_ANNOTATION, BackupFact, BackupState, Database, Facts, Mark, SUPERSEDED_ANNOTATION};
 use super::facts::{can_not_begin, ended_as, has_ended, is_migration, is_of_new_data, is_superseded, jobs, judge_job};
 use super::reconcile::RETRY_ANNOTATION;
 use super::standing::Standing;
@@ -199,25 +199,21 @@ pub(crate) async fn all(work: &mut Work, app: &App, objects: &Objects, facts: &F
     Ok(Kept { applied, waits, not_ours })
 }
 
-/// A database says from now on that it has data, which nothing is to be seeded into once more: as soon as something of what brings the first succeeded.
-pub(crate) async fn begun(
-    work: &Work,
-    objects: &Objects,
-    facts: &Facts,
-    database: Option<&Database>,
-) -> Result<(), OperatorError> {
-    let Some(Database { key, live, .. }) = database else { return Ok(()) };
-    let is_said = live["metadata"]["annotations"].get(BEGUN_ANNOTATION).is_some();
-    if live.is_object() && has_first_data(objects, facts) && !is_said {
-        let by = format!("{}/{}", work.key.name, work.uid());
-        work.client().annotate(key, BEGUN_ANNOTATION, Some(&by)).await?;
-    }
+/// A database says from now on that it has data, which nothing is to be seeded into once more.
+pub(crate) async fn begun(work: &Work, database: Option<&Database>) -> Result<(), OperatorError> {
+    let Some(Database { key, live, .. }) = database.filter(|database| database.is_to_be_marked(work.uid())) else {
+        return Ok(());
+    };
+    let mark = Mark { app: &work.key.name, uid: work.uid() };
+    work.client().annotate(key, BEGUN_ANNOTATION, Some(&mark.written_on(live))).await?;
     Ok(())
 }
 
-fn has_first_data(objects: &Objects, facts: &Facts) -> bool {
-    let mut first = objects.once.iter().zip(&facts.once).filter(|(job, _)| is_of_new_data(job)).peekable();
-    first.peek().is_none() || first.any(|(_, once)| once.verdict.is_current())
+/// Whether something of what brings the first data succeeded; nothing where nothing brings any.
+pub(crate) fn first_data(objects: &Objects, facts: &Facts) -> Option<bool> {
+    let first = objects.once.iter().zip(&facts.once).filter(|(job, _)| is_of_new_data(job));
+    let all: Vec<bool> = first.map(|(_, once)| once.verdict.is_current()).collect();
+    (!all.is_empty()).then(|| all.contains(&true))
 }
 
 /// What runs this process in another form, with its pods: of a singleton there may never be two, so it ends before this one begins.

@@ -3,8 +3,10 @@
 mod backup;
 mod database;
 mod jobs;
+mod mark;
 mod restored;
 mod routes;
+mod secret;
 
 use std::time::Duration;
 
@@ -24,16 +26,16 @@ use crate::rights::ACCOUNT;
 
 use backup::backup;
 pub(crate) use backup::{BackupFact, BackupState};
-pub(crate) use database::{
-    BEGUN_ANNOTATION, Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, is_of_other_data, settle,
-};
+pub(crate) use database::{Database, IRREVERSIBLE_ANNOTATION, RUNS_IN_ANNOTATION, is_of_other_data, settle};
 use jobs::other_migration;
 pub(crate) use jobs::{
     SUPERSEDED_ANNOTATION, can_not_begin, ended_as, has_ended, in_words, is_migration, is_of_new_data, is_part,
     is_superseded, jobs, judge_job, left_behind, runs_once,
 };
+pub(crate) use mark::{BEGUN_ANNOTATION, Mark};
 pub(crate) use restored::say_restored;
 pub(crate) use routes::no_way_in;
+pub(crate) use secret::led_to;
 
 /// What is not watched is looked for again after so long.
 const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -103,7 +105,7 @@ impl Facts {
         let once = |job: &Value| once(snapshot, job, &status.once, had_data, is_of_other);
         let once: Vec<Once> = objects.once.iter().map(once).collect();
         // Its Secret leads there already.
-        let is_being_filled = database.is_some_and(|database| database.live.is_object() && !database.is_filled());
+        let is_being_filled = database.is_some_and(Database::is_being_filled);
         let mut unmet = unmet(work, app).await?;
         unmet.extend(no_password(work, app, objects, &once).await?);
         Ok(Self {

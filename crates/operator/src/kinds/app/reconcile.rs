@@ -59,7 +59,7 @@ async fn steps(work: &mut Work, app: &mut App) -> Result<Standing, OperatorError
     apply::databases(work, &build::databases::build(app)).await?;
     let seen = dereference::read(work, app).await?;
     let (database, snapshot) = (Database::of(work, app), of_app(work));
-    facts::settle(app, work.uid(), database.as_ref(), &snapshot);
+    facts::settle(app, work.uid(), database.as_ref(), facts::led_to(app, &seen).as_ref(), &snapshot);
     facts::say_restored(work, app, database.as_ref()).await?;
     let checked = match super::validate(app, &seen) {
         Ok(checked) => checked,
@@ -103,7 +103,11 @@ async fn go_on(
         Stage::WaitsForMigration(other) => Ok(Standing::Migrating(format!("waits for {other}"))),
         Stage::MigrationFailed(failure) => apply::failed_migration(work, app, objects, failure).await,
         Stage::Deploying => {
-            apply::begun(work, objects, facts, database).await?;
+            let first_data = apply::first_data(objects, facts);
+            // Before anything may keep the rest from being made.
+            if first_data == Some(true) {
+                apply::begun(work, database).await?;
+            }
             let kept = apply::all(work, app, objects, facts).await?;
             if !kept.not_ours.is_empty() {
                 return Ok(Standing::Refused { reason: "NotOurs", message: kept.not_ours.join("; ") });
@@ -111,6 +115,9 @@ async fn go_on(
             if !kept.waits.is_empty() {
                 let (message, migrated) = (kept.waits.join("; "), facts.migrated());
                 return Ok(Standing::Deploying { message, logs: None, migrated });
+            }
+            if first_data.is_none() {
+                apply::begun(work, database).await?;
             }
             let snapshot = of_app(work);
             let once = facts.once.iter().map(|once| once.name.clone()).collect();

@@ -55,13 +55,19 @@ pub(crate) async fn fill(
         postgres::is_empty(&reached.server, wanted).await?
     };
     let is_wanted = database.spec.restore == Restore::Latest && database.spec.server.rds.is_none();
-    let known = if is_wanted { backup::known(work).await? } else { Vec::new() };
+    // What a restore brings comes all at once or not at all.
+    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
+    let known = if is_wanted { backup::known(work).await } else { Ok(Vec::new()) };
+    let known = match known {
+        // Data that are there need no backup.
+        Err(OperatorError::DamagedRecord { .. }) if !is_empty && !begun => Vec::new(),
+        known => known?,
+    };
     let Some(newest) = known.last() else {
         work.memo.restoring = false;
         return Ok(Filling::Done(if is_empty { Filled::Empty } else { Filled::Full }));
     };
-    // What a restore brings comes all at once or not at all. Of one that nobody could write down, its Job tells.
-    let begun = work.memo.restoring || database.status.as_ref().is_some_and(|status| is_restoring(&status.conditions));
+    // Of one that nobody could write down, its Job tells.
     if !is_empty && !begun && !backup::is_or_was_restored(work, &newest.name).await? {
         return Ok(Filling::Done(Filled::Full));
     }

@@ -7,17 +7,17 @@ use super::super::crd::{AppStatus, RanIn};
 use super::super::dereference::sources;
 use super::super::status::remember;
 use super::super::{App, AppSpec};
-use super::{ended_as, is_migration, jobs, runs_once};
+use super::mark::Mark;
+use super::{ended_as, is_migration, jobs, runs_once, secret};
 use crate::crd::OfKind as _;
 use crate::driver::Work;
 use crate::objects::{name_of, uid_of};
+use crate::resource::Metadata;
 
 /// Set on a Job: the uid of the database that it runs in, as the status of its App has it.
 pub(crate) const RUNS_IN_ANNOTATION: &str = "pinnace.dev/runs-in";
 /// Set on a migration's Job whose version says that the one before does not work with what it leaves.
 pub(crate) const IRREVERSIBLE_ANNOTATION: &str = "pinnace.dev/irreversible";
-/// Set on a database, which may outlive its Apps: the name and uid of the first that began in it.
-pub(crate) const BEGUN_ANNOTATION: &str = "pinnace.dev/begun-by";
 
 /// The database of an App, as it is seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +36,9 @@ impl Database {
         let (kind, name) = source.object?;
         let key = work.ours_beside(kind, &name);
         let live = work.other(&key).unwrap_or_default();
-        let by = live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str().and_then(|by| by.split_once('/'));
-        let is_shared = by.is_some_and(|(name, uid)| {
-            let first = work.shared.watcher.seen(&work.ours_beside(AppSpec::KIND.kind, name));
-            uid != work.uid() && first.is_some_and(|first| uid_of(&first) == uid)
+        let is_shared = Mark::of(&live).is_some_and(|mark| {
+            let first = work.shared.watcher.seen(&work.ours_beside(AppSpec::KIND.kind, mark.app));
+            mark.uid != work.uid() && first.is_some_and(|first| uid_of(&first) == mark.uid)
         });
         Some(Self { key, live, is_shared })
     }
@@ -56,8 +55,14 @@ impl Database {
 
     /// Whether an App began in it before the one with this uid does. That may be the same one, which was given another database in between.
     fn is_begun(&self, app: &str, is_back: bool) -> bool {
-        let by = self.live["metadata"]["annotations"][BEGUN_ANNOTATION].as_str();
-        by.is_some_and(|by| is_back || !self.is_shared && by.rsplit('/').next() != Some(app))
+        Mark::of(&self.live).is_some_and(|mark| if mark.uid == app { is_back } else { !self.is_shared })
+    }
+
+    /// Whether it bears no mark yet that keeps others from seeding into it. That of an App which shares it would hide whose it is.
+    pub(crate) fn is_to_be_marked(&self, app: &str) -> bool {
+        let is_left_alone = Metadata::of(&self.live).is_skipped();
+        let hides = self.is_of(app) && self.is_shared;
+        self.live.is_object() && !is_left_alone && (hides || Mark::of(&self.live).is_none())
     }
 
     /// Whether another App than the one with this uid began in it, which is gone.
@@ -65,8 +70,13 @@ impl Database {
         self.is_begun(app, false)
     }
 
+    /// Whether it is there, and what it begins with is still on its way. What is left alone never says that it is there.
+    pub(crate) fn is_being_filled(&self) -> bool {
+        self.live.is_object() && !self.is_filled() && !Metadata::of(&self.live).is_skipped()
+    }
+
     /// Whether what it begins with is in it.
-    pub(crate) fn is_filled(&self) -> bool {
+    fn is_filled(&self) -> bool {
         self.live["status"]["filled"] == true
     }
 
@@ -83,17 +93,28 @@ pub(crate) fn is_of_other_data(job: &Value, status: &AppStatus, database: Option
     match job["metadata"]["annotations"][RUNS_IN_ANNOTATION].as_str() {
         Some(uid) => uid != ran_in.uid,
         // It is of an operator that did not say it.
-        None => database.is_some_and(|Database { live, .. }| ran_in.uid == uid_of(live) && made(job) < made(live)),
+        None => match database {
+            Some(Database { live, .. }) => ran_in.uid == uid_of(live) && made(job) < made(live),
+            None => secret::is_of_before(ran_in),
+        },
     }
 }
 
 /// Brings up to date what the status says to be done. What ran in other data counts no longer: a database that was made anew holds what its backup held, or
 /// nothing. And all that succeeded is remembered, whichever version is wanted by now and whoever takes its Jobs away.
-pub(crate) fn settle(app: &mut App, uid: &str, database: Option<&Database>, snapshot: &Snapshot) {
+pub(crate) fn settle(
+    app: &mut App,
+    uid: &str,
+    database: Option<&Database>,
+    led_to: Option<&RanIn>,
+    snapshot: &Snapshot,
+) {
     let mut status = app.status.take().unwrap_or_default();
-    match database {
-        Some(database) => forget_other_data(&mut status, uid, database),
-        None => forget_other_secret(&mut status, app),
+    if let Some(database) = database {
+        forget_other_data(&mut status, uid, database);
+    }
+    if let Some(place) = led_to {
+        secret::forget_other_place(&mut status, place);
     }
     let of_these_data = status.clone();
     let is_of_other = |job: &Value| is_of_other_data(job, &of_these_data, database);
@@ -112,22 +133,7 @@ pub(crate) fn settle(app: &mut App, uid: &str, database: Option<&Database>, snap
     app.status = Some(status);
 }
 
-/// Of a database that a Secret alone leads to no more is known than which Secret that is.
-fn forget_other_secret(status: &mut AppStatus, app: &App) {
-    let source = sources(&app.metadata.name, &app.spec).into_iter().find(|source| source.what == "database");
-    let Some(secret) = source.map(|source| format!("secret/{}", source.secret)) else { return };
-    let had_data = match &status.database {
-        Some(ran_in) if ran_in.name == secret => return,
-        Some(_) => {
-            forget(status);
-            true
-        }
-        None => false,
-    };
-    status.database = Some(RanIn { name: secret.clone(), uid: secret, had_data });
-}
-
-fn forget(status: &mut AppStatus) {
+pub(super) fn forget(status: &mut AppStatus) {
     status.migrations.clear();
     status.irreversible.clear();
     status.once.clear();
@@ -143,7 +149,7 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
     // Else it began when no operator said so yet, and is begun itself.
     let is_new = status.migrations.is_empty() && status.once.is_empty();
     // Into another one data may have been moved since it was made: to seed too little is mended, to seed twice is not.
-    let is_other = status.database.as_ref().is_some_and(|ran_in| ran_in.name != name);
+    let is_other = status.database.as_ref().is_some_and(|ran_in| ran_in.name != name && (!is_new || ran_in.had_data));
     let had_data = !database.began_empty() || is_other || (is_back || is_new) && database.is_begun(app, is_back);
     match &status.database {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
@@ -170,6 +176,7 @@ mod tests {
     use cluster::KindKey;
     use serde_json::json;
 
+    use super::super::BEGUN_ANNOTATION;
     use super::*;
 
     fn database(name: &str, uid: &str, status: &Value) -> Database {
@@ -291,35 +298,9 @@ mod tests {
         ];
         let mut app = app(&json!({}));
         app.status = Some(done(None));
-        settle(&mut app, "now", None, &snapshot);
+        settle(&mut app, "now", None, None, &snapshot);
         let status = app.status.unwrap();
         assert_eq!(status.migrations, ["sha256:1", "sha256:2"]);
         assert_eq!(status.once, ["seed", "shop-once-index"]);
-    }
-
-    #[test]
-    fn what_ran_in_the_database_of_a_secret_counts_for_that_of_no_other_and_of_no_object() {
-        let in_secret = |name: &str| app(&json!({"database": {"secret": {"name": name}}}));
-        let settled = |mut app: App, status: AppStatus, database: Option<&Database>| {
-            app.status = Some(status);
-            settle(&mut app, "now", database, &Snapshot::default());
-            app.status.unwrap()
-        };
-        let had_data = |status: &AppStatus| status.database.as_ref().unwrap().had_data;
-        let first = settled(in_secret("one"), done(None), None);
-        assert_eq!(
-            (first.migrations.len(), had_data(&first)),
-            (1, false),
-            "it is of an operator that did not say where"
-        );
-        assert_eq!(settled(in_secret("one"), first.clone(), None), first);
-        let empty = database("shop", "2", &json!({"filled": true, "beganEmpty": true}));
-        for status in [
-            settled(in_secret("two"), first.clone(), None),
-            settled(app(&json!({"database": {}})), first, Some(&empty)),
-            settled(in_secret("one"), done(Some(("shop", "2"))), None),
-        ] {
-            assert!(status.migrations.is_empty() && status.once.is_empty() && had_data(&status), "{status:?}");
-        }
     }
 }

@@ -15,31 +15,35 @@ const LOOKED_FOR_AGAIN_AFTER: Duration = Duration::from_mins(1);
 /// In words, where something is missing.
 pub(crate) async fn no_way_in(work: &mut Work, app: &App) -> Result<Option<String>, OperatorError> {
     let Some(routes) = app.spec.routes.as_ref().filter(|routes| routes.gateway.is_none()) else { return Ok(None) };
-    let missing = [no_class(work, routes).await?, no_certificate(work, app, routes).await?];
+    let missing = [no_class(work, routes).await, no_certificate(work, app, routes).await?];
     let told: Vec<String> = missing.into_iter().flatten().collect();
     Ok((!told.is_empty()).then(|| told.join("; ")))
 }
 
-/// That nobody knows the class. Whether one is there is asked once; where it may not be asked, nothing is said.
-async fn no_class(work: &mut Work, routes: &Routes) -> Result<Option<String>, OperatorError> {
-    let Some(class) = routes.ingress.as_ref().and_then(|ingress| ingress.class.clone()) else { return Ok(None) };
+/// That nobody knows the class. Whether one is there, or whether that may be asked, is asked once.
+async fn no_class(work: &mut Work, routes: &Routes) -> Option<String> {
+    let class = routes.ingress.as_ref()?.class.clone()?;
     if work.shared.ingress_classes.knows(&class) {
-        return Ok(None);
+        return None;
     }
     let kind = KindKey::new("networking.k8s.io/v1", "IngressClass");
-    let live = match work.client().get(&ObjectKey { kind, namespace: None, name: class.clone() }).await {
-        Err(ClusterError::Forbidden { .. }) => return Ok(None),
-        other => other?,
-    };
-    if live.is_some() {
-        work.shared.ingress_classes.is_there(class);
-        return Ok(None);
+    match work.client().get(&ObjectKey { kind, namespace: None, name: class.clone() }).await {
+        Ok(None) => {}
+        Ok(Some(_)) | Err(ClusterError::Forbidden { .. }) => {
+            work.shared.ingress_classes.is_there(class);
+            return None;
+        }
+        // A note is nothing to fail for.
+        Err(error) => {
+            tracing::debug!(object = %work.key, %error, "whether its IngressClass is there is not known");
+            return None;
+        }
     }
-    work.again_in = Some(LOOKED_FOR_AGAIN_AFTER);
+    work.again_in = Some(work.again_in.map_or(LOOKED_FOR_AGAIN_AFTER, |sooner| sooner.min(LOOKED_FOR_AGAIN_AFTER)));
     let host = &routes.host;
-    Ok(Some(format!(
+    Some(format!(
         "but there is no IngressClass {class}, and hardly anything answers at {host}: `kubectl get ingressclasses` lists those that there are"
-    )))
+    ))
 }
 
 /// That the Secret with the certificate is not there.
