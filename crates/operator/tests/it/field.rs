@@ -167,16 +167,17 @@ impl Field {
         panic!("{key} did not become {what}: {:#}", self.get(key).await.unwrap_or_default())
     }
 
-    /// Deletes an object that is there.
-    pub(crate) async fn delete(&self, key: &ObjectKey) {
-        let live = self.get(key).await.unwrap();
-        self.client.delete(key, live["metadata"]["uid"].as_str().unwrap()).await.unwrap();
+    /// Deletes an object that is there, and gives its uid.
+    pub(crate) async fn delete(&self, key: &ObjectKey) -> Value {
+        let uid = self.get(key).await.unwrap()["metadata"]["uid"].clone();
+        self.client.delete(key, uid.as_str().unwrap()).await.unwrap();
+        uid
     }
 
-    /// The same, and waits until it is gone.
+    /// The same, and waits until it is gone. Another one of its name may be there at once.
     pub(crate) async fn ended(&self, key: &ObjectKey) {
-        self.delete(key).await;
-        self.until_gone(key).await;
+        let uid = self.delete(key).await;
+        self.until_any(key, "gone", |live| live.is_none_or(|live| live["metadata"]["uid"] != uid)).await;
     }
 
     /// Waits for a phase of an App, and gives its status.
