@@ -109,15 +109,15 @@ async fn go_on(
                 apply::begun(work, database).await?;
             }
             let kept = apply::all(work, app, objects, facts).await?;
+            if first_data.is_none() {
+                apply::begun(work, database).await?;
+            }
             if !kept.not_ours.is_empty() {
                 return Ok(Standing::Refused { reason: "NotOurs", message: kept.not_ours.join("; ") });
             }
             if !kept.waits.is_empty() {
                 let (message, migrated) = (kept.waits.join("; "), facts.migrated());
                 return Ok(Standing::Deploying { message, logs: None, migrated });
-            }
-            if first_data.is_none() {
-                apply::begun(work, database).await?;
             }
             let snapshot = of_app(work);
             let once = facts.once.iter().map(|once| once.name.clone()).collect();

@@ -97,7 +97,8 @@ async fn steps(
     let mut ensured_login = None;
     let fingerprint = fingerprint(work, database, &reached, login.as_ref(), reporting.as_ref());
     // Whoever took its Secret away may have done so a moment after it was written.
-    if login.is_none() || !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
+    let lacks_a_login = login.is_none() || wanted.reporting.is_some() && reporting.is_none();
+    if lacks_a_login || !work.is_fresh(&fingerprint, ASKED_AGAIN_AFTER) {
         let _turn = work.shared.turn_on(&reached.server.to_string()).await;
         let ensured = postgres::ensure(&reached.server, wanted, login.as_ref(), reporting.as_ref()).await;
         let ensured = match ensured {

@@ -51,13 +51,6 @@ impl Connection {
         Self { parts }
     }
 
-    /// Where it leads to, whoever logs in: host, port and what is asked for there.
-    pub(crate) fn place(&self) -> Option<String> {
-        let (_, rest) = self.parts.get("url")?.split_once("://")?;
-        let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
-        Some(rest.rsplit_once('@').map_or(rest, |(_, after)| after).to_owned())
-    }
-
     /// A connection of which nothing is known: each part says where its value stands.
     pub(crate) fn unknown(source: &ConnectionSource) -> Self {
         let names = PARTS.iter().filter(|(what, ..)| *what == source.what).flat_map(|(.., names)| names.iter());

@@ -70,9 +70,9 @@ impl Database {
         self.is_begun(app, false)
     }
 
-    /// Whether it is there, and what it begins with is still on its way. What is left alone never says that it is there.
+    /// Whether it is there, and what it begins with is still on its way.
     pub(crate) fn is_being_filled(&self) -> bool {
-        self.live.is_object() && !self.is_filled() && !Metadata::of(&self.live).is_skipped()
+        self.live.is_object() && !self.is_filled()
     }
 
     /// Whether what it begins with is in it.
@@ -110,12 +110,19 @@ pub(crate) fn settle(
     snapshot: &Snapshot,
 ) {
     let mut status = app.status.take().unwrap_or_default();
+    // What succeeded a moment before the data became others says that there were some.
+    remember_what_succeeded(&mut status, database, snapshot);
     if let Some(database) = database {
         forget_other_data(&mut status, uid, database);
     }
     if let Some(place) = led_to {
         secret::forget_other_place(&mut status, place);
     }
+    remember_what_succeeded(&mut status, database, snapshot);
+    app.status = Some(status);
+}
+
+fn remember_what_succeeded(status: &mut AppStatus, database: Option<&Database>, snapshot: &Snapshot) {
     let of_these_data = status.clone();
     let is_of_other = |job: &Value| is_of_other_data(job, &of_these_data, database);
     for job in jobs(snapshot).filter(|job| ended_as(job, "Complete") && !is_of_other(job)) {
@@ -130,7 +137,11 @@ pub(crate) fn settle(
             None => {}
         }
     }
-    app.status = Some(status);
+}
+
+/// Whether something of the App was ever at work on its data.
+pub(super) fn is_begun(status: &AppStatus) -> bool {
+    status.image.is_some() || !status.migrations.is_empty() || !status.once.is_empty()
 }
 
 pub(super) fn forget(status: &mut AppStatus) {
@@ -149,7 +160,8 @@ fn forget_other_data(status: &mut AppStatus, app: &str, database: &Database) {
     // Else it began when no operator said so yet, and is begun itself.
     let is_new = status.migrations.is_empty() && status.once.is_empty();
     // Into another one data may have been moved since it was made: to seed too little is mended, to seed twice is not.
-    let is_other = status.database.as_ref().is_some_and(|ran_in| ran_in.name != name && (!is_new || ran_in.had_data));
+    let is_moved = |ran_in: &RanIn| ran_in.name != name && (ran_in.had_data || is_begun(status));
+    let is_other = status.database.as_ref().is_some_and(is_moved);
     let had_data = !database.began_empty() || is_other || (is_back || is_new) && database.is_begun(app, is_back);
     match &status.database {
         Some(ran_in) if ran_in.uid == uid || ran_in.name == name && database.took_over() => return,
