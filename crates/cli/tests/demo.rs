@@ -118,11 +118,12 @@ impl Visitor {
             panic!("the demo ended by itself");
         };
         tokio::time::timeout(PATIENCE, ready).await.unwrap();
+        assert!(is_ours(page.as_ref().unwrap()).await);
         let pid = demo.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
         let ended = tokio::time::timeout(PATIENCE, demo.wait()).await.unwrap().unwrap();
         assert!(ended.success(), "{ended}");
-        assert!(tokio::net::TcpStream::connect(page.unwrap()).await.is_err(), "the server goes on");
+        assert!(!is_ours(&page.unwrap()).await, "the server goes on");
     }
 
     /// The demo on the visitor's cluster.
@@ -159,6 +160,15 @@ impl Visitor {
         let mut names: Vec<String> = stay.filter_map(|namespace| namespace.metadata.name).collect();
         names.sort();
         names
+    }
+}
+
+/// Whether the page answers there. Another program may listen on a port that is free again.
+async fn is_ours(address: &str) -> bool {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    match client.get(format!("http://{address}/")).send().await {
+        Ok(answer) => answer.text().await.is_ok_and(|page| page.contains("Pinnace")),
+        Err(_) => false,
     }
 }
 

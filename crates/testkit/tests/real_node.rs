@@ -62,6 +62,7 @@ async fn a_database_that_is_cut_off_is_felt_and_keeps_its_rows_when_its_pod_is_m
         )
         .await;
     scene.until_ready("postgres-0").await;
+    scene.until_reached(&format!("postgres.{}:5432", scene.namespace)).await;
 
     let database = json!([{"name": "DATABASE_URL", "value": "postgres://postgres:p%40ss@postgres:5432/shop"}]);
     let second = Orders { version: "2".to_owned(), migrations: 2, behaviour: Behaviour::Works };
@@ -124,8 +125,9 @@ async fn messages_go_through_rabbitmq_and_redis_counts() {
     scene.server("rabbitmq", &rabbitmq.reference(), 5672, json!([
         {"name": "RABBITMQ_DEFAULT_USER", "value": "shop"}, {"name": "RABBITMQ_DEFAULT_PASS", "value": "secret"},
     ])).await;
-    for name in ["postgres-0", "redis-0", "rabbitmq-0"] {
-        scene.until_ready(name).await;
+    for (name, port) in [("postgres", 5432), ("redis", 6379), ("rabbitmq", 5672)] {
+        scene.until_ready(&format!("{name}-0")).await;
+        scene.until_reached(&format!("{name}.{}:{port}", scene.namespace)).await;
     }
     let image = scene.inside.orders_image(&first()).await.unwrap().reference();
     let environment = json!([

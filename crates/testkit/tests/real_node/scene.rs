@@ -180,6 +180,16 @@ impl Scene {
         tokio::time::timeout(SOON, asking).await.unwrap()
     }
 
+    /// The rules of the network learn of a pod that is ready a moment later.
+    pub(crate) async fn until_reached(&self, address: &str) {
+        let asking = async {
+            while self.inside.connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(SOON, asking).await.unwrap();
+    }
+
     /// Traefik learns of an Ingress by its watch, a moment later.
     pub(crate) async fn until_routed(&self, http: &str, host: &str, path: &str) {
         let asking = async {
