@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::databases::Place;
 use super::field::{Field, image, message};
+use super::once::{once, parts};
 
 fn spec(tag: &str) -> Value {
     json!({
@@ -15,12 +16,13 @@ fn spec(tag: &str) -> Value {
 }
 
 /// What runs once and is there.
-async fn once(field: &Field) -> Vec<String> {
-    let jobs = field.list("batch/v1", "Job").await;
-    let parts = jobs.iter().map(|job| job["metadata"]["labels"]["app.kubernetes.io/component"].as_str().unwrap());
-    let mut parts: Vec<String> = parts.filter(|part| part.starts_with("once-")).map(str::to_owned).collect();
-    parts.sort();
-    parts
+async fn ran_once(field: &Field) -> Vec<String> {
+    parts(&once(field).await).into_iter().map(str::to_owned).collect()
+}
+
+/// The Job of this part.
+fn of_part<'a>(jobs: &'a [Value], part: &str) -> &'a Value {
+    jobs.iter().find(|job| job["metadata"]["labels"]["app.kubernetes.io/component"] == part).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +30,7 @@ async fn an_app_that_takes_up_the_database_that_it_had_left_behind_backs_it_up_a
     let mut place = Place::new().await;
     place.field.write_app("shop", spec("1.0")).await;
     place.field.phase("shop", "Ready").await;
-    assert_eq!(once(&place.field).await, ["once-seed", "once-superuser"]);
+    assert_eq!(ran_once(&place.field).await, ["once-seed", "once-superuser"]);
     // As after `kubectl delete --cascade=orphan`, of which a cluster that learnt of Apps a moment ago makes a mess.
     place.field.kill().await;
     let live = place.field.get(&place.key("shop")).await.unwrap();
@@ -44,7 +46,7 @@ async fn an_app_that_takes_up_the_database_that_it_had_left_behind_backs_it_up_a
     place.field.write_app("shop", spec("2.0")).await;
     let status = place.field.phase("shop", "Ready").await;
     assert_eq!(status["database"]["hadData"], true, "{status:#}");
-    assert_eq!(once(&place.field).await, Vec::<String>::new());
+    assert_eq!(ran_once(&place.field).await, Vec::<String>::new());
     let live = place.field.get(&place.key("shop")).await.unwrap();
     assert_eq!(live["status"]["backups"].as_array().map(Vec::len), Some(1), "{live:#}");
 }
@@ -62,26 +64,22 @@ async fn what_succeeded_once_runs_no_second_time_though_others_failed_beside_it(
     let has_seeded = |app: &Value| app["status"]["phase"] == "Error" && app["status"]["once"].is_array();
     let live = place.field.until(&place.field.app("shop"), "seeded", has_seeded).await;
     let jobs = place.field.list("batch/v1", "Job").await;
-    let of = |part: &str| {
-        let is_part = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == part;
-        jobs.iter().find(is_part).unwrap().clone()
-    };
-    let (seed, failed) = (of("once-seed"), of("once-superuser"));
+    let (seed, failed) = (of_part(&jobs, "once-seed"), of_part(&jobs, "once-superuser"));
     assert_eq!(live["status"]["once"], json!([seed["metadata"]["name"]]));
     // Whoever tidies up takes what is done.
-    place.field.ended(&ObjectKey::of(&seed)).await;
+    place.field.ended(&ObjectKey::of(seed)).await;
     place.field.client.annotate(&place.field.app("shop"), operator::app::RETRY_ANNOTATION, Some("1")).await.unwrap();
     let is_another = |live: &Value| live["metadata"]["uid"] != failed["metadata"]["uid"];
-    place.field.until(&ObjectKey::of(&failed), "run again", is_another).await;
+    place.field.until(&ObjectKey::of(failed), "run again", is_another).await;
 
     place.field.phase("shop", "Error").await;
-    assert_eq!(once(&place.field).await, ["once-superuser"]);
+    assert_eq!(ran_once(&place.field).await, ["once-superuser"]);
     // Neither does it in another life of the App.
     place.field.ended(&place.field.app("shop")).await;
-    place.field.until_gone(&ObjectKey::of(&failed)).await;
+    place.field.until_gone(&ObjectKey::of(failed)).await;
     place.field.write_app("shop", spec("2.0")).await;
     place.field.phase("shop", "Ready").await;
-    assert_eq!(once(&place.field).await, Vec::<String>::new());
+    assert_eq!(ran_once(&place.field).await, Vec::<String>::new());
 }
 
 impl Place {
@@ -167,11 +165,7 @@ async fn an_app_is_seeded_by_the_secret_that_it_finds_at_last_and_migrated_again
     let first = field.phase("shop", "Ready").await;
     assert_eq!(first["database"]["name"], "secret/right", "{first:#}");
     let jobs = field.list("batch/v1", "Job").await;
-    let of = |part: &str| {
-        let is_part = |job: &&Value| job["metadata"]["labels"]["app.kubernetes.io/component"] == part;
-        jobs.iter().find(is_part).unwrap()
-    };
-    let (migration, seed) = (of("migration"), of("once-seed"));
+    let (migration, seed) = (of_part(&jobs, "migration"), of_part(&jobs, "once-seed"));
 
     field.server.edit(&secret("two"), &json!({"stringData": {"host": "two"}})).await.unwrap();
     let is_elsewhere =

@@ -33,6 +33,16 @@ impl Place {
         self.field.ended(&key).await;
     }
 
+    /// A database that was ready is deleted with its data when the Secret of its server is gone.
+    async fn delete_without_its_server(&self, name: &str) {
+        self.write_admin_at("gone", self.port()).await;
+        self.write(name, json!({"server": {"external": {"adminSecret": "gone"}}, "deletion": "drop"})).await;
+        self.ready(name).await;
+        self.delete_admin("gone").await;
+        self.delete(name).await;
+        self.says(name, "It is tried again for an hour, and then it goes and its data stays").await;
+    }
+
     /// What Events of this reason say.
     async fn events(&self, namespace: &str, reason: &str) -> Vec<String> {
         let all = self.field.client.list(&KindKey::new("v1", "Event"), namespace).await.unwrap();
@@ -101,12 +111,7 @@ async fn a_server_that_does_not_answer_is_waited_for_as_long_as_it_takes_and_eve
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_whose_servers_secret_is_gone_goes_after_an_hour_and_what_stays_is_written_down() {
     let mut place = Place::new().await;
-    place.write_admin_at("gone", place.port()).await;
-    place.write("shop", json!({"server": {"external": {"adminSecret": "gone"}}, "deletion": "drop"})).await;
-    place.ready("shop").await;
-    place.delete_admin("gone").await;
-    place.delete("shop").await;
-    place.says("shop", "It is tried again for an hour, and then it goes and its data stays").await;
+    place.delete_without_its_server("shop").await;
     place.minutes_later(55).await;
     place.stays("shop", "beside").await;
     place.minutes_later(61).await;
@@ -126,15 +131,10 @@ async fn a_database_whose_servers_secret_is_gone_goes_after_an_hour_and_what_sta
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stays_holds_nothing_where_it_can_not_be_written_down() {
     let mut place = Place::new().await;
-    place.write_admin_at("gone", place.port()).await;
-    place.write("shop", json!({"server": {"external": {"adminSecret": "gone"}}, "deletion": "drop"})).await;
-    place.ready("shop").await;
     let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"count/configmaps": "0"}},
         "metadata": {"name": "full", "namespace": place.field.server.own_namespace()}});
     place.field.client.create(&quota).await.unwrap();
-    place.delete_admin("gone").await;
-    place.delete("shop").await;
-    place.says("shop", "It is tried again for an hour").await;
+    place.delete_without_its_server("shop").await;
     place.minutes_later(61).await;
     place.field.until_gone(&place.key("shop")).await;
     let told = place.events(&place.field.server.namespace, "LeftBehind").await;

@@ -14,7 +14,7 @@ fn spec(tag: &str) -> Value {
     })
 }
 
-async fn once(field: &Field) -> Vec<Value> {
+pub(crate) async fn once(field: &Field) -> Vec<Value> {
     let jobs = field.list("batch/v1", "Job").await;
     let part =
         |job: &Value| job["metadata"]["labels"]["app.kubernetes.io/component"].as_str().unwrap_or_default().to_owned();
@@ -76,7 +76,8 @@ async fn a_superusers_password_is_made_for_its_job_and_never_for_a_user_that_has
     assert_eq!(place.field.get(&secret).await, None, "the user is not made once more");
 }
 
-fn parts(jobs: &[Value]) -> Vec<&str> {
+/// What they are of, in order.
+pub(crate) fn parts(jobs: &[Value]) -> Vec<&str> {
     let parts = jobs.iter().map(|job| &job["metadata"]["labels"]["app.kubernetes.io/component"]);
     let mut parts: Vec<&str> = parts.filter_map(Value::as_str).collect();
     parts.sort_unstable();
