@@ -65,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) key: MaskKey,
     /// The uid of the cluster's own namespace: which cluster this is, for claims.
     pub(crate) cluster: String,
-    /// The IngressClasses that were seen.
+    /// The IngressClasses that were seen, or that may not be looked at.
     pub(crate) ingress_classes: Known,
     /// How many lanes ask the API server at once.
     pub(crate) turns: Semaphore,

@@ -1,4 +1,4 @@
-//! What was seen to be there once, and is not asked for again.
+//! What was asked for once, and need not be again.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Known(Mutex<BTreeSet<String>>);
 
 impl Known {
-    /// Whether it was seen.
+    /// Whether it need not be asked for.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
-    /// It is seen.
-    pub(crate) fn is_there(&self, name: String) {
+    /// It need not be asked for from now on.
+    pub(crate) fn settle(&self, name: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
     }
 }

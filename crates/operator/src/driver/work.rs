@@ -122,6 +122,11 @@ impl Work {
         Ok(verdict.ok_or_else(unseen)?)
     }
 
+    /// This pass is made again after so long, or sooner where something else is waited for too.
+    pub(crate) fn looks_again_in(&mut self, wait: Duration) {
+        self.again_in = Some(self.again_in.map_or(wait, |other| other.min(wait)));
+    }
+
     /// An object of ours in the namespace of this one.
     pub(crate) fn ours_beside(&self, kind: &str, name: &str) -> ObjectKey {
         ObjectKey { kind: resource(kind), namespace: self.key.namespace.clone(), name: name.to_owned() }

@@ -58,7 +58,7 @@ pub(crate) async fn backup(work: &mut Work, app: &App, backup: &BackupFact) -> R
     Ok(match state {
         // Its name has to be known in the next pass too, or each pass would ask for another.
         BackupState::Absent if work.object["status"]["backup"] != name.as_str() => {
-            work.again_in = Some(SOON);
+            work.looks_again_in(SOON);
             Standing::BackingUp(format!("a backup of the database {of} is about to be asked for"))
         }
         BackupState::Absent => {
@@ -108,7 +108,7 @@ pub(crate) async fn migration(
         live
     } else {
         if let Some(other) = job::other_at_work(work, migration).await? {
-            work.again_in = Some(LOOKS_AGAIN_AFTER);
+            work.looks_again_in(LOOKS_AGAIN_AFTER);
             return Ok(Standing::Migrating(format!("waits for {other}")));
         }
         work.make_once(&job::marked(migration, app)).await?.into_object()

@@ -56,7 +56,7 @@ pub(crate) const JOB_OF_MIGRATION: &str = "migration";
 pub(crate) const JOB_OF_SEED: &str = "once-seed";
 /// As [`JOB_OF_SEED`].
 pub(crate) const JOB_OF_SUPERUSER: &str = "once-superuser";
-/// How what every Job that runs once is begins.
+/// How that label begins on every Job that runs once.
 pub(crate) const JOB_THAT_RUNS_ONCE: &str = "once-";
 
 /// The objects of an App that was checked.

@@ -94,7 +94,7 @@ impl Facts {
         snapshot: &Snapshot,
     ) -> Result<Self, OperatorError> {
         let status = app.status.clone().unwrap_or_default();
-        let is_of_other = |job: &Value| is_of_other_data(job, &status, database);
+        let is_of_other = |job: &Value| is_of_other_data(job, status.database.as_ref(), database);
         let migration = objects.migration.as_ref().map(|job| name_of(job).to_owned());
         let job = migration.as_deref().and_then(|name| jobs(snapshot).find(|job| name_of(job) == name));
         let is_over = |job: &Value| has_ended(job) || can_not_begin(job, snapshot);
@@ -169,7 +169,7 @@ async fn unmet(work: &mut Work, app: &App) -> Result<Vec<String>, OperatorError>
         };
         if let Err(why) = holds {
             // It is of a kind that is not watched.
-            work.again_in = Some(LOOKED_FOR_AGAIN_AFTER);
+            work.looks_again_in(LOOKED_FOR_AGAIN_AFTER);
             unmet.push(format!("{} {}: {why}", need.kind, need.name));
         }
     }

@@ -109,6 +109,7 @@ async fn go_on(
                 apply::begun(work, database).await?;
             }
             let kept = apply::all(work, app, objects, facts).await?;
+            // Else what runs from now on brings them.
             if first_data.is_none() {
                 apply::begun(work, database).await?;
             }

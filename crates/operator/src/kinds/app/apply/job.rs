@@ -20,7 +20,7 @@ pub(super) enum Foreign {
 
 /// What becomes of a Job that is not this App's. One of an App before this one goes as Kubernetes has it go with its owner, which may be late.
 pub(super) async fn of_another(work: &mut Work, live: &Value) -> Result<Foreign, OperatorError> {
-    work.again_in = Some(LOOKS_AGAIN_AFTER);
+    work.looks_again_in(LOOKS_AGAIN_AFTER);
     let name = name_of(live);
     let is_left_behind = work.is_left_behind(live);
     if is_left_behind && !is_deleted(live) {

@@ -59,7 +59,7 @@ impl Status for AppStatus {
 pub struct RanIn {
     /// Its name; that of the Secret, as in `secret/shop`, where nothing but that is known of it.
     pub name: String,
-    /// The uid of its object when its data began, or once more the Secret.
+    /// The uid of its object when its data began, or a hash of where the Secret leads to.
     pub uid: String,
     /// Whether there were data when the App began in it: `seed` and `superuser` are left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -87,15 +87,15 @@ impl Database {
 }
 
 /// Whether a Job ran, or runs, in data that are no more those of the App.
-pub(crate) fn is_of_other_data(job: &Value, status: &AppStatus, database: Option<&Database>) -> bool {
-    let Some(ran_in) = &status.database else { return false };
+pub(crate) fn is_of_other_data(job: &Value, ran_in: Option<&RanIn>, database: Option<&Database>) -> bool {
+    let Some(ran_in) = ran_in else { return false };
     let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
     match job["metadata"]["annotations"][RUNS_IN_ANNOTATION].as_str() {
         Some(uid) => uid != ran_in.uid,
         // It is of an operator that did not say it.
         None => match database {
             Some(Database { live, .. }) => ran_in.uid == uid_of(live) && made(job) < made(live),
-            None => secret::is_of_before(ran_in),
+            None => secret::was_led_elsewhere(ran_in),
         },
     }
 }
@@ -123,8 +123,8 @@ pub(crate) fn settle(
 }
 
 fn remember_what_succeeded(status: &mut AppStatus, database: Option<&Database>, snapshot: &Snapshot) {
-    let of_these_data = status.clone();
-    let is_of_other = |job: &Value| is_of_other_data(job, &of_these_data, database);
+    let ran_in = status.database.clone();
+    let is_of_other = |job: &Value| is_of_other_data(job, ran_in.as_ref(), database);
     for job in jobs(snapshot).filter(|job| ended_as(job, "Complete") && !is_of_other(job)) {
         match digest(job).filter(|_| is_migration(job)) {
             Some(digest) => {
@@ -255,7 +255,8 @@ mod tests {
         let job = |runs_in: Option<&str>, made: &str| json!({"metadata": {"creationTimestamp": made, "annotations": {RUNS_IN_ANNOTATION: runs_in}}});
         let (before, since) = ("2026-11-27T11:00:00Z", "2026-11-27T13:00:00Z");
         let status = done(Some(("shop", "2")));
-        let is_of_other = |job: &Value, status: &AppStatus| is_of_other_data(job, status, Some(&empty));
+        let is_of_other =
+            |job: &Value, status: &AppStatus| is_of_other_data(job, status.database.as_ref(), Some(&empty));
         assert!(is_of_other(&job(Some("1"), since), &status));
         assert!(!is_of_other(&job(Some("2"), before), &status));
         assert!(is_of_other(&job(None, before), &status));

@@ -30,7 +30,7 @@ async fn no_class(work: &mut Work, routes: &Routes) -> Option<String> {
     match work.client().get(&ObjectKey { kind, namespace: None, name: class.clone() }).await {
         Ok(None) => {}
         Ok(Some(_)) | Err(ClusterError::Forbidden { .. }) => {
-            work.shared.ingress_classes.is_there(class);
+            work.shared.ingress_classes.settle(class);
             return None;
         }
         // A note is nothing to fail for.
@@ -39,7 +39,7 @@ async fn no_class(work: &mut Work, routes: &Routes) -> Option<String> {
             return None;
         }
     }
-    work.again_in = Some(work.again_in.map_or(LOOKED_FOR_AGAIN_AFTER, |sooner| sooner.min(LOOKED_FOR_AGAIN_AFTER)));
+    work.looks_again_in(LOOKED_FOR_AGAIN_AFTER);
     let host = &routes.host;
     Some(format!(
         "but there is no IngressClass {class}, and hardly anything answers at {host}: `kubectl get ingressclasses` lists those that there are"

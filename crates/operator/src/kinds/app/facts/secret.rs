@@ -30,6 +30,10 @@ pub(crate) fn led_to(app: &App, seen: &Seen) -> Option<RanIn> {
 fn place(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // A `?` that is not encoded may be of a password, of which nothing is to go into the hash.
+    if query.contains('@') {
+        return None;
+    }
     let rest = rest.rsplit_once('@').map_or(rest, |(_, after)| after);
     let (server, name) = rest.split_once('/').unwrap_or((rest, ""));
     let is_port = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
@@ -54,7 +58,7 @@ pub(super) fn forget_other_place(status: &mut AppStatus, place: &RanIn) {
 }
 
 /// Whether something that does not say where it ran did so before the App was led here.
-pub(super) fn is_of_before(ran_in: &RanIn) -> bool {
+pub(super) fn was_led_elsewhere(ran_in: &RanIn) -> bool {
     ran_in.name.starts_with(SECRET) && ran_in.had_data
 }
 
@@ -89,6 +93,8 @@ mod tests {
         let dsn = json!({"url": "host=a dbname=shop"});
         assert_eq!(uid("one", &dsn), uid("one", &json!({"password": "p"})));
         assert_ne!(uid("one", &dsn), uid("two", &dsn));
+        let of_password = json!({"url": "postgresql://u:p?q@a:5432/shop"});
+        assert_eq!(uid("one", &of_password), uid("one", &dsn));
     }
 
     fn ran(place: Option<&RanIn>) -> AppStatus {
